@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+   ingot/program.h: the agreement between generated code and the runtime linked into the same library. Not for applications.
+
+   A generated library holds one ingot_program (read-only data), one entry function per instruction-set variant, their
+   kernels, and the constants. The runtime picks a variant once, checks a run's tensors, and calls the entry, which calls
+   ingot_launch for each kernel in order.
+
+   Every buffer the runtime or the library provides (constants, arena, scratch) is aligned to 64 bytes and has at least
+   INGOT_SLACK readable and already touched bytes before and after it. Users' buffers (io) have neither: generated code
+   must not read or write outside them, and may assume only their elements' natural alignment. */
+#ifndef INGOT_PROGRAM_H
+#define INGOT_PROGRAM_H
+#include "runtime.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define INGOT_PROGRAM_ABI 1
+#define INGOT_ALIGNMENT 64
+#define INGOT_SLACK 64
+
+/* The runtime's side of one run in progress. */
+typedef struct ingot_context ingot_context;
+
+/* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results. `symbols` are
+   the model's symbols in the program's order. `scratch` is this thread's own, scratch_bytes long, uninitialised. */
+typedef void (*ingot_kernel)(void *const *buffers, const int64_t *symbols, int64_t begin, int64_t end, void *scratch);
+
+/* Runs all `items` of a kernel, in chunks of at least `grain` spread over the pool; items <= grain stay on the calling thread.
+   Returns when all are done. `launch_index` counts the program's launch_names. */
+void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols, int64_t items,
+                  int64_t grain, int32_t launch_index);
+
+/* One inference: straight-line launches. `io` are the inputs' buffers, then the outputs'. `arena` is as long as ingot_sizes
+   (or arena_bytes) says. Returns 0, or the number of a failed check. */
+typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *constants, char *arena, const int64_t *symbols);
+
+/* What depends on symbols: the dimensions of all outputs, concatenated, and the whole arena's bytes (static part included). */
+typedef void (*ingot_sizes)(const int64_t *symbols, int64_t *output_dims, int64_t *arena_bytes);
+
+/* Processor features a variant needs, as the runtime finds them (the operating system's register support included). */
+enum {
+  INGOT_CPU_V3 = 1u << 0,      /* x86-64-v3: AVX2, FMA, F16C, BMI1, BMI2, LZCNT, MOVBE */
+  INGOT_CPU_V4 = 1u << 1,      /* x86-64-v4: AVX-512 F, BW, CD, DQ, VL */
+  INGOT_CPU_VNNI = 1u << 2,    /* AVX-512 VNNI */
+  INGOT_CPU_BF16 = 1u << 3,    /* AVX-512 BF16 */
+  INGOT_CPU_AMX = 1u << 4,     /* AMX tile, int8 and bf16 */
+  INGOT_CPU_AVXVNNI = 1u << 5, /* AVX VNNI (VEX) */
+  INGOT_CPU_V2 = 1u << 6       /* x86-64-v2: SSE4.2, POPCNT, SSSE3, CX16 */
+};
+
+/* Best variant first: the runtime takes the first whose features the processor has, or the one INGOT_ISA names. */
+typedef struct ingot_variant {
+  const char *isa; /* "x86-64-v4" */
+  uint64_t features;
+  ingot_entry entry;
+} ingot_variant;
+
+typedef struct ingot_program {
+  int64_t abi;                   /* INGOT_PROGRAM_ABI */
+  ingot_description description; /* `variant` is empty here */
+  int64_t variant_count;
+  const ingot_variant *variants;
+  ingot_sizes sizes; /* null when neither an output's shape nor the arena depends on symbols */
+  const char *constants;
+} ingot_program;
+
+/* The program of this library. */
+extern const ingot_program ingot_library_program;
+
+/* What the exported functions of a library call; X is the model's name.
+   X_model() -> ingot_library_model();  X_error() -> ingot_library_error();
+   X_run(...) -> ingot_library_run(buffers of inputs then outputs, values of the symbols in order): a run in a session of the
+   library's own, calls from several threads wait for each other. */
+const ingot_model *ingot_library_model(void);
+const char *ingot_library_error(void);
+int32_t ingot_library_run(void *const *io, const int64_t *symbols);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+   ingot/runtime.h: how a program uses a library that ingotc made. C11 and C++; needs no library of its own to link.
+
+   A library made from resnet50.onnx exports resnet50_model(), which returns the model. Everything below works through it:
+
+       ingot_session *session;
+       if (ingot_session_create(resnet50_model(), &session) != INGOT_OK) puts(ingot_last_error(resnet50_model()));
+       ingot_tensor input = {pixels, INGOT_F32, 4, {1, 3, 224, 224}}, output = {scores, INGOT_F32, 2, {1, 1000}};
+       ingot_run(session, &input, &output);
+       ingot_session_destroy(session);
+
+   Ownership  The caller owns every buffer it passes; nothing is kept after a call returns. A model belongs to its library and
+              is never freed. A session owns the memory of intermediate values; ingot_session_destroy gives it back.
+   Threads    A model may be used by any number of threads, a session by one at a time: make one session per host thread.
+              All models of a process share one pool of worker threads. A run that finds the pool taken uses its own thread.
+              After fork the child runs on one thread until it creates a session or calls ingot_set_threads.
+   Lifetimes  Unloading the library (dlclose) ends its model; destroy its sessions first. The library that owns the shared pool,
+              the first one loaded, stays in memory.
+   Errors     Functions return INGOT_OK (0) or a status; ingot_last_error describes this thread's last failure in words.
+              Nothing throws, exits or prints.
+   Memory     A run of a model without symbolic dimensions allocates nothing and makes no system call, but to wake sleeping
+              workers. One with symbolic dimensions allocates when it meets sizes larger than before.
+   Values     Tensors are dense, row-major, aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
+#ifndef INGOT_RUNTIME_H
+#define INGOT_RUNTIME_H
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define INGOT_MAX_RANK 8
+
+typedef enum ingot_status {
+  INGOT_OK = 0,
+  INGOT_INVALID = 1,     /* a tensor's type, rank or shape, or another argument, is not what the model takes */
+  INGOT_NO_MEMORY = 2,   /* the system gives no more memory */
+  INGOT_UNSUPPORTED = 3, /* this processor lacks what every variant in the library needs */
+  INGOT_FAILED = 4       /* the model itself found its data impossible, e.g. an index out of range */
+} ingot_status;
+
+/* Element types; the numbers are ONNX's. */
+typedef enum ingot_dtype {
+  INGOT_F32 = 1, INGOT_U8 = 2, INGOT_I8 = 3, INGOT_U16 = 4, INGOT_I16 = 5, INGOT_I32 = 6, INGOT_I64 = 7,
+  INGOT_BOOL = 9, INGOT_F16 = 10, INGOT_F64 = 11, INGOT_U32 = 12, INGOT_U64 = 13, INGOT_BF16 = 16
+} ingot_dtype;
+
+typedef struct ingot_tensor {
+  void *data;
+  int32_t dtype; /* an ingot_dtype */
+  int32_t rank;
+  int64_t shape[INGOT_MAX_RANK];
+} ingot_tensor;
+
+/* A named dimension; maximum -1 means unbounded. */
+typedef struct ingot_symbol {
+  const char *name;
+  int64_t minimum, maximum;
+} ingot_symbol;
+
+/* An input or output. A dimension >= 0 is a constant, -(1 + i) is symbol i; of outputs also INGOT_COMPUTED_DIMENSION,
+   which ingot_output_shapes knows. */
+#define INGOT_COMPUTED_DIMENSION INT64_MIN
+typedef struct ingot_port {
+  const char *name;
+  int32_t dtype;
+  int32_t rank;
+  const int64_t *dims;
+} ingot_port;
+
+/* What a model is. */
+typedef struct ingot_description {
+  const char *name;
+  const char *compiler;    /* version of Ingot that made it */
+  const char *source_hash; /* of the model file */
+  const char *options;     /* of the compilation */
+  const char *target;      /* processor triple */
+  const char *variant;     /* instruction set in use, e.g. "x86-64-v4"; empty when this processor fits none */
+  int32_t input_count, output_count, symbol_count, launch_count;
+  const ingot_port *inputs, *outputs;
+  const ingot_symbol *symbols;
+  const char *const *launch_names; /* the kernels of a run in order, for profiles */
+  int64_t constant_bytes;          /* weights */
+  int64_t arena_bytes;             /* a session's memory for intermediate values, without what depends on symbols */
+  int64_t arena_lower_bound;       /* the largest set of values alive at once */
+  int64_t scratch_bytes;           /* a session's further memory per thread */
+} ingot_description;
+
+/* A host's own executor in place of the pool. `parallel` runs task(argument, i) once for each i in [0, tasks), on any threads
+   in any order, and returns when all are done; tasks <= threads. It may be called from several threads at once. */
+typedef struct ingot_executor {
+  void *state;
+  int32_t threads;
+  void (*parallel)(void *state, int32_t tasks, void (*task)(void *argument, int32_t index), void *argument);
+} ingot_executor;
+
+/* Called after each launch of a profiled run; `launch` counts the description's launch_names. */
+typedef void (*ingot_profiler)(void *state, int32_t launch, int64_t nanoseconds);
+
+typedef struct ingot_functions ingot_functions;
+typedef struct ingot_model { const ingot_functions *functions; } ingot_model;     /* further contents are private */
+typedef struct ingot_session { const ingot_functions *functions; } ingot_session; /* further contents are private */
+
+/* The functions of a library, reached through its model, so that no symbol but the model's own is exported. */
+struct ingot_functions {
+  int64_t version; /* grows when functions are added at the end */
+  const char *(*last_error)(void);
+  const ingot_description *(*describe)(const ingot_model *);
+  ingot_status (*output_shapes)(const ingot_model *, const ingot_tensor *inputs, ingot_tensor *outputs);
+  ingot_status (*session_create)(const ingot_model *, ingot_session **);
+  void (*session_destroy)(ingot_session *);
+  ingot_status (*session_set_threads)(ingot_session *, int32_t threads);
+  void (*session_set_profiler)(ingot_session *, ingot_profiler, void *state);
+  int64_t (*session_bytes)(const ingot_session *);
+  ingot_status (*run)(ingot_session *, const ingot_tensor *inputs, const ingot_tensor *outputs);
+  int32_t (*threads)(void);
+  ingot_status (*set_threads)(int32_t threads);
+  ingot_status (*set_executor)(const ingot_executor *);
+};
+
+/* This thread's last failure; "" before the first. Valid until the thread's next call. */
+static inline const char *ingot_last_error(const ingot_model *m) { return m->functions->last_error(); }
+static inline const ingot_description *ingot_describe(const ingot_model *m) { return m->functions->describe(m); }
+/* Checks the inputs (their data is not read) and fills dtype, rank and shape of every output. */
+static inline ingot_status ingot_output_shapes(const ingot_model *m, const ingot_tensor *inputs, ingot_tensor *outputs) { return m->functions->output_shapes(m, inputs, outputs); }
+static inline ingot_status ingot_session_create(const ingot_model *m, ingot_session **session) { return m->functions->session_create(m, session); }
+static inline void ingot_session_destroy(ingot_session *s) { if (s) s->functions->session_destroy(s); }
+/* Bounds the threads of this session's runs; 0 (the start) takes all of the pool. */
+static inline ingot_status ingot_session_set_threads(ingot_session *s, int32_t threads) { return s->functions->session_set_threads(s, threads); }
+/* Null ends profiling. */
+static inline void ingot_session_set_profiler(ingot_session *s, ingot_profiler p, void *state) { s->functions->session_set_profiler(s, p, state); }
+/* The memory a session holds now. */
+static inline int64_t ingot_session_bytes(const ingot_session *s) { return s->functions->session_bytes(s); }
+/* Computes the outputs. Both arrays are in the description's order; outputs must have the shapes ingot_output_shapes tells. */
+static inline ingot_status ingot_run(ingot_session *s, const ingot_tensor *inputs, const ingot_tensor *outputs) { return s->functions->run(s, inputs, outputs); }
+/* The process's threads, the calling one included. At first: the cores this process may use (affinity, cgroup quota), or the
+   environment's INGOT_THREADS. Setting waits for runs in progress; 0 restores the first value. */
+static inline int32_t ingot_threads(const ingot_model *m) { return m->functions->threads(); }
+static inline ingot_status ingot_set_threads(const ingot_model *m, int32_t threads) { return m->functions->set_threads(threads); }
+/* For all models of the process; null restores the pool. No run may be in progress. */
+static inline ingot_status ingot_set_executor(const ingot_model *m, const ingot_executor *e) { return m->functions->set_executor(e); }
+
+#ifdef __cplusplus
+}
+#endif
+#endif
