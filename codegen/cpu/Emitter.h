@@ -1,0 +1,52 @@
+//===- Emitter.h - What a kernel emitter gets and gives ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTER_H
+#define INGOT_CODEGEN_CPU_EMITTER_H
+
+#include "codegen/cpu/Evaluator.h"
+#include "codegen/cpu/Target.h"
+
+namespace ingot::cpu {
+
+/// How a kernel's work is divided, decided by its emitter.
+struct Division {
+  /// Number of parallel items, over module-wide symbols.
+  mlir::AffineExpr items;
+  /// Items below which splitting does not pay (about half a microsecond of work).
+  int64_t grain = 1;
+  /// Bytes of scratch memory each thread needs.
+  int64_t scratchBytes = 0;
+};
+
+/// One kernel being emitted. The emitter writes a function body that does the items [begin, end).
+struct Emission {
+  kernel::FuncOp kernel;
+  /// The heavy operation, null in a pointwise kernel.
+  mlir::Operation *root;
+  const Target &target;
+  Evaluator &evaluator;
+  KernelBuilder &builder;
+  Index begin, end;
+  mlir::Value scratch; // !llvm.ptr, 64-byte aligned
+
+  /// The argument of the kernel that holds `tensor` unchanged, if any.
+  mlir::BlockArgument argument(mlir::Value tensor) const { return llvm::dyn_cast<mlir::BlockArgument>(tensor); }
+};
+
+/// Emits the kernel, or fails when it does not apply to this kernel (then the next emitter is asked; the plain loops
+/// apply to everything). Nothing may have been emitted when it fails.
+using Emitter = mlir::FailureOr<Division> (*)(Emission &emission);
+
+// In the order in which they are asked (emitters/<root>.cpp). The last, loops, always applies.
+mlir::FailureOr<Division> emitContraction(Emission &emission); // matmul
+mlir::FailureOr<Division> emitConvolution(Emission &emission); // conv, conv_transpose
+mlir::FailureOr<Division> emitDepthwise(Emission &emission);   // conv with one channel per group
+mlir::FailureOr<Division> emitWindow(Emission &emission);      // max_pool, avg_pool
+mlir::FailureOr<Division> emitRows(Emission &emission);        // softmax, normalize, reduce, arg_reduce
+mlir::FailureOr<Division> emitPointwise(Emission &emission);   // kernels without a root
+mlir::FailureOr<Division> emitLoops(Emission &emission);       // everything else, element by element
+
+} // namespace ingot::cpu
+
+#endif

@@ -1,0 +1,104 @@
+//===- Evaluator.h - Tensor elements as registers ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Inside a kernel, views and pointwise operations are never carried out tensor by tensor. An emitter loops over points of
+// its root's result and asks the evaluator for the element (or 16 neighbouring ones) of any tensor of the kernel at such a
+// point; the evaluator walks the kernel's operations backwards, turns views into index expressions and pointwise
+// operations into vector arithmetic, and loads from the kernel's buffers.
+//
+// Index expressions are mlir::AffineExpr. Their dims are *variables* declared here (loop counters, and the lane number),
+// their symbols the module's symbols (batch, seq, ...). Because a variable's range is known, reshapes simplify away:
+// with 0 <= d1 < 64, (d0 * 64 + d1) floordiv 64 is d0.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EVALUATOR_H
+#define INGOT_CODEGEN_CPU_EVALUATOR_H
+
+#include "codegen/cpu/KernelBuilder.h"
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+
+namespace ingot::cpu {
+
+/// One expression per axis of a tensor.
+using Point = llvm::SmallVector<mlir::AffineExpr>;
+
+/// Neighbouring elements that are computed together. `variable` is the dim that counts the lanes, 0 <= it < count; a
+/// point that mentions it stands for `count` elements. `mask` (vector<count x i1>) is null when all lanes are valid.
+struct Lanes {
+  mlir::AffineExpr variable;
+  int64_t count = 1;
+  mlir::Value mask;
+};
+
+/// A kernel argument or result in memory: row-major, contiguous.
+struct Buffer {
+  mlir::Value pointer;
+  mlir::RankedTensorType type;
+};
+
+/// An element's place: `offset` elements behind the buffer's start.
+struct Access {
+  Buffer buffer;
+  mlir::AffineExpr offset;
+};
+
+class Evaluator {
+public:
+  /// `buffers` holds one entry for each argument and then each result of `func`. `symbols` is the scope of module-wide
+  /// symbols and `symbolValues` the pointer to their i64 values.
+  Evaluator(KernelBuilder &builder, kernel::FuncOp func, llvm::ArrayRef<Buffer> buffers, SymbolScope &symbols,
+            mlir::Value symbolValues);
+
+  KernelBuilder &getBuilder() { return builder; }
+  SymbolScope &getSymbols() { return symbols; }
+
+  // Variables ---------------------------------------------------------------------------------------------------------
+  /// A new variable with 0 <= variable < extent that has the value `value` from here on. `extent` may name symbols; null
+  /// when unknown.
+  mlir::AffineExpr variable(Index value, mlir::AffineExpr extent);
+  /// The lane counter of a vector of `count` lanes.
+  Lanes lanes(int64_t count, mlir::Value mask = {});
+  /// Simplifies with the variables' ranges.
+  mlir::AffineExpr simplify(mlir::AffineExpr expr) const;
+  /// The run-time value of an expression without lanes.
+  Index materialize(mlir::AffineExpr expr);
+  /// The tensor's dimensions in module-wide symbols.
+  llvm::SmallVector<mlir::AffineExpr> dims(mlir::Value tensor) { return symbols.dims(tensor); }
+
+  // Elements ----------------------------------------------------------------------------------------------------------
+  /// Where `tensor`'s element at `point` lies, when it is an argument seen through index maps alone; nothing when it must
+  /// be computed (pointwise, concat, pad, gather) .
+  std::optional<Access> access(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point);
+  /// How far apart in memory two neighbours along `variable` are, if that is a constant (0: the same element).
+  std::optional<int64_t> stride(const Access &access, mlir::AffineExpr variable) const;
+  /// The element at `point`: a scalar, or vector<count> when `lanes` is given. i1 tensors yield i1.
+  mlir::Value evaluate(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+  /// The root's result at any point is `element` until unbound: what an emitter holds in registers.
+  void bind(mlir::Value tensor, mlir::Value element);
+  void unbind(mlir::Value tensor);
+
+  // Results -----------------------------------------------------------------------------------------------------------
+  /// Given the root's element (`rootValue` bound, at `point` of the root's result), computes every result of the kernel
+  /// that depends on it, through the epilogue's pointwise operations and views, and stores it.
+  void storeResults(mlir::Value root, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+  /// Stores `element` as result `number`'s element at `point`.
+  void store(mlir::Value element, unsigned number, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+
+private:
+  KernelBuilder &builder;
+  kernel::FuncOp func;
+  llvm::SmallVector<Buffer> buffers;
+  SymbolScope &symbols;
+  mlir::Value symbolValues;
+  struct Variable {
+    Index value;
+    mlir::AffineExpr extent;
+  };
+  llvm::SmallVector<Variable> variables;
+  llvm::DenseMap<mlir::Value, mlir::Value> bound;
+};
+
+} // namespace ingot::cpu
+
+#endif

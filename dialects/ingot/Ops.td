@@ -1,0 +1,11 @@
+// All operations of the ingot dialect, one file per family.
+include "dialects/ingot/ops/elementwise.td"
+include "dialects/ingot/ops/constant.td"
+include "dialects/ingot/ops/layout.td"
+include "dialects/ingot/ops/matmul.td"
+include "dialects/ingot/ops/conv.td"
+include "dialects/ingot/ops/pool.td"
+include "dialects/ingot/ops/reduce.td"
+include "dialects/ingot/ops/softmax.td"
+include "dialects/ingot/ops/normalize.td"
+include "dialects/ingot/ops/index.td"

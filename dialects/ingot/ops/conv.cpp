@@ -1,0 +1,74 @@
+//===- conv.cpp - Shape rules and folds: @F@ -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/ingot/Ingot.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                       DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                       SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  SymbolScope scope(context);
+  Type inputType = operands[0].getType(), filterType = operands[1].getType();
+  SmallVector<AffineExpr> input = scope.dims(inputType), filter = scope.dims(filterType);
+  size_t spatial = input.size() - 2;
+  if (input.size() < 3 || filter.size() != input.size() || op.getStrides().size() != spatial ||
+      op.getDilations().size() != spatial || op.getLow().size() != spatial || op.getHigh().size() != spatial) // conv.1
+    return reject(where, "ranks do not agree: input ", describe(inputType), ", filter ", describe(filterType));
+  auto channels = constantValue(input.back()), perGroup = constantValue(filter[spatial]);
+  auto filters = constantValue(filter.back());
+  int64_t groups = op.getGroups();
+  if (groups < 1 || (channels && perGroup && *channels != *perGroup * groups)) // conv.2
+    return reject(where, "input has ", scope.print(input.back()), " channels, but filter ", describe(filterType), " in ", groups,
+                  " group(s) needs ", perGroup.value_or(0) * groups);
+  if (filters && *filters % groups) // conv.3
+    return reject(where, *filters, " filters are no multiple of ", groups, " groups");
+  for (size_t i = 0; i < spatial; ++i) {
+    if (op.getStrides()[i] < 1 || op.getDilations()[i] < 1)
+      return reject(where, "strides and dilations must be positive");
+    AffineExpr window = (filter[i] - 1) * op.getDilations()[i] + 1;
+    AffineExpr room = simplifyDimension(input[i + 1] + op.getLow()[i] + op.getHigh()[i] - window);
+    if (auto size = constantValue(room); size && *size < 0) // conv.4
+      return reject(where, "window is larger than the padded input: input ", describe(inputType), ", filter ", describe(filterType));
+    input[i + 1] = room.floorDiv(op.getStrides()[i]) + 1;
+  }
+  input.back() = filter.back();
+  types.push_back(scope.tensor(input, getElementTypeOrSelf(inputType)));
+  return success();
+}
+
+LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                                DictionaryAttr attributes, OpaqueProperties properties,
+                                                RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  SymbolScope scope(context);
+  Type inputType = operands[0].getType(), filterType = operands[1].getType();
+  SmallVector<AffineExpr> input = scope.dims(inputType), filter = scope.dims(filterType);
+  size_t spatial = input.size() - 2;
+  if (input.size() < 3 || filter.size() != input.size() || op.getStrides().size() != spatial ||
+      op.getDilations().size() != spatial || op.getLow().size() != spatial || op.getHigh().size() != spatial ||
+      op.getOutputPadding().size() != spatial)
+    return reject(where, "ranks do not agree: input ", describe(inputType), ", filter ", describe(filterType));
+  auto channels = constantValue(input.back()), filters = constantValue(filter.back());
+  if (channels && filters && *channels != *filters)
+    return reject(where, "input has ", *channels, " channels, but the filter ", describe(filterType), " takes ", *filters);
+  if (op.getGroups() < 1 || (channels && *channels % op.getGroups()))
+    return reject(where, "channels are no multiple of ", op.getGroups(), " groups");
+  for (size_t i = 0; i < spatial; ++i) {
+    AffineExpr size = (input[i + 1] - 1) * op.getStrides()[i] + (filter[i] - 1) * op.getDilations()[i] + 1 +
+                      op.getOutputPadding()[i] - op.getLow()[i] - op.getHigh()[i];
+    input[i + 1] = simplifyDimension(size);
+    if (auto extent = constantValue(input[i + 1]); extent && *extent < 0)
+      return reject(where, "padding removes more than the whole output: input ", describe(inputType));
+  }
+  input.back() = filter[spatial] * op.getGroups();
+  types.push_back(scope.tensor(input, getElementTypeOrSelf(inputType)));
+  return success();
+}
+
+} // namespace ingot

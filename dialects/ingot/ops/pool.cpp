@@ -1,0 +1,65 @@
+//===- pool.cpp - Shape rules and folds: @F@ -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/ingot/Ingot.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+
+template <typename Adaptor>
+LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Adaptor op, SmallVectorImpl<Type> &types) {
+  SymbolScope scope(context);
+  Type type = op.getInput().getType();
+  SmallVector<AffineExpr> dims = scope.dims(type);
+  size_t spatial = op.getWindow().size();
+  if (dims.size() != spatial + 2 || op.getStrides().size() != spatial || op.getDilations().size() != spatial ||
+      op.getLow().size() != spatial || op.getHigh().size() != spatial)
+    return reject(where, "window of rank ", spatial, " does not fit input ", describe(type));
+  for (size_t i = 0; i < spatial; ++i) {
+    int64_t window = (op.getWindow()[i] - 1) * op.getDilations()[i] + 1, stride = op.getStrides()[i];
+    AffineExpr room = simplifyDimension(dims[i + 1] + op.getLow()[i] + op.getHigh()[i] - window);
+    auto constant = constantValue(room);
+    if (stride < 1 || window < 1 || (constant && *constant < 0 && !op.getCeilMode()))
+      return reject(where, "window is larger than the padded input ", describe(type));
+    if (!op.getCeilMode()) {
+      dims[i + 1] = room.floorDiv(stride) + 1;
+      continue;
+    }
+    AffineExpr count = room.ceilDiv(stride) + 1;
+    auto known = constantValue(simplifyDimension(count)), size = constantValue(dims[i + 1]);
+    // A window must start inside the input or its low padding.
+    if (known && size && (*known - 1) * stride >= *size + op.getLow()[i])
+      count = count - 1;
+    dims[i + 1] = count;
+  }
+  types.push_back(scope.tensor(dims, getElementTypeOrSelf(type)));
+  return success();
+}
+
+} // namespace
+
+LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                          SmallVectorImpl<Type> &types) {
+  return inferPool(context, where, Adaptor(operands, attributes, properties, regions), types);
+}
+
+LogicalResult AvgPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                          SmallVectorImpl<Type> &types) {
+  return inferPool(context, where, Adaptor(operands, attributes, properties, regions), types);
+}
+
+LogicalResult ResizeOp::verify() {
+  int64_t rank = cast<RankedTensorType>(getInput().getType()).getRank();
+  if (int64_t(getScales().size()) != rank || cast<RankedTensorType>(getType()).getRank() != rank)
+    return emitOpError("needs one scale and extent per axis");
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,68 @@
+//===- Kernel.cpp - Registration and verifiers of the kernel dialect ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/kernel/Kernel.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+#include "dialects/kernel/KernelDialect.cpp.inc"
+#include "dialects/kernel/KernelEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/kernel/KernelAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/kernel/KernelOps.cpp.inc"
+
+namespace ingot::kernel {
+
+void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/kernel/KernelAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/kernel/KernelOps.cpp.inc"
+      >();
+}
+
+ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag, std::string &) {
+    return builder.getFunctionType(inputs, results);
+  };
+  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
+                                                  getFunctionTypeAttrName(result.name), buildType,
+                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void FuncOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+                                           getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+LogicalResult PackOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType()), output = cast<RankedTensorType>(getOutput().getType());
+  if (!input.hasStaticShape() || !output.hasStaticShape())
+    return emitOpError("packs constants: the shapes must be constant");
+  size_t rank = input.getRank();
+  if (getPermutation().size() != rank || getBlocks().size() != rank)
+    return emitOpError("needs one permutation entry and one block size per axis");
+  SmallVector<int64_t> expected, inner;
+  for (auto [axis, block] : llvm::zip(getPermutation(), getBlocks())) {
+    if (axis < 0 || axis >= int64_t(rank) || block < 1)
+      return emitOpError("has an axis or a block size out of range");
+    expected.push_back((input.getDimSize(axis) + block - 1) / block);
+    if (block > 1)
+      inner.push_back(block);
+  }
+  expected.append(inner);
+  if (ArrayRef<int64_t>(expected) != output.getShape())
+    return emitOpError("result shape does not follow from the blocks");
+  return success();
+}
+
+} // namespace ingot::kernel
