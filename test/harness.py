@@ -122,8 +122,8 @@ def reference(model, cases):
     return [dict(zip(names, session.run(None, case))) for case in cases]
 
 
-def difference(name, actual, expected, rtol, atol):
-    """The largest difference relative to the expected output's scale; a Failure when it is out of tolerance."""
+def difference(name, actual, expected, rtol, atol, scale=None):
+    """The largest difference relative to the output's scale (default: its largest value); a Failure beyond tolerance."""
     if actual.shape != expected.shape or actual.dtype != expected.dtype:
         given = f"{actual.dtype}{list(actual.shape)}"
         raise Failure(f"output {name}: got {given}, expected {expected.dtype}{list(expected.shape)}")
@@ -140,7 +140,7 @@ def difference(name, actual, expected, rtol, atol):
     a, e = a[~odd], e[~odd]
     if e.size == 0:
         return 0.0
-    scale = np.abs(e).max()
+    scale = np.abs(e).max() if scale is None else scale
     distance = np.abs(a - e)
     beyond = distance > atol * scale + rtol * np.abs(e)
     if beyond.any():
@@ -152,14 +152,14 @@ def difference(name, actual, expected, rtol, atol):
     return float(distance.max() / scale) if scale else float(distance.max())
 
 
-def compare(actual, expected, rtol, atol):
-    """The largest difference over all cases and outputs."""
+def compare(actual, expected, rtol, atol, scales=None):
+    """The largest difference over all cases and outputs; `scales` gives outputs' magnitudes by name."""
     largest = 0.0
     for case, outputs in zip(actual, expected):
         if set(case) != set(outputs):
             raise Failure(f"outputs {sorted(case)}, expected {sorted(outputs)}")
         for name, value in outputs.items():
-            largest = max(largest, difference(name, case[name], np.asarray(value), rtol, atol))
+            largest = max(largest, difference(name, case[name], np.asarray(value), rtol, atol, (scales or {}).get(name)))
     return largest
 
 
