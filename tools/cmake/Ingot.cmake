@@ -28,7 +28,7 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-  add_compile_options($<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 endif()
 find_program(LLD ld.lld-19 ld.lld)
 if(LLD)
@@ -48,10 +48,16 @@ target_include_directories(ingot_mlir INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_
 target_link_libraries(ingot_mlir INTERFACE MLIR LLVM)
 
 # A precompiled header with what nearly every MLIR source includes; the other libraries reuse it.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "// Carries the precompiled header.\n")
+add_library(ingot_pch STATIC ${PROJECT_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(ingot_pch PUBLIC ingot_mlir)
+target_precompile_headers(ingot_pch PRIVATE
+  <mlir/IR/Builders.h> <mlir/IR/BuiltinAttributes.h> <mlir/IR/BuiltinOps.h> <mlir/IR/BuiltinTypes.h>
+  <mlir/IR/DialectResourceBlobManager.h> <mlir/IR/PatternMatch.h> <mlir/IR/TypeUtilities.h>
+  <mlir/Interfaces/FunctionInterfaces.h> <mlir/Interfaces/InferTypeOpInterface.h>
+  <mlir/Interfaces/SideEffectInterfaces.h> <mlir/Bytecode/BytecodeOpInterface.h> <mlir/Pass/Pass.h>)
 function(ingot_precompile target)
-  if(TARGET ingot_pch)
-    target_precompile_headers(${target} REUSE_FROM ingot_pch)
-  endif()
+  target_precompile_headers(${target} REUSE_FROM ingot_pch)
 endfunction()
 
 # ingot_library(name SOURCES a.cpp ... LINKS lib ... [DEPENDS generated-target ...]): a static library that uses MLIR.
