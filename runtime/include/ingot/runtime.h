@@ -13,7 +13,7 @@
               is never freed. A session owns the memory of intermediate values; ingot_session_destroy gives it back.
    Threads    A model may be used by any number of threads, a session by one at a time: make one session per host thread.
               All models of a process share one pool of worker threads. A run that finds the pool taken uses its own thread.
-              After fork the child runs on one thread until it creates a session or calls ingot_set_threads.
+              A forked child starts workers of its own.
    Lifetimes  Unloading the library (dlclose) ends its model; destroy its sessions first. The library that owns the shared pool,
               the first one loaded, stays in memory.
    Errors     Functions return INGOT_OK (0) or a status; ingot_last_error describes this thread's last failure in words.

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A session: the memory one run at a time needs. The functions stand in ingot_functions under similar names.
+#pragma once
+#include "memory.h"
+#include "model.h"
+
+#include <pthread.h>
+
+namespace ingot {
+
+struct Session;
+
+ingot_status createSession(const ingot_model *model, ingot_session **session);
+void destroySession(ingot_session *session);
+ingot_status setSessionThreads(ingot_session *session, int32_t threads);
+void setSessionProfiler(ingot_session *session, ingot_profiler profiler, void *state);
+int64_t sessionBytes(const ingot_session *session);
+ingot_status runSession(ingot_session *session, const ingot_tensor *inputs, const ingot_tensor *outputs);
+
+/// A run on bare pointers: inputs, then outputs, of the sizes that the symbols' values imply. Only the symbols are checked.
+ingot_status runPointers(ingot_session *session, void *const *io, const int64_t *symbols);
+
+} // namespace ingot
+
+/// What ingot_launch needs of a run in progress.
+struct ingot_context {
+  int32_t width; // threads this run may use
+  char *scratch; // of thread 0
+  int64_t scratchStride;
+  ingot_profiler profiler;
+  void *profilerState;
+};
