@@ -1,0 +1,102 @@
+//===- Codegen.h - Machine code and artifacts: the only door of its folder -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two steps: machine code (codegen/cpu) turns a planned module into objects, the artifact (codegen/artifact) wraps the objects
+// and the constants into a library.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CODEGEN_H
+#define INGOT_CODEGEN_CODEGEN_H
+
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "runtime/include/ingot/program.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+//===----------------------------------------------------------------------===//
+// Artifact
+//===----------------------------------------------------------------------===//
+
+/// An input or output of a program. Dimensions are expressions over the program's symbols (s0 is symbols[0]).
+struct ProgramPort {
+  std::string name;
+  ingot_dtype dtype;
+  std::vector<mlir::AffineExpr> dims;
+};
+
+/// A named dimension and its bounds; maximum -1: none.
+struct ProgramSymbol {
+  std::string name;
+  int64_t minimum = 0, maximum = -1;
+};
+
+/// What a library tells about itself: becomes the ingot_program, the exported functions and the header.
+struct ProgramDescription {
+  std::string name;       ///< prefix of every exported symbol; a C identifier
+  std::string source;     ///< file name of the model, for comments
+  std::string sourceHash; ///< of the model file
+  std::string options;    ///< of the compilation
+  std::string triple;     ///< target
+  std::vector<ProgramSymbol> symbols;
+  std::vector<ProgramPort> inputs, outputs;
+  std::vector<std::string> launches; ///< launch names in order of launch_index
+  int64_t constantBytes = 0;
+  int64_t arenaBytes = 0; ///< static part
+  int64_t arenaLowerBound = 0;
+  int64_t scratchBytes = 0;            ///< per thread, most of any kernel
+  std::vector<mlir::AffineExpr> slots; ///< bytes of the pieces behind the static part, each aligned to 64
+
+  /// Whether every input and output has a constant shape.
+  bool isStatic() const { return symbols.empty(); }
+};
+
+/// Reads a planned module (see passes/Passes.h): name, symbols, ports, launches and the plan's numbers. `sourceHash`,
+/// `options`, `triple` and `scratchBytes` stay for the caller to fill in.
+mlir::FailureOr<ProgramDescription> describeProgram(mlir::ModuleOp module);
+
+/// The code for one instruction set: an ELF object whose only symbol needed from outside is the entry (see ingot_entry in
+/// program.h), named entryName(isa). It may refer to ingot_launch, libc and libm. All its symbols should be hidden or local:
+/// objects of different variants must not define the same global name.
+struct CodeVariant {
+  std::string isa;       ///< "x86-64-v4"
+  uint64_t features = 0; ///< INGOT_CPU_* bits it needs
+  std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects;
+};
+
+/// The entry's symbol: "ingot_entry_x86_64_v4".
+std::string entryName(llvm::StringRef isa);
+
+/// A piece of the constants. `fill` writes exactly `bytes` bytes straight into the mapped output file; pieces are filled in
+/// order of their offsets, and gaps are zero. Offsets count from the start of what the entry receives as `constants`.
+struct ConstantPiece {
+  int64_t offset = 0, bytes = 0;
+  std::function<void(llvm::MutableArrayRef<char>)> fill;
+};
+
+struct Artifact {
+  ProgramDescription program;
+  std::vector<CodeVariant> variants; ///< best first
+  std::vector<ConstantPiece> constants;
+};
+
+/// Writes a shared library (*.so), a static one (*.a) or an object (*.o), as the path's ending says, and the header X.h (with
+/// `cppHeader` also X.hpp) beside it. Nothing is left behind when it fails; the same input gives the same bytes. Errors are
+/// reported at `where`.
+///
+/// The library's ingot_sizes function comes from the program's dimensions and slots: objects need not define one.
+mlir::LogicalResult writeArtifact(const Artifact &artifact, llvm::StringRef path, mlir::Location where,
+                                  bool cppHeader = false);
+
+/// The C header for a program, as writeArtifact writes it.
+std::string formatHeader(const ProgramDescription &program);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From objects and constants to a file under its final name: write the parts beside it, link them, rename.
+#include "codegen/Codegen.h"
+
+#include "codegen/artifact/ConstantsObject.h"
+#include "codegen/artifact/Link.h"
+#include "codegen/artifact/ProgramModule.h"
+#include "codegen/artifact/TemporaryFiles.h"
+
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+/// The linker's inputs, as files.
+struct Parts {
+  std::vector<std::string> code; // objects, then the runtime's archive
+  std::string constants;
+};
+
+class Writer {
+public:
+  Writer(const Artifact &artifact, StringRef path) : artifact(artifact), path(path), files(path) {}
+
+  Error run(bool cppHeader) {
+    StringRef kind = sys::path::extension(path);
+    if (kind != ".so" && kind != ".a" && kind != ".o")
+      return createStringError(inconvertibleErrorCode(), "%s: the ending must be .so, .a or .o", path.c_str());
+    if (Error error = writeParts())
+      return error;
+    Expected<std::string> result = kind == ".so" ? linkLibrary() : kind == ".a" ? makeArchive() : makeObject();
+    if (!result)
+      return result.takeError();
+    if (Error error = writeHeader())
+      return error;
+    return files.publish(*result, path);
+  }
+
+private:
+  Error addCode(StringRef suffix, StringRef contents) {
+    Expected<std::string> file = files.write(suffix, contents);
+    if (!file)
+      return file.takeError();
+    parts.code.push_back(*file);
+    return Error::success();
+  }
+
+  Error writeParts() {
+    Expected<std::unique_ptr<MemoryBuffer>> program = emitProgramObject(artifact);
+    if (!program)
+      return program.takeError();
+    if (Error error = addCode(".program.o", (*program)->getBuffer()))
+      return error;
+    for (const CodeVariant &variant : artifact.variants)
+      for (const std::unique_ptr<MemoryBuffer> &object : variant.objects)
+        if (Error error = addCode(".code.o", object->getBuffer()))
+          return error;
+    if (Error error = addCode(".runtime.a", runtimeArchive()))
+      return error;
+    Expected<std::string> constants = files.create(".constants.o");
+    if (!constants)
+      return constants.takeError();
+    parts.constants = *constants;
+    return writeConstantsObject(*constants, Triple(artifact.program.triple), constantsName(artifact.program),
+                                artifact.program.constantBytes, artifact.constants);
+  }
+
+  Expected<std::string> linkLibrary() {
+    std::string script = "{ global: ingot_process_v1;";
+    for (const std::string &name : exportedNames(artifact.program))
+      script += " " + name + ";";
+    script += " local: *; };\n";
+    Expected<std::string> scriptFile = files.write(".exports", script);
+    if (!scriptFile)
+      return scriptFile;
+    Expected<std::string> result = files.create(".so");
+    if (!result)
+      return result;
+    std::vector<std::string> inputs = parts.code;
+    inputs.push_back(parts.constants);
+    if (Error error = linkShared(*result, sys::path::filename(path), *scriptFile, inputs))
+      return std::move(error);
+    return result;
+  }
+
+  // The constants stay an object of their own: merging would copy them once more.
+  Expected<std::string> makeArchive() {
+    Expected<std::string> code = files.create(".merged.o"), result = files.create(".a");
+    if (!code || !result)
+      return joinErrors(code.takeError(), result.takeError());
+    if (Error error = linkObject(*code, parts.code))
+      return std::move(error);
+    std::vector<NewArchiveMember> members;
+    for (auto [file, name] : {std::pair(StringRef(*code), "code.o"), std::pair(StringRef(parts.constants), "constants.o")}) {
+      Expected<NewArchiveMember> member = NewArchiveMember::getFile(file, /*Deterministic=*/true);
+      if (!member)
+        return member.takeError();
+      member->MemberName = name;
+      members.push_back(std::move(*member));
+    }
+    if (Error error = writeArchive(*result, members, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU,
+                                   /*Deterministic=*/true, /*Thin=*/false))
+      return std::move(error);
+    return result;
+  }
+
+  Expected<std::string> makeObject() {
+    Expected<std::string> result = files.create(".o");
+    if (!result)
+      return result;
+    std::vector<std::string> inputs = parts.code;
+    inputs.push_back(parts.constants);
+    if (Error error = linkObject(*result, inputs))
+      return std::move(error);
+    return result;
+  }
+
+  Error writeHeader() {
+    SmallString<128> header(path);
+    sys::path::remove_filename(header);
+    sys::path::append(header, artifact.program.name + ".h");
+    Expected<std::string> file = files.write(".h", formatHeader(artifact.program));
+    if (!file)
+      return file.takeError();
+    return files.publish(*file, header);
+  }
+
+  const Artifact &artifact;
+  std::string path;
+  TemporaryFiles files;
+  Parts parts;
+};
+
+} // namespace
+
+mlir::LogicalResult writeArtifact(const Artifact &artifact, StringRef path, mlir::Location where, bool cppHeader) {
+  if (Error error = Writer(artifact, path).run(cppHeader))
+    return mlir::emitError(where, toString(std::move(error)));
+  return mlir::success();
+}
+
+} // namespace ingot

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes ingot_program (program.h) as constant data, and these functions:
+//   ingot_sizes  output dimensions and arena bytes from the symbols; absent when nothing depends on them
+//   X_model, X_error, X_run   the exported ones, each a call into the runtime
+#include "codegen/artifact/ProgramModule.h"
+
+#include "codegen/artifact/Names.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+class ProgramModule {
+public:
+  ProgramModule(LLVMContext &context, const Artifact &artifact)
+      : artifact(artifact), program(artifact.program), module("program", context), builder(context),
+        pointer(PointerType::get(context, 0)), i32(builder.getInt32Ty()), i64(builder.getInt64Ty()) {}
+
+  Module &build() {
+    Constant *sizes = buildSizes();
+    buildDescriptor(sizes);
+    exportCall(program.name + "_model", pointer, "ingot_library_model");
+    exportCall(program.name + "_error", pointer, "ingot_library_error");
+    buildRun();
+    return module;
+  }
+  Module &get() { return module; }
+
+private:
+  Constant *number(int64_t value) { return ConstantInt::get(i64, value, /*isSigned=*/true); }
+  Constant *shortNumber(int64_t value) { return ConstantInt::get(i32, value, /*isSigned=*/true); }
+
+  GlobalVariable *data(Constant *contents, const Twine &name, GlobalValue::LinkageTypes linkage) {
+    return new GlobalVariable(module, contents->getType(), /*isConstant=*/true, linkage, contents, name);
+  }
+  Constant *text(StringRef contents) {
+    GlobalVariable *variable = data(ConstantDataArray::getString(module.getContext(), contents), "", GlobalValue::PrivateLinkage);
+    variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    return variable;
+  }
+  Constant *table(ArrayRef<Constant *> entries) {
+    if (entries.empty())
+      return ConstantPointerNull::get(pointer);
+    return data(ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries), "", GlobalValue::PrivateLinkage);
+  }
+  // Structs have the C layout: LLVM pads a non-packed struct the same way.
+  Constant *record(ArrayRef<Constant *> fields) { return ConstantStruct::getAnon(fields); }
+
+  Function *function(const Twine &name, Type *result, ArrayRef<Type *> parameters, bool isHidden) {
+    auto *type = FunctionType::get(result, parameters, false);
+    auto *made = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
+    if (isHidden)
+      made->setVisibility(GlobalValue::HiddenVisibility);
+    return made;
+  }
+  Function *defined(const Twine &name, Type *result, ArrayRef<Type *> parameters, bool isHidden) {
+    Function *made = function(name, result, parameters, isHidden);
+    made->addFnAttr(Attribute::NoUnwind);
+    builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "", made));
+    return made;
+  }
+
+  // Dimensions as the descriptor writes them: constants, symbols, and for outputs computed ones.
+  int64_t encodeDimension(mlir::AffineExpr dim) {
+    if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(dim))
+      return constant.getValue();
+    if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim))
+      return -1 - static_cast<int64_t>(symbol.getPosition());
+    return INGOT_COMPUTED_DIMENSION;
+  }
+  Constant *ports(ArrayRef<ProgramPort> all) {
+    SmallVector<Constant *> entries;
+    for (const ProgramPort &port : all) {
+      SmallVector<Constant *> dims;
+      for (mlir::AffineExpr dim : port.dims)
+        dims.push_back(number(encodeDimension(dim)));
+      entries.push_back(record({text(port.name), shortNumber(port.dtype), shortNumber(port.dims.size()), table(dims)}));
+    }
+    return table(entries);
+  }
+
+  Constant *buildDescription() {
+    SmallVector<Constant *> symbols, launches;
+    for (const ProgramSymbol &symbol : program.symbols)
+      symbols.push_back(record({text(symbol.name), number(symbol.minimum), number(symbol.maximum)}));
+    for (StringRef launch : program.launches)
+      launches.push_back(text(launch));
+    return record({text(program.name), text(INGOT_VERSION), text(program.sourceHash), text(program.options),
+                   text(program.triple), text(""), shortNumber(program.inputs.size()), shortNumber(program.outputs.size()),
+                   shortNumber(program.symbols.size()), shortNumber(program.launches.size()), ports(program.inputs),
+                   ports(program.outputs), table(symbols), table(launches), number(program.constantBytes),
+                   number(program.arenaBytes), number(program.arenaLowerBound), number(program.scratchBytes)});
+  }
+
+  void buildDescriptor(Constant *sizes) {
+    SmallVector<Constant *> variants;
+    for (const CodeVariant &variant : artifact.variants) {
+      Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
+      variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
+    }
+    auto *constants = new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr,
+                                         constantsName(program));
+    constants->setVisibility(GlobalValue::HiddenVisibility);
+    // The data may lie further away than a near reference reaches.
+    constants->setCodeModel(CodeModel::Large);
+    Constant *fields = record({number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes,
+                               constants});
+    data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
+  }
+
+  Value *evaluate(mlir::AffineExpr expr, Value *symbols) {
+    if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(expr))
+      return number(constant.getValue());
+    if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(expr))
+      return builder.CreateLoad(i64, builder.CreateConstGEP1_64(i64, symbols, symbol.getPosition()));
+    auto binary = mlir::cast<mlir::AffineBinaryOpExpr>(expr);
+    Value *lhs = evaluate(binary.getLHS(), symbols), *rhs = evaluate(binary.getRHS(), symbols);
+    switch (binary.getKind()) {
+    case mlir::AffineExprKind::Add:
+      return builder.CreateAdd(lhs, rhs);
+    case mlir::AffineExprKind::Mul:
+      return builder.CreateMul(lhs, rhs);
+    case mlir::AffineExprKind::Mod:
+      return subtractMultiple(lhs, divideDown(lhs, rhs), rhs);
+    case mlir::AffineExprKind::FloorDiv:
+      return divideDown(lhs, rhs);
+    default: // ceildiv(a, b) = -floordiv(-a, b)
+      return builder.CreateNeg(divideDown(builder.CreateNeg(lhs), rhs));
+    }
+  }
+  Value *subtractMultiple(Value *lhs, Value *count, Value *rhs) { return builder.CreateSub(lhs, builder.CreateMul(count, rhs)); }
+  // Division rounds towards minus infinity; a divisor of zero (a symbol of extent 0) gives 0 instead of a trap.
+  Value *divideDown(Value *lhs, Value *rhs) {
+    Value *isZero = builder.CreateICmpEQ(rhs, number(0));
+    Value *divisor = builder.CreateSelect(isZero, number(1), rhs);
+    Value *quotient = builder.CreateSDiv(lhs, divisor), *rest = builder.CreateSRem(lhs, divisor);
+    Value *isBelow = builder.CreateICmpSLT(builder.CreateXor(rest, divisor), number(0));
+    Value *roundsUp = builder.CreateAnd(builder.CreateICmpNE(rest, number(0)), isBelow);
+    Value *floor = builder.CreateSub(quotient, builder.CreateZExt(roundsUp, i64));
+    return builder.CreateSelect(isZero, number(0), floor);
+  }
+  Value *roundUp(Value *bytes) {
+    return builder.CreateAnd(builder.CreateAdd(bytes, number(INGOT_ALIGNMENT - 1)), number(-INGOT_ALIGNMENT));
+  }
+
+  Constant *buildSizes() {
+    bool isNeeded = !program.slots.empty();
+    for (const ProgramPort &port : program.outputs)
+      for (mlir::AffineExpr dim : port.dims)
+        isNeeded |= encodeDimension(dim) == INGOT_COMPUTED_DIMENSION;
+    if (!isNeeded)
+      return ConstantPointerNull::get(pointer);
+    Function *sizes = defined("ingot_sizes", builder.getVoidTy(), {pointer, pointer, pointer}, true);
+    sizes->setLinkage(GlobalValue::InternalLinkage);
+    Value *symbols = sizes->getArg(0), *dims = sizes->getArg(1);
+    uint64_t index = 0;
+    for (const ProgramPort &port : program.outputs)
+      for (mlir::AffineExpr dim : port.dims)
+        builder.CreateStore(evaluate(dim, symbols), builder.CreateConstGEP1_64(i64, dims, index++));
+    Value *bytes = roundUp(number(program.arenaBytes));
+    for (mlir::AffineExpr slot : program.slots)
+      bytes = builder.CreateAdd(bytes, roundUp(evaluate(slot, symbols)));
+    builder.CreateStore(bytes, sizes->getArg(2));
+    builder.CreateRetVoid();
+    return sizes;
+  }
+
+  void exportCall(const Twine &name, Type *result, StringRef callee) {
+    Function *target = function(callee, result, {}, true);
+    defined(name, result, {}, false);
+    builder.CreateRet(builder.CreateCall(target));
+  }
+
+  // X_run([dims,] inputs..., outputs...): collects the pointers in an array.
+  void buildRun() {
+    size_t tensors = program.inputs.size() + program.outputs.size(), first = program.isStatic() ? 0 : 1;
+    Function *target = function("ingot_library_run", i32, {pointer, pointer}, true);
+    Function *run = defined(program.name + "_run", i32, SmallVector<Type *>(tensors + first, pointer), false);
+    Value *io = builder.CreateAlloca(ArrayType::get(pointer, std::max<size_t>(tensors, 1)));
+    for (size_t i = 0; i < tensors; ++i)
+      builder.CreateStore(run->getArg(first + i), builder.CreateConstGEP1_64(pointer, io, i));
+    Value *symbols = first ? static_cast<Value *>(run->getArg(0)) : ConstantPointerNull::get(pointer);
+    builder.CreateRet(builder.CreateCall(target, {io, symbols}));
+  }
+
+  const Artifact &artifact;
+  const ProgramDescription &program;
+  Module module;
+  IRBuilder<> builder;
+  PointerType *pointer;
+  IntegerType *i32, *i64;
+};
+
+Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &triple) {
+  static bool initialized = (InitializeAllTargets(), InitializeAllTargetMCs(), InitializeAllAsmPrinters(), true);
+  (void)initialized;
+  std::string message;
+  const Target *target = TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return createStringError(inconvertibleErrorCode(), "unknown target '%s': %s", triple.c_str(), message.c_str());
+  return std::unique_ptr<TargetMachine>(target->createTargetMachine(triple, /*CPU=*/"", "", TargetOptions(), Reloc::PIC_));
+}
+
+} // namespace
+
+std::string constantsName(const ProgramDescription &program) { return program.name + "_constants"; }
+
+std::vector<std::string> exportedNames(const ProgramDescription &program) {
+  return {program.name + "_error", program.name + "_model", program.name + "_run"};
+}
+
+std::string entryName(StringRef isa) { return "ingot_entry_" + makeIdentifier(isa); }
+
+Expected<std::unique_ptr<MemoryBuffer>> emitProgramObject(const Artifact &artifact) {
+  LLVMContext context;
+  ProgramModule program(context, artifact);
+  Expected<std::unique_ptr<TargetMachine>> machine = makeTargetMachine(artifact.program.triple);
+  if (!machine)
+    return machine.takeError();
+  Module &module = program.get();
+  module.setTargetTriple(artifact.program.triple);
+  module.setDataLayout((*machine)->createDataLayout());
+  module.setPICLevel(PICLevel::BigPIC);
+  program.build();
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, CodeGenFileType::ObjectFile))
+    return createStringError(inconvertibleErrorCode(), "the target cannot write objects");
+  passes.run(module);
+  return std::make_unique<SmallVectorMemoryBuffer>(std::move(bytes), "program.o", /*RequiresNullTerminator=*/false);
+}
+
+} // namespace ingot
