@@ -1,0 +1,30 @@
+# RUN: %python %s
+"""Matrix products: ranks, broadcasting batches, transposes folded into Gemm, sizes that leave tails, one row, one column."""
+
+import numpy as np
+
+from rows import Constant, Row, check, normal
+
+rows = [Row("MatMul", normal(m, k), Constant(normal(k, n)), free=(0,)) for m, k, n in
+        ((1, 1, 1), (1, 17, 33), (5, 64, 16), (13, 31, 47), (6, 128, 100), (64, 3, 5), (2, 300, 1))]  # fmt: skip
+rows += [
+    Row("MatMul", normal(13, 31), normal(31, 47), note="both at run time"),
+    Row("MatMul", normal(1, 64), Constant(normal(64, 100)), note="one row"),
+    Row("MatMul", normal(40, 64), Constant(normal(64, 1)), note="one column"),
+    Row("MatMul", normal(2, 3, 5, 7), normal(2, 3, 7, 4), free=(0, 1)),
+    Row("MatMul", normal(2, 1, 5, 7), normal(3, 7, 4), note="batches broadcast"),
+    Row("MatMul", normal(2, 5, 7), Constant(normal(7, 20)), free=(0,)),
+    Row("MatMul", normal(7), normal(7, 4), note="vector times matrix"),
+    Row("MatMul", normal(3, 7), normal(7), note="matrix times vector"),
+    Row("MatMul", normal(7), normal(7), note="dot product"),
+    Row("MatMul", normal(2, 3, 7), normal(7)),
+    Row("MatMul", normal(4, 6).astype(np.float64), normal(6, 5).astype(np.float64)),
+    Row("Gemm", normal(4, 6), Constant(normal(6, 18)), Constant(normal(18)), free=(0,)),
+    Row("Gemm", normal(4, 6), Constant(normal(18, 6)), Constant(normal(18)), transB=1, free=(0,)),
+    Row("Gemm", normal(6, 4), normal(18, 6), normal(4, 1), transA=1, transB=1, alpha=0.5, beta=2.0),
+    Row("Gemm", normal(4, 6), normal(6, 5), transA=0),
+    Row("Gemm", normal(4, 6), normal(6, 5), Constant(np.float32(3))),
+]
+
+# Sums of products are compared relative to the largest one.
+check(rows, atol=5e-6)

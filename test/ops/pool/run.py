@@ -1,0 +1,46 @@
+# RUN: %python %s
+"""Pooling windows and Resize."""
+
+import numpy as np
+
+from rows import Constant, Row, check, normal
+
+F32 = np.float32
+rows = []
+for kind in ("MaxPool", "AveragePool"):
+    rows += [
+        Row(kind, normal(2, 5, 8, 8), kernel_shape=[2, 2], strides=[2, 2], free=(0,)),
+        Row(kind, normal(1, 16, 9, 7), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], free=(0,)),
+        Row(kind, normal(1, 3, 9, 9), kernel_shape=[3, 2], pads=[0, 1, 2, 0]),
+        Row(kind, normal(1, 3, 10, 10), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
+        Row(kind, normal(1, 3, 9, 10), kernel_shape=[2, 3], auto_pad="SAME_UPPER", strides=[2, 2]),
+        Row(kind, normal(1, 3, 9, 10), kernel_shape=[2, 3], auto_pad="SAME_LOWER"),
+        Row(kind, normal(2, 4, 17), kernel_shape=[3], strides=[2]),
+        Row(kind, normal(1, 2, 6, 6, 6), kernel_shape=[2, 2, 2], strides=[2, 2, 2]),
+    ]
+rows += [
+    Row("MaxPool", normal(1, 3, 12, 12), kernel_shape=[3, 3], dilations=[2, 2]),
+    Row("AveragePool", normal(1, 3, 9, 9), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+    Row("GlobalAveragePool", normal(2, 20, 7, 5), free=(0,)),
+    Row("GlobalMaxPool", normal(2, 20, 7, 5), free=(0,)),
+    Row("GlobalAveragePool", normal(2, 3, 11)),
+]
+
+
+def resize(shape, scales, **options):
+    return Row("Resize", normal(*shape), None, Constant(scales, F32), **options)
+
+
+def resize_to(shape, sizes, **options):
+    return Row("Resize", normal(*shape), None, None, Constant(sizes, np.int64), **options)
+
+
+for coordinates in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"):
+    for mode in ("nearest", "linear", "cubic"):
+        rows.append(resize((1, 2, 5, 6), [1, 1, 2, 1.5], mode=mode, coordinate_transformation_mode=coordinates))
+        rows.append(resize_to((1, 2, 7, 6), [1, 2, 4, 3], mode=mode, coordinate_transformation_mode=coordinates))
+for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
+    rows.append(resize((1, 1, 4, 4), [1, 1, 2.6, 0.7], mode="nearest", nearest_mode=rounding))
+rows.append(resize((1, 1, 6, 6), [1, 1, 2, 2], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
+
+check(rows, rtol=1e-4, atol=5e-6)
