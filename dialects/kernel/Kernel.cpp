@@ -44,25 +44,35 @@ void FuncOp::print(OpAsmPrinter &printer) {
                                            getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
-LogicalResult PackOp::verify() {
-  auto input = cast<RankedTensorType>(getInput().getType()), output = cast<RankedTensorType>(getOutput().getType());
+/// Whether `packed` is `plain` with its axes permuted and cut into blocks.
+static LogicalResult verifyLayout(Operation *op, Type plain, Type packed, ArrayRef<int64_t> permutation,
+                                  ArrayRef<int64_t> blocks) {
+  auto input = cast<RankedTensorType>(plain), output = cast<RankedTensorType>(packed);
   if (!input.hasStaticShape() || !output.hasStaticShape())
-    return emitOpError("packs constants: the shapes must be constant");
+    return op->emitOpError("is for constants: the shapes must be constant");
   size_t rank = input.getRank();
-  if (getPermutation().size() != rank || getBlocks().size() != rank)
-    return emitOpError("needs one permutation entry and one block size per axis");
+  if (permutation.size() != rank || blocks.size() != rank)
+    return op->emitOpError("needs one permutation entry and one block size per axis");
   SmallVector<int64_t> expected, inner;
-  for (auto [axis, block] : llvm::zip(getPermutation(), getBlocks())) {
+  for (auto [axis, block] : llvm::zip(permutation, blocks)) {
     if (axis < 0 || axis >= int64_t(rank) || block < 1)
-      return emitOpError("has an axis or a block size out of range");
+      return op->emitOpError("has an axis or a block size out of range");
     expected.push_back((input.getDimSize(axis) + block - 1) / block);
     if (block > 1)
       inner.push_back(block);
   }
   expected.append(inner);
   if (ArrayRef<int64_t>(expected) != output.getShape())
-    return emitOpError("result shape does not follow from the blocks");
+    return op->emitOpError("packed shape does not follow from the blocks");
   return success();
+}
+
+LogicalResult PackOp::verify() {
+  return verifyLayout(*this, getInput().getType(), getOutput().getType(), getPermutation(), getBlocks());
+}
+
+LogicalResult UnpackOp::verify() {
+  return verifyLayout(*this, getOutput().getType(), getInput().getType(), getPermutation(), getBlocks());
 }
 
 } // namespace ingot::kernel

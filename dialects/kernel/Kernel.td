@@ -80,4 +80,16 @@ def Kernel_PackOp : Op<Kernel_Dialect, "pack", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Kernel_UnpackOp : Op<Kernel_Dialect, "unpack", [Pure]> {
+  let summary = "A packed constant seen in its own shape: the inverse of `pack`, inside a kernel";
+  let description = [{
+    A view, as `ingot.transpose` is. A kernel whose constant operand is packed takes the packed tensor as its argument, and
+    its operations see it through this; an emitter that knows the layout reads the argument itself.
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation, DenseI64ArrayAttr:$blocks);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$input $permutation $blocks attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
 #endif

@@ -1,0 +1,107 @@
+//===- Packing.cpp - How constant operands are laid out -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/Packing.h"
+#include "codegen/cpu/Target.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+/// [batch..., K, N] -> [batch..., N/16, K, 16].
+Layout matrixLayout(int64_t rank) {
+  Layout layout;
+  for (int64_t axis = 0; axis < rank - 2; ++axis)
+    layout.permutation.push_back(axis);
+  layout.permutation.append({rank - 1, rank - 2});
+  layout.blocks.assign(rank, 1);
+  layout.blocks[rank - 2] = panelLanes;
+  return layout;
+}
+
+/// [window..., C, F] -> [F/16, window..., C, 16], or [F/16, C, window..., 16] when the input's channels lie in planes
+/// (a network's first layer): then the window's steps are the ones that are neighbours in memory.
+Layout filterLayout(int64_t rank, bool isPlanar) {
+  Layout layout;
+  layout.permutation.push_back(rank - 1);
+  if (isPlanar)
+    layout.permutation.push_back(rank - 2);
+  for (int64_t axis = 0; axis < rank - 2; ++axis)
+    layout.permutation.push_back(axis);
+  if (!isPlanar)
+    layout.permutation.push_back(rank - 2);
+  layout.blocks.assign(rank, 1);
+  layout.blocks[0] = panelLanes;
+  return layout;
+}
+
+/// Whether `input` [N, spatial..., C] is a tensor [N, C, spatial...] seen channels-last.
+bool isPlanar(Value input) {
+  auto transpose = input.getDefiningOp<TransposeOp>();
+  return transpose && transpose.getPermutation().size() > 2 && transpose.getPermutation().back() == 1;
+}
+
+std::optional<Layout> chooseFilterLayout(ConvOp op) {
+  auto filter = cast<RankedTensorType>(op.getFilter().getType());
+  int64_t rank = filter.getRank(), filters = filter.getShape().back(), groups = op.getGroups();
+  // Depthwise kernels read [window..., C] as it is; a panel must not straddle two groups.
+  if (groups > 1 && (filter.getDimSize(rank - 2) == 1 || (filters / groups) % panelLanes != 0))
+    return std::nullopt;
+  return filterLayout(rank, groups == 1 && isPlanar(op.getInput()));
+}
+
+/// [window..., F, C] -> [F/16, window..., C, 16].
+std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
+  int64_t rank = cast<RankedTensorType>(op.getFilter().getType()).getRank();
+  if (op.getGroups() != 1)
+    return std::nullopt;
+  Layout layout{{rank - 2}, {}};
+  for (int64_t axis = 0; axis < rank - 2; ++axis)
+    layout.permutation.push_back(axis);
+  layout.permutation.push_back(rank - 1);
+  layout.blocks.assign(rank, 1);
+  layout.blocks[0] = panelLanes;
+  return layout;
+}
+
+} // namespace
+
+std::optional<Layout> chooseLayout(BlockArgument argument) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  if (!type.getElementType().isF32() || !type.hasStaticShape() || !argument.hasOneUse())
+    return std::nullopt;
+  Operation *user = *argument.user_begin();
+  if (auto matmul = dyn_cast<MatmulOp>(user); matmul && matmul.getRhs() == argument)
+    return matrixLayout(type.getRank());
+  if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getFilter() == argument)
+    return chooseFilterLayout(conv);
+  if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == argument)
+    return chooseFilterLayout(conv);
+  return std::nullopt;
+}
+
+RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
+  SmallVector<int64_t> shape, inner;
+  for (auto [axis, block] : llvm::zip(layout.permutation, layout.blocks)) {
+    shape.push_back(llvm::divideCeil(type.getDimSize(axis), block));
+    if (block > 1)
+      inner.push_back(block);
+  }
+  shape.append(inner);
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &layout) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  RankedTensorType packed = packedType(type, layout);
+  OpBuilder builder = OpBuilder::atBlockBegin(argument.getOwner());
+  auto unpack = builder.create<kernel::UnpackOp>(argument.getLoc(), type, argument, layout.permutation, layout.blocks);
+  argument.setType(packed);
+  argument.replaceAllUsesExcept(unpack.getOutput(), unpack);
+  SmallVector<Type> inputs(kernel.getArgumentTypes());
+  inputs[argument.getArgNumber()] = packed;
+  kernel.setFunctionType(FunctionType::get(kernel.getContext(), inputs, kernel.getResultTypes()));
+}
+
+} // namespace ingot::cpu

@@ -1,0 +1,34 @@
+//===- Packing.h - How constant operands are laid out -----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Weights are stored once, in the order in which the kernels read them: panels of 16 columns, in each panel the columns of
+// one step of the reduction side by side. The layout is the same for every x86 target (a machine with wide registers
+// reads several neighbouring panels at once), so that all variants in a library share the constants.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_PACKING_H
+#define INGOT_CODEGEN_CPU_PACKING_H
+
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+
+namespace ingot::cpu {
+
+/// The attributes of kernel.pack. `blocks[i]` belongs to axis `permutation[i]`.
+struct Layout {
+  llvm::SmallVector<int64_t> permutation, blocks;
+};
+
+/// The layout in which the kernel would like to have `argument`, given that it is a constant; nothing when row-major is
+/// best.
+std::optional<Layout> chooseLayout(mlir::BlockArgument argument);
+
+/// The type of a tensor in this layout.
+mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);
+
+/// Makes `argument` of the kernel packed; its uses see it through kernel.unpack. (The launches are the caller's to change.)
+void packArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Layout &layout);
+
+} // namespace ingot::cpu
+
+#endif
