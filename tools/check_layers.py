@@ -73,7 +73,7 @@ def main():
     for source in filter(lambda name: (ROOT / name).is_file(), sources):
         for number, line in enumerate((ROOT / source).read_text().splitlines(), 1):
             match = INCLUDE.match(line)
-            problem = match and problem_with(source, match.group(1))
+            problem = match and problem_with(source, match.group(1).removeprefix("runtime/include/"))
             if problem:
                 print(f"{source}:{number}: {problem}")
                 problems += 1
