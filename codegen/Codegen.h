@@ -10,7 +10,7 @@
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "runtime/include/ingot/program.h"
+#include "ingot/program.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <functional>

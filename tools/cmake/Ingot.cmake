@@ -44,7 +44,7 @@ endif()
 # The one place that knows how MLIR's headers and shared libraries are used.
 add_library(ingot_mlir INTERFACE)
 target_include_directories(ingot_mlir SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-target_include_directories(ingot_mlir INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
+target_include_directories(ingot_mlir INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/runtime/include)
 target_link_libraries(ingot_mlir INTERFACE MLIR LLVM)
 
 # A precompiled header with what nearly every MLIR source includes; the other libraries reuse it.
