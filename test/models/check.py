@@ -4,6 +4,7 @@ Usage: check.py FAMILY [NETWORK...]      check.py --reference FAMILY   only runs
 """
 
 import importlib
+import os
 import pathlib
 import sys
 
@@ -23,11 +24,17 @@ def check_reference(network):
     return "reference is finite"
 
 
+def label(network):
+    """Names the work folder and the row: families run side by side, some for several instruction sets."""
+    return network.name + "@" * ("INGOT_ISA" in os.environ) + os.environ.get("INGOT_ISA", "")
+
+
 def check_ingot(network):
+    folder = label(network)
     library, error = harness.check_model(
-        network.name, network.model, network.cases, network.options, network.rtol, network.atol
+        folder, network.model, network.cases, network.options, network.rtol, network.atol
     )
-    harness.record("models", network.name, error=error, seconds=library.seconds, megabytes=library.megabytes)
+    harness.record("models", folder, error=error, seconds=library.seconds, megabytes=library.megabytes)
     return f"{len(network.cases)} cases, max error {error:.1e}, compiled in {library.seconds:.2f} s"
 
 
@@ -44,7 +51,7 @@ def main(arguments):
             print(f"{network.name}: {check(network)}", flush=True)
         except (harness.Failure, harness.Unsupported) as error:
             failed += 1
-            harness.record("models", network.name, failure=str(error).splitlines()[0] if str(error) else "failed")
+            harness.record("models", label(network), failure=str(error).splitlines()[0] if str(error) else "failed")
             print(f"{network.name}: FAILED: {error}", flush=True)
     print(f"{family}: {failed} failed")
     return 1 if failed else 0
