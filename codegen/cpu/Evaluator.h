@@ -14,9 +14,11 @@
 #ifndef INGOT_CODEGEN_CPU_EVALUATOR_H
 #define INGOT_CODEGEN_CPU_EVALUATOR_H
 
+#include "codegen/cpu/IndexMap.h"
 #include "codegen/cpu/KernelBuilder.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
+#include <map>
 
 namespace ingot::cpu {
 
@@ -79,24 +81,85 @@ public:
   void unbind(mlir::Value tensor);
 
   // Results -----------------------------------------------------------------------------------------------------------
-  /// Given the root's element (`rootValue` bound, at `point` of the root's result), computes every result of the kernel
+  /// Given the root's element (bound to `root`, at `point` of the root's result), computes every result of the kernel
   /// that depends on it, through the epilogue's pointwise operations and views, and stores it.
   void storeResults(mlir::Value root, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+  /// The point of result `number` that the root's element at `point` is stored to; nothing when the result does not
+  /// depend on `root` one to one.
+  std::optional<Point> resultPoint(mlir::Value root, llvm::ArrayRef<mlir::AffineExpr> point, unsigned number);
   /// Stores `element` as result `number`'s element at `point`.
   void store(mlir::Value element, unsigned number, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
 
+  kernel::FuncOp getKernel() { return func; }
+  /// The tensor that result `number` returns.
+  mlir::Value result(unsigned number);
+  /// Where argument or result `number` (arguments first) lies.
+  const Buffer &buffer(unsigned number) const { return buffers[number]; }
+  mlir::AffineExpr constant(int64_t value) { return symbols.constant(value); }
+  Extents extents() const { return ranges; }
+
 private:
+  struct Variable {
+    Index value;
+    /// One value for each lane, when they differ.
+    mlir::Value perLane;
+  };
+
+  mlir::AffineExpr declare(Variable variable, mlir::AffineExpr extent);
+  mlir::Value symbolValue(unsigned position);
+  /// Whether the lanes see different values of `expr`.
+  bool varies(mlir::AffineExpr expr, const Lanes *lanes) const;
+  bool varies(llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes) const;
+  bool dependsOnBound(mlir::Value tensor);
+  /// The i64 value of `expr`, or vector<count x i64> when it varies.
+  mlir::Value number(mlir::AffineExpr expr, const Lanes *lanes);
+  mlir::Value perLane(mlir::AffineExpr expr, const Lanes &lanes);
+  /// A variable for a computed i64 scalar or vector.
+  mlir::AffineExpr computed(mlir::Value value, mlir::AffineExpr extent);
+  std::optional<Linear> alongLanes(mlir::AffineExpr offset, const Lanes &lanes) const;
+  mlir::Value load(const Access &access, const Lanes *lanes);
+  std::optional<Buffer> tableOf(ConstantOp constant);
+  mlir::Type typeOf(mlir::Value tensor, const Lanes *lanes) const;
+
+  mlir::Value compute(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  // Views.cpp, SelectedViews.cpp
+  std::optional<std::pair<mlir::Value, Point>> lookThrough(mlir::Operation *view, llvm::ArrayRef<mlir::AffineExpr> point);
+  Point broadcastPoint(llvm::ArrayRef<mlir::AffineExpr> point, mlir::Value operand);
+  mlir::Value computeView(mlir::Operation *view, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::Value computePointwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::Value computeConstant(ConstantOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::Value computeNumber(mlir::AffineExpr expr, mlir::Type element, const Lanes *lanes);
+  mlir::Value computeDimensions(DimensionsOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::Value computePad(PadOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::AffineExpr beyondEdge(PadMode mode, mlir::AffineExpr index, mlir::AffineExpr extent, const Lanes *lanes);
+  mlir::Value computeConcat(ConcatOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  mlir::Value computePiece(ConcatOp op, unsigned first, mlir::AffineExpr start, llvm::ArrayRef<mlir::AffineExpr> point,
+                           const Lanes *lanes);
+  mlir::AffineExpr loadedIndex(mlir::Value indices, llvm::ArrayRef<mlir::AffineExpr> point, mlir::AffineExpr extent,
+                               const Lanes *lanes);
+  Point gatheredPoint(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  /// `then` where `condition` (i1, or one per lane) holds, else `otherwise`. Each is evaluated only where it applies.
+  mlir::Value branch(mlir::Value condition, mlir::Type type, const Lanes *lanes,
+                     llvm::function_ref<mlir::Value(const Lanes *)> then,
+                     llvm::function_ref<mlir::Value(const Lanes *)> otherwise);
+  /// low <= expr < high as i1 or one per lane; null when it always holds.
+  mlir::Value isBetween(mlir::AffineExpr expr, mlir::AffineExpr low, mlir::AffineExpr high, const Lanes *lanes);
+  std::optional<Point> forward(mlir::Value target, mlir::Value root, llvm::ArrayRef<mlir::AffineExpr> point);
+
   KernelBuilder &builder;
   kernel::FuncOp func;
   llvm::SmallVector<Buffer> buffers;
   SymbolScope &symbols;
   mlir::Value symbolValues;
-  struct Variable {
-    Index value;
-    mlir::AffineExpr extent;
-  };
   llvm::SmallVector<Variable> variables;
+  llvm::SmallVector<mlir::AffineExpr> ranges;
+  llvm::DenseMap<unsigned, mlir::Value> loadedSymbols;
   llvm::DenseMap<mlir::Value, mlir::Value> bound;
+  llvm::DenseMap<mlir::Value, bool> boundDependence;
+  llvm::DenseMap<mlir::Operation *, Buffer> tables;
+  /// What the evaluation under way has already computed; a branch's values do not outlive it.
+  std::map<std::pair<void *, std::vector<void *>>, mlir::Value> memo;
+  int depth = 0;
 };
 
 } // namespace ingot::cpu

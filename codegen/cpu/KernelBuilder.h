@@ -10,6 +10,7 @@
 #define INGOT_CODEGEN_CPU_KERNELBUILDER_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include <variant>
 
 namespace ingot::cpu {
@@ -65,6 +66,9 @@ public:
   /// The same with values carried from trip to trip; returns the last ones.
   llvm::SmallVector<mlir::Value> loop(Index lower, Index upper, Index step, mlir::ValueRange initial, CarriedBody body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = nullptr);
+  /// The value of the branch that `condition` takes.
+  mlir::Value choose(mlir::Value condition, mlir::Type type, llvm::function_ref<mlir::Value()> then,
+                     llvm::function_ref<mlir::Value()> otherwise);
 
   // Memory. `pointer` is !llvm.ptr, `element` the type in memory, `offset` counts elements.
   mlir::Value address(mlir::Value pointer, mlir::Type element, Index offset);
@@ -74,6 +78,9 @@ public:
   /// a lane that is off is not read (and yields `passthru`, zero by default) or not written.
   mlir::Value loadVector(mlir::Value pointer, mlir::Type element, Index offset, int64_t lanes, mlir::Value mask = {});
   void storeVector(mlir::Value vector, mlir::Value pointer, Index offset, mlir::Value mask = {});
+  /// Elements at `offsets` (vector<lanes x i64>); lanes that are off are not touched.
+  mlir::Value gather(mlir::Value pointer, mlir::Type element, mlir::Value offsets, mlir::Value mask = {});
+  void scatter(mlir::Value vector, mlir::Value pointer, mlir::Value offsets, mlir::Value mask = {});
   /// Hint to bring the cache line of an element near; locality 3 = all levels ... 0 = none kept.
   void prefetch(mlir::Value pointer, mlir::Type element, Index offset, int locality = 3);
 
@@ -81,11 +88,18 @@ public:
   mlir::Value splat(mlir::Value scalar, int64_t lanes);
   /// A float (or integer) constant of a scalar or vector type.
   mlir::Value constant(mlir::Type type, double number);
+  /// 0, 1, 2, ... as vector<lanes x i64>.
+  mlir::Value laneNumbers(int64_t lanes);
   /// Lanes below `count` are on.
   mlir::Value maskBelow(Index count, int64_t lanes);
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
 
 private:
+  /// Booleans are bytes in memory and i1 in registers.
+  mlir::Value fromMemory(mlir::Value loaded, mlir::Type element);
+  mlir::Value toMemory(mlir::Value element);
+  mlir::Value places(mlir::Value pointer, mlir::Type element, mlir::Value offsets);
+
   mlir::OpBuilder &builder;
   mlir::Location loc;
 };
