@@ -1,16 +1,16 @@
 //===- Codegen.h - Machine code and artifacts: the only door of its folder -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two steps: machine code (codegen/cpu) turns a planned module into objects, the artifact (codegen/artifact) wraps the objects
-// and the constants into a library.
+// Two steps: machine code (codegen/cpu) turns a planned module into objects, the artifact (codegen/artifact) wraps the
+// objects and the constants into a library.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CODEGEN_H
 #define INGOT_CODEGEN_CODEGEN_H
 
+#include "ingot/program.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "ingot/program.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <functional>
@@ -61,9 +61,9 @@ struct ProgramDescription {
 /// `options`, `triple` and `scratchBytes` stay for the caller to fill in.
 mlir::FailureOr<ProgramDescription> describeProgram(mlir::ModuleOp module);
 
-/// The code for one instruction set: an ELF object whose only symbol needed from outside is the entry (see ingot_entry in
-/// program.h), named entryName(isa). It may refer to ingot_launch, libc and libm. All its symbols should be hidden or local:
-/// objects of different variants must not define the same global name.
+/// The code for one instruction set: an ELF object whose only symbol needed from outside is the entry (see ingot_entry
+/// in program.h), named entryName(isa). It may refer to ingot_launch, libc and libm. All its symbols should be hidden
+/// or local: objects of different variants must not define the same global name.
 struct CodeVariant {
   std::string isa;       ///< "x86-64-v4"
   uint64_t features = 0; ///< INGOT_CPU_* bits it needs
@@ -73,8 +73,9 @@ struct CodeVariant {
 /// The entry's symbol: "ingot_entry_x86_64_v4".
 std::string entryName(llvm::StringRef isa);
 
-/// A piece of the constants. `fill` writes exactly `bytes` bytes straight into the mapped output file; pieces are filled in
-/// order of their offsets, and gaps are zero. Offsets count from the start of what the entry receives as `constants`.
+/// A piece of the constants. `fill` writes exactly `bytes` bytes straight into the mapped output file; pieces are
+/// filled in order of their offsets, and gaps are zero. Offsets count from the start of what the entry receives as
+/// `constants`.
 struct ConstantPiece {
   int64_t offset = 0, bytes = 0;
   std::function<void(llvm::MutableArrayRef<char>)> fill;
@@ -86,9 +87,9 @@ struct Artifact {
   std::vector<ConstantPiece> constants;
 };
 
-/// Writes a shared library (*.so), a static one (*.a) or an object (*.o), as the path's ending says, and the header X.h (with
-/// `cppHeader` also X.hpp) beside it. Nothing is left behind when it fails; the same input gives the same bytes. Errors are
-/// reported at `where`.
+/// Writes a shared library (*.so), a static one (*.a) or an object (*.o), as the path's ending says, and the header X.h
+/// (with `cppHeader` also X.hpp) beside it. Nothing is left behind when it fails; the same input gives the same bytes.
+/// Errors are reported at `where`.
 ///
 /// The library's ingot_sizes function comes from the program's dimensions and slots: objects need not define one.
 mlir::LogicalResult writeArtifact(const Artifact &artifact, llvm::StringRef path, mlir::Location where,

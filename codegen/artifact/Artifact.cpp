@@ -95,7 +95,8 @@ private:
     if (Error error = linkObject(*code, parts.code))
       return std::move(error);
     std::vector<NewArchiveMember> members;
-    for (auto [file, name] : {std::pair(StringRef(*code), "code.o"), std::pair(StringRef(parts.constants), "constants.o")}) {
+    for (auto [file, name] :
+         {std::pair(StringRef(*code), "code.o"), std::pair(StringRef(parts.constants), "constants.o")}) {
       Expected<NewArchiveMember> member = NewArchiveMember::getFile(file, /*Deterministic=*/true);
       if (!member)
         return member.takeError();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A minimal ELF64 writer: header, one data section, one symbol. LLVM's own writer would hold all bytes in memory, twice.
+// A minimal ELF64 writer: header, one data section, one symbol. LLVM's own writer would hold all bytes in memory,
+// twice.
 #include "codegen/artifact/ConstantsObject.h"
 
 #include "llvm/BinaryFormat/ELF.h"
@@ -116,7 +117,8 @@ Error writeConstantsObject(StringRef path, const Triple &triple, StringRef symbo
   char *constants = start + Layout::dataOffset + INGOT_SLACK;
   for (const ConstantPiece &piece : pieces) {
     if (piece.offset < 0 || piece.bytes < 0 || piece.offset + piece.bytes > bytes)
-      return createStringError(inconvertibleErrorCode(), "internal error: a constant lies outside of the constant block");
+      return createStringError(inconvertibleErrorCode(),
+                               "internal error: a constant lies outside of the constant block");
     piece.fill(MutableArrayRef<char>(constants + piece.offset, piece.bytes));
   }
   return (*file)->commit();

@@ -7,9 +7,9 @@
 
 namespace ingot {
 
-/// Writes an ELF object with one hidden symbol `symbol`: `bytes` bytes of read-only data, aligned and padded as program.h asks.
-/// The pieces write into the mapped file: the constants are never in memory as a whole.
-llvm::Error writeConstantsObject(llvm::StringRef path, const llvm::Triple &triple, llvm::StringRef symbol, int64_t bytes,
-                                 llvm::ArrayRef<ConstantPiece> pieces);
+/// Writes an ELF object with one hidden symbol `symbol`: `bytes` bytes of read-only data, aligned and padded as
+/// program.h asks. The pieces write into the mapped file: the constants are never in memory as a whole.
+llvm::Error writeConstantsObject(llvm::StringRef path, const llvm::Triple &triple, llvm::StringRef symbol,
+                                 int64_t bytes, llvm::ArrayRef<ConstantPiece> pieces);
 
 } // namespace ingot

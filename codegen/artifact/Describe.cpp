@@ -62,7 +62,8 @@ public:
       if (failed(addPort(program.inputs, "input", index, type, main.getArgAttrOfType<StringAttr>(index, "ingot.name"))))
         return failure();
     for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
-      if (failed(addPort(program.outputs, "output", index, type, main.getResultAttrOfType<StringAttr>(index, "ingot.name"))))
+      if (failed(addPort(program.outputs, "output", index, type,
+                         main.getResultAttrOfType<StringAttr>(index, "ingot.name"))))
         return failure();
     main.walk([&](kernel::LaunchOp launch) { program.launches.push_back(launchName(launch)); });
     program.constantBytes = getNumber("kernel.constant_bytes");
@@ -110,8 +111,8 @@ private:
     if (!tensor || !dtype)
       return main.emitError() << kind << " \"" << title << "\" has a type that a library cannot pass: " << type;
     if (tensor.getRank() > INGOT_MAX_RANK)
-      return main.emitError() << kind << " \"" << title << "\" has " << tensor.getRank() << " dimensions, not supported yet beyond "
-                              << INGOT_MAX_RANK;
+      return main.emitError() << kind << " \"" << title << "\" has " << tensor.getRank()
+                              << " dimensions, not supported yet beyond " << INGOT_MAX_RANK;
     SmallVector<AffineExpr> dims = scope.dims(tensor);
     ports.push_back({title, *dtype, {dims.begin(), dims.end()}});
     return success();

@@ -20,10 +20,10 @@ struct DtypeNames {
 
 const DtypeNames &namesOf(ingot_dtype dtype) {
   static constexpr DtypeNames names[] = {
-      {INGOT_F32, "float", "float32"},     {INGOT_U8, "uint8_t", "uint8"},         {INGOT_I8, "int8_t", "int8"},
-      {INGOT_U16, "uint16_t", "uint16"},   {INGOT_I16, "int16_t", "int16"},        {INGOT_I32, "int32_t", "int32"},
-      {INGOT_I64, "int64_t", "int64"},     {INGOT_BOOL, "uint8_t", "bool"},        {INGOT_F16, "uint16_t", "float16"},
-      {INGOT_F64, "double", "float64"},    {INGOT_U32, "uint32_t", "uint32"},      {INGOT_U64, "uint64_t", "uint64"},
+      {INGOT_F32, "float", "float32"},     {INGOT_U8, "uint8_t", "uint8"},    {INGOT_I8, "int8_t", "int8"},
+      {INGOT_U16, "uint16_t", "uint16"},   {INGOT_I16, "int16_t", "int16"},   {INGOT_I32, "int32_t", "int32"},
+      {INGOT_I64, "int64_t", "int64"},     {INGOT_BOOL, "uint8_t", "bool"},   {INGOT_F16, "uint16_t", "float16"},
+      {INGOT_F64, "double", "float64"},    {INGOT_U32, "uint32_t", "uint32"}, {INGOT_U64, "uint64_t", "uint64"},
       {INGOT_BF16, "uint16_t", "bfloat16"}};
   return *llvm::find_if(names, [&](const DtypeNames &entry) { return entry.dtype == dtype; });
 }
@@ -82,7 +82,8 @@ public:
     std::string guard = StringRef(program.name).upper() + "_H";
     text += fmt::format("/* {}: made by Ingot {} from {}. Do not edit. */\n", program.name, INGOT_VERSION,
                         quoteForComment(program.source));
-    text += fmt::format("#ifndef {0}\n#define {0}\n#include <stdint.h>\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n", guard);
+    text += fmt::format(
+        "#ifndef {0}\n#define {0}\n#include <stdint.h>\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n", guard);
     addMacros();
     addFunctions();
     text += "#ifdef __cplusplus\n}\n#endif\n#endif\n";
@@ -143,13 +144,16 @@ private:
       parameters.push_back(fmt::format("const {} *{}", namesOf(port.dtype).c, name));
     for (auto [port, name] : zip(program.outputs, ArrayRef(portNames).drop_front(program.inputs.size())))
       parameters.push_back(fmt::format("{} *{}", namesOf(port.dtype).c, name));
-    text += fmt::format("/* Computes the outputs into the caller's dense, row-major buffers. Returns 0, or an ingot_status that {0}_error\n"
-                        "   explains. Calls from several threads wait for each other: see ingot/runtime.h for sessions. */\n"
-                        "int {0}_run({1});\n\n",
-                        program.name, parameters.empty() ? "void" : llvm::join(parameters, ", "));
+    text += fmt::format(
+        "/* Computes the outputs into the caller's dense, row-major buffers. Returns 0, or an ingot_status that "
+        "{0}_error\n"
+        "   explains. Calls from several threads wait for each other: see ingot/runtime.h for sessions. */\n"
+        "int {0}_run({1});\n\n",
+        program.name, parameters.empty() ? "void" : llvm::join(parameters, ", "));
     text += fmt::format("/* What went wrong last on this thread. */\nconst char *{}_error(void);\n\n", program.name);
-    text += fmt::format("/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",
-                        program.name);
+    text += fmt::format(
+        "/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",
+        program.name);
   }
 
   const ProgramDescription &program;

@@ -30,7 +30,9 @@ extern "C" __attribute__((visibility("hidden"))) const char ingot_runtime_archiv
 
 namespace ingot {
 
-StringRef runtimeArchive() { return StringRef(ingot_runtime_archive, ingot_runtime_archive_end - ingot_runtime_archive); }
+StringRef runtimeArchive() {
+  return StringRef(ingot_runtime_archive, ingot_runtime_archive_end - ingot_runtime_archive);
+}
 
 static Error runLinker(ArrayRef<std::string> arguments) {
   SmallVector<const char *> words = {"ld.lld"};
@@ -46,16 +48,33 @@ static Error runLinker(ArrayRef<std::string> arguments) {
 
 // The C library of the machine that compiles: generated libraries ask for its symbol versions.
 static Expected<std::string> findSystemLibrary(StringRef name) {
-  for (StringRef folder : {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/", "/usr/lib64/", "/usr/lib/"})
+  for (StringRef folder :
+       {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/", "/usr/lib64/", "/usr/lib/"})
     if (std::string path = (folder + name).str(); sys::fs::exists(path))
       return path;
   return createStringError(inconvertibleErrorCode(), "the system's %s is nowhere to be found", name.str().c_str());
 }
 
 Error linkShared(StringRef output, StringRef soname, StringRef versionScript, ArrayRef<std::string> inputs) {
-  std::vector<std::string> arguments = {
-      "-shared", "-o", output.str(), "-soname", soname.str(), "--version-script", versionScript.str(), "-z", "now", "-z", "relro",
-      "-z", "defs", "--gc-sections", "--hash-style=gnu", "--build-id=fast", "--as-needed", "-O1", "--no-undefined-version"};
+  std::vector<std::string> arguments = {"-shared",
+                                        "-o",
+                                        output.str(),
+                                        "-soname",
+                                        soname.str(),
+                                        "--version-script",
+                                        versionScript.str(),
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "defs",
+                                        "--gc-sections",
+                                        "--hash-style=gnu",
+                                        "--build-id=fast",
+                                        "--as-needed",
+                                        "-O1",
+                                        "--no-undefined-version"};
   llvm::append_range(arguments, inputs);
   for (StringRef name : {"libm.so.6", "libc.so.6"}) {
     Expected<std::string> path = findSystemLibrary(name);

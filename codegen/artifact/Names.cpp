@@ -20,12 +20,13 @@ std::string makeIdentifier(StringRef text) {
 // Words of C and C++ that are also likely names of tensors or dimensions, and the rest of the short ones.
 static bool isKeyword(StringRef word) {
   static constexpr StringLiteral keywords[] = {
-      "and",    "asm",    "auto",   "bool",   "break",  "case",    "catch",  "char",     "class",    "const",   "continue",
-      "default", "delete", "do",    "double", "else",   "enum",    "export", "extern",   "false",    "float",   "for",
-      "friend", "goto",   "if",     "inline", "int",    "long",    "mutable", "namespace", "new",    "not",     "operator",
-      "or",     "private", "public", "register", "requires", "return", "short", "signed", "sizeof",  "static",  "struct",
-      "switch", "template", "this", "throw",  "true",   "try",     "typedef", "typename", "union",   "unsigned", "using",
-      "virtual", "void",  "volatile", "while", "xor"};
+      "and",      "asm",      "auto",      "bool",     "break",  "case",     "catch",    "char",    "class",
+      "const",    "continue", "default",   "delete",   "do",     "double",   "else",     "enum",    "export",
+      "extern",   "false",    "float",     "for",      "friend", "goto",     "if",       "inline",  "int",
+      "long",     "mutable",  "namespace", "new",      "not",    "operator", "or",       "private", "public",
+      "register", "requires", "return",    "short",    "signed", "sizeof",   "static",   "struct",  "switch",
+      "template", "this",     "throw",     "true",     "try",    "typedef",  "typename", "union",   "unsigned",
+      "using",    "virtual",  "void",      "volatile", "while",  "xor"};
   return is_contained(keywords, word);
 }
 

@@ -44,14 +44,16 @@ private:
     return new GlobalVariable(module, contents->getType(), /*isConstant=*/true, linkage, contents, name);
   }
   Constant *text(StringRef contents) {
-    GlobalVariable *variable = data(ConstantDataArray::getString(module.getContext(), contents), "", GlobalValue::PrivateLinkage);
+    GlobalVariable *variable =
+        data(ConstantDataArray::getString(module.getContext(), contents), "", GlobalValue::PrivateLinkage);
     variable->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
     return variable;
   }
   Constant *table(ArrayRef<Constant *> entries) {
     if (entries.empty())
       return ConstantPointerNull::get(pointer);
-    return data(ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries), "", GlobalValue::PrivateLinkage);
+    return data(ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries), "",
+                GlobalValue::PrivateLinkage);
   }
   // Structs have the C layout: LLVM pads a non-packed struct the same way.
   Constant *record(ArrayRef<Constant *> fields) { return ConstantStruct::getAnon(fields); }
@@ -96,10 +98,11 @@ private:
     for (StringRef launch : program.launches)
       launches.push_back(text(launch));
     return record({text(program.name), text(INGOT_VERSION), text(program.sourceHash), text(program.options),
-                   text(program.triple), text(""), shortNumber(program.inputs.size()), shortNumber(program.outputs.size()),
-                   shortNumber(program.symbols.size()), shortNumber(program.launches.size()), ports(program.inputs),
-                   ports(program.outputs), table(symbols), table(launches), number(program.constantBytes),
-                   number(program.arenaBytes), number(program.arenaLowerBound), number(program.scratchBytes)});
+                   text(program.triple), text(""), shortNumber(program.inputs.size()),
+                   shortNumber(program.outputs.size()), shortNumber(program.symbols.size()),
+                   shortNumber(program.launches.size()), ports(program.inputs), ports(program.outputs), table(symbols),
+                   table(launches), number(program.constantBytes), number(program.arenaBytes),
+                   number(program.arenaLowerBound), number(program.scratchBytes)});
   }
 
   void buildDescriptor(Constant *sizes) {
@@ -113,8 +116,8 @@ private:
     constants->setVisibility(GlobalValue::HiddenVisibility);
     // The data may lie further away than a near reference reaches.
     constants->setCodeModel(CodeModel::Large);
-    Constant *fields = record({number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes,
-                               constants});
+    Constant *fields = record(
+        {number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes, constants});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
   }
 
@@ -138,7 +141,9 @@ private:
       return builder.CreateNeg(divideDown(builder.CreateNeg(lhs), rhs));
     }
   }
-  Value *subtractMultiple(Value *lhs, Value *count, Value *rhs) { return builder.CreateSub(lhs, builder.CreateMul(count, rhs)); }
+  Value *subtractMultiple(Value *lhs, Value *count, Value *rhs) {
+    return builder.CreateSub(lhs, builder.CreateMul(count, rhs));
+  }
   // Division rounds towards minus infinity; a divisor of zero (a symbol of extent 0) gives 0 instead of a trap.
   Value *divideDown(Value *lhs, Value *rhs) {
     Value *isZero = builder.CreateICmpEQ(rhs, number(0));
@@ -208,7 +213,8 @@ Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &tr
   const Target *target = TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return createStringError(inconvertibleErrorCode(), "unknown target '%s': %s", triple.c_str(), message.c_str());
-  return std::unique_ptr<TargetMachine>(target->createTargetMachine(triple, /*CPU=*/"", "", TargetOptions(), Reloc::PIC_));
+  return std::unique_ptr<TargetMachine>(
+      target->createTargetMachine(triple, /*CPU=*/"", "", TargetOptions(), Reloc::PIC_));
 }
 
 } // namespace

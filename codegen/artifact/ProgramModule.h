@@ -7,7 +7,8 @@
 
 namespace ingot {
 
-/// The symbol of a program's constants. It carries the model's name, since several models may meet in one static binary.
+/// The symbol of a program's constants. It carries the model's name, since several models may meet in one static
+/// binary.
 std::string constantsName(const ProgramDescription &program);
 
 /// The functions and data a library exports.

@@ -9,8 +9,8 @@
 
 namespace ingot {
 
-/// Makes names beside the output (so that a rename stays on its file system) and removes what is left when it goes out of
-/// scope, or when the process is interrupted.
+/// Makes names beside the output (so that a rename stays on its file system) and removes what is left when it goes out
+/// of scope, or when the process is interrupted.
 class TemporaryFiles {
 public:
   explicit TemporaryFiles(llvm::StringRef output) : output(output) {}

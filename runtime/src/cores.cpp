@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads the affinity mask, the cores' hyperthread siblings and the cgroup's CPU quota. Containers' users complain of runtimes
-// that count the host's cores: each of the three bounds the count.
+// Reads the affinity mask, the cores' hyperthread siblings and the cgroup's CPU quota. Containers' users complain of
+// runtimes that count the host's cores: each of the three bounds the count.
 #include "cores.h"
 
 #include <algorithm>

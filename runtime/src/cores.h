@@ -5,10 +5,12 @@
 
 namespace ingot {
 
-/// INGOT_THREADS if set; else the physical cores in the process's affinity mask, at most the cgroup's quota; at least 1.
+/// INGOT_THREADS if set; else the physical cores in the process's affinity mask, at most the cgroup's quota; at
+/// least 1.
 int32_t usableCores(int32_t maximum);
 
-/// Lets the calling thread run wherever the process may: a worker must not inherit the pinning of the thread that started it.
+/// Lets the calling thread run wherever the process may: a worker must not inherit the pinning of the thread that
+/// started it.
 void allowAllCores();
 
 } // namespace ingot

@@ -35,7 +35,8 @@ extern "C" void ingot_launch(ingot_context *context, ingot_kernel kernel, void *
   int64_t start = context->profiler ? now() : 0;
   // Two chunks a thread: who is held up leaves at most one to the others.
   constexpr int64_t chunksPerThread = 2;
-  int64_t chunks = context->width > 1 ? std::min(items / std::max<int64_t>(grain, 1), context->width * chunksPerThread) : 1;
+  int64_t chunks =
+      context->width > 1 ? std::min(items / std::max<int64_t>(grain, 1), context->width * chunksPerThread) : 1;
   if (items <= 0) {
     // Nothing to compute.
   } else if (chunks <= 1) {

@@ -11,7 +11,8 @@ static constexpr int64_t hugePage = 2 << 20;
 static constexpr int64_t largest = int64_t(1) << 46; // what a processor's addresses hold, halved
 
 static char *alignUp(char *address, int64_t alignment) {
-  return reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(address) + alignment - 1) & -static_cast<uintptr_t>(alignment));
+  return reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(address) + alignment - 1) &
+                                  -static_cast<uintptr_t>(alignment));
 }
 
 bool Block::allocate(int64_t wanted) {
@@ -21,7 +22,8 @@ bool Block::allocate(int64_t wanted) {
   bool large = wanted >= 2 * hugePage;
   int64_t alignment = large ? hugePage : INGOT_ALIGNMENT;
   int64_t total = wanted + 2 * INGOT_SLACK + alignment;
-  void *fresh = large ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : malloc(total);
+  void *fresh =
+      large ? mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : malloc(total);
   if (!fresh || fresh == MAP_FAILED)
     return false;
   char *start = alignUp(static_cast<char *>(fresh), alignment);

@@ -5,8 +5,8 @@
 
 namespace ingot {
 
-/// A block of memory, aligned to INGOT_ALIGNMENT, with INGOT_SLACK touched bytes before and after it. Zero is a valid, empty
-/// block. Not a class with a destructor: a session frees its blocks by hand, as it is itself freed by hand.
+/// A block of memory, aligned to INGOT_ALIGNMENT, with INGOT_SLACK touched bytes before and after it. Zero is a valid,
+/// empty block. Not a class with a destructor: a session frees its blocks by hand, as it is itself freed by hand.
 struct Block {
   char *data;
   int64_t bytes;
@@ -14,7 +14,8 @@ struct Block {
   int64_t totalBytes;
   bool isMapped;
 
-  /// Replaces the block by one of at least `bytes`; its old contents are lost. False when there is no memory: then it is empty.
+  /// Replaces the block by one of at least `bytes`; its old contents are lost. False when there is no memory: then it
+  /// is empty.
   bool allocate(int64_t bytes);
   void release();
 };

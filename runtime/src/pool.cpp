@@ -57,7 +57,8 @@ void Pool::runOnHost(const ingot_executor &host, int32_t limit, int64_t chunks, 
 void Pool::publish(int32_t width, int32_t chunks) {
   uint64_t epoch = (region.load(std::memory_order_relaxed) >> 24) + 1;
   // An exchange, not a store: it must be ordered before the look at the sleepers, who do the same two steps mirrored.
-  region.exchange(epoch << 24 | static_cast<uint64_t>(width) << 12 | static_cast<uint64_t>(chunks), std::memory_order_seq_cst);
+  region.exchange(epoch << 24 | static_cast<uint64_t>(width) << 12 | static_cast<uint64_t>(chunks),
+                  std::memory_order_seq_cst);
   if (!sleepers.load(std::memory_order_seq_cst))
     return;
   int32_t last = chunks ? width : started; // an empty region calls everybody, to stop
@@ -75,8 +76,8 @@ int32_t Pool::claim(Region region, int32_t owner) {
     uint64_t taken = 0;
     if (seen >> 24 == region.epoch())
       taken = seen & 0xffffff;
-    // Nobody has claimed here in this region, or this thread is late: while a claim is missing the region cannot have ended,
-    // so if it is the current one now, the exchange below either succeeds in it or fails.
+    // Nobody has claimed here in this region, or this thread is late: while a claim is missing the region cannot have
+    // ended, so if it is the current one now, the exchange below either succeeds in it or fails.
     else if (this->region.load(std::memory_order_acquire) != region.word)
       return -1;
     if (taken >= static_cast<uint64_t>(count))

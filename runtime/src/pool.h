@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A fork-join pool: parallel() cuts a region into chunks, each thread first takes its own share (the same one in every run, so
-// that its caches keep its weights), then helps the others. A region ends when its chunks are done, not when all threads have
-// come: a worker that sleeps, was preempted, or does not exist (after fork) delays nobody.
+// A fork-join pool: parallel() cuts a region into chunks, each thread first takes its own share (the same one in every
+// run, so that its caches keep its weights), then helps the others. A region ends when its chunks are done, not when
+// all threads have come: a worker that sleeps, was preempted, or does not exist (after fork) delays nobody.
 #pragma once
 #include "process.h"
 
@@ -20,7 +20,8 @@ public:
   ingot_status setExecutor(const ingot_executor *executor);
 
 private:
-  // A region's identity in one word, so that a late worker can never mix two regions: epoch (40 bits), width, chunks (12 each).
+  // A region's identity in one word, so that a late worker can never mix two regions: epoch (40 bits), width, chunks
+  // (12 each).
   struct Region {
     uint64_t word;
     int32_t width() const { return static_cast<int32_t>(word >> 12 & 4095); }

@@ -12,8 +12,8 @@
 
 using namespace ingot;
 
-// The table is written in assembly because no C++ attribute gives a symbol the unique binding. It sits in a group, so that
-// several static libraries in one program merge theirs.
+// The table is written in assembly because no C++ attribute gives a symbol the unique binding. It sits in a group, so
+// that several static libraries in one program merge theirs.
 __asm__(R"(
   .section .data.ingot_process_v1,"awG",@progbits,ingot_process_v1,comdat
   .balign 64

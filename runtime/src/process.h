@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What all Ingot libraries of a process share: one thread pool and one error text per thread. Every library carries the code,
-// but only the first one loaded is used: its table wins because the symbol is unique in the process (STB_GNU_UNIQUE, which
-// also works across dlopen(RTLD_LOCAL) and keeps that library in memory while the pool's threads run in it).
+// What all Ingot libraries of a process share: one thread pool and one error text per thread. Every library carries the
+// code, but only the first one loaded is used: its table wins because the symbol is unique in the process
+// (STB_GNU_UNIQUE, which also works across dlopen(RTLD_LOCAL) and keeps that library in memory while the pool's threads
+// run in it).
 #pragma once
 #include "ingot/runtime.h"
 
@@ -10,7 +11,8 @@ namespace ingot {
 /// One chunk of a region; `thread` < the region's limit tells which scratch memory is free to use.
 using Chunk = void (*)(void *argument, int32_t thread, int64_t chunk);
 
-/// The table behind the unique symbol. Libraries of different releases meet here: its layout is fixed by the name's number.
+/// The table behind the unique symbol. Libraries of different releases meet here: its layout is fixed by the name's
+/// number.
 struct Process {
   /// This thread's buffer of errorCapacity bytes; null when there is no memory for it.
   char *(*errorText)();

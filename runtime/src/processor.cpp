@@ -39,7 +39,8 @@ uint64_t ingot::processorFeatures() {
   uint64_t saved = savedRegisters(basic), features = 0;
   bool wide = (saved & 0x6) == 0x6, wider = (saved & 0xe6) == 0xe6, tiles = (saved & 0x60000) == 0x60000;
   constexpr uint32_t bitLzcnt = 1u << 5, bitSahf = 1u << 0;
-  if (hasAll(basic.c, bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B) && hasAll(amd.c, bitSahf))
+  if (hasAll(basic.c, bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B) &&
+      hasAll(amd.c, bitSahf))
     features |= INGOT_CPU_V2;
   if ((features & INGOT_CPU_V2) && wide && hasAll(basic.c, bit_AVX | bit_FMA | bit_F16C | bit_MOVBE) &&
       hasAll(extended.b, bit_AVX2 | bit_BMI | bit_BMI2) && hasAll(amd.c, bitLzcnt))
@@ -66,8 +67,8 @@ void ingot::nameFeatures(uint64_t features, char *text, uint64_t capacity) {
   static constexpr struct {
     uint64_t feature;
     const char *name;
-  } names[] = {{INGOT_CPU_V2, "SSE4.2"},           {INGOT_CPU_V3, "AVX2+FMA"},         {INGOT_CPU_V4, "AVX-512"},
-               {INGOT_CPU_VNNI, "AVX-512-VNNI"},   {INGOT_CPU_BF16, "AVX-512-BF16"},   {INGOT_CPU_AMX, "AMX"},
+  } names[] = {{INGOT_CPU_V2, "SSE4.2"},         {INGOT_CPU_V3, "AVX2+FMA"},       {INGOT_CPU_V4, "AVX-512"},
+               {INGOT_CPU_VNNI, "AVX-512-VNNI"}, {INGOT_CPU_BF16, "AVX-512-BF16"}, {INGOT_CPU_AMX, "AMX"},
                {INGOT_CPU_AVXVNNI, "AVX-VNNI"}};
   uint64_t used = 0;
   text[0] = 0;

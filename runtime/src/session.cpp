@@ -43,7 +43,8 @@ static Session *allocateSession(const ingot_description &description) {
 }
 
 static ingot_status failForMemory(const Session &session, int64_t bytes) {
-  return fail(INGOT_NO_MEMORY, "no memory for %ld bytes of %s's intermediate values", bytes, session.model->description.name);
+  return fail(INGOT_NO_MEMORY, "no memory for %ld bytes of %s's intermediate values", bytes,
+              session.model->description.name);
 }
 
 // The threads of the next run, with scratch memory for each.
@@ -52,7 +53,8 @@ static ingot_status prepareThreads(Session &session) {
   if (session.limit && session.limit < width)
     width = session.limit;
   if (width > session.scratchThreads) {
-    int64_t stride = (session.model->description.scratch_bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT;
+    int64_t stride =
+        (session.model->description.scratch_bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT;
     stride += INGOT_SLACK;
     session.scratchThreads = 0;
     if (!session.scratch.allocate(stride * width))

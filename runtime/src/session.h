@@ -17,7 +17,8 @@ void setSessionProfiler(ingot_session *session, ingot_profiler profiler, void *s
 int64_t sessionBytes(const ingot_session *session);
 ingot_status runSession(ingot_session *session, const ingot_tensor *inputs, const ingot_tensor *outputs);
 
-/// A run on bare pointers: inputs, then outputs, of the sizes that the symbols' values imply. Only the symbols are checked.
+/// A run on bare pointers: inputs, then outputs, of the sizes that the symbols' values imply. Only the symbols are
+/// checked.
 ingot_status runPointers(ingot_session *session, void *const *io, const int64_t *symbols);
 
 } // namespace ingot

@@ -12,8 +12,9 @@ using namespace ingot;
 static constexpr int64_t unbound = -1;
 
 static const char *nameOf(int32_t dtype) {
-  static const char *const names[] = {"?",    "float32", "uint8",   "int8",    "uint16", "int16",  "int32", "int64",   "?",
-                                      "bool", "float16", "float64", "uint32",  "uint64", "?",      "?",     "bfloat16"};
+  static const char *const names[] = {"?",      "float32", "uint8", "int8", "uint16",  "int16",
+                                      "int32",  "int64",   "?",     "bool", "float16", "float64",
+                                      "uint32", "uint64",  "?",     "?",    "bfloat16"};
   return dtype >= 0 && dtype <= INGOT_BF16 ? names[dtype] : "?";
 }
 
@@ -25,13 +26,15 @@ static int64_t elementBytes(int32_t dtype) {
 // What inputs and outputs have in common: type, rank, a usable buffer.
 static ingot_status checkTensor(const char *kind, const ingot_port &port, const ingot_tensor &tensor, bool needData) {
   if (tensor.dtype != port.dtype)
-    return fail(INGOT_INVALID, "%s \"%s\" has type %s, expected %s", kind, port.name, nameOf(tensor.dtype), nameOf(port.dtype));
+    return fail(INGOT_INVALID, "%s \"%s\" has type %s, expected %s", kind, port.name, nameOf(tensor.dtype),
+                nameOf(port.dtype));
   if (tensor.rank != port.rank)
     return fail(INGOT_INVALID, "%s \"%s\" has %d dimensions, expected %d", kind, port.name, tensor.rank, port.rank);
   int64_t bytes = elementBytes(port.dtype);
   auto address = reinterpret_cast<uintptr_t>(tensor.data);
   if (needData && address % static_cast<uintptr_t>(bytes))
-    return fail(INGOT_INVALID, "%s \"%s\" is not aligned to its elements of %d bytes", kind, port.name, static_cast<int>(bytes));
+    return fail(INGOT_INVALID, "%s \"%s\" is not aligned to its elements of %d bytes", kind, port.name,
+                static_cast<int>(bytes));
   for (int32_t i = 0; i < tensor.rank; ++i)
     if (tensor.shape[i] < 0)
       return fail(INGOT_INVALID, "%s \"%s\": dimension %d is negative", kind, port.name, i);
@@ -42,8 +45,8 @@ static ingot_status checkTensor(const char *kind, const ingot_port &port, const 
   return INGOT_OK;
 }
 
-static ingot_status bindDimension(const ingot_description &description, const ingot_port &port, int32_t index, int64_t given,
-                                  int64_t *symbols) {
+static ingot_status bindDimension(const ingot_description &description, const ingot_port &port, int32_t index,
+                                  int64_t given, int64_t *symbols) {
   int64_t wanted = port.dims[index];
   if (wanted >= 0) {
     if (given == wanted)
@@ -54,8 +57,8 @@ static ingot_status bindDimension(const ingot_description &description, const in
   if (symbols[symbol] == unbound)
     symbols[symbol] = given;
   else if (symbols[symbol] != given)
-    return fail(INGOT_INVALID, "input \"%s\": dimension %d (\"%s\") is %ld, but an earlier input has %ld there", port.name, index,
-                description.symbols[symbol].name, given, symbols[symbol]);
+    return fail(INGOT_INVALID, "input \"%s\": dimension %d (\"%s\") is %ld, but an earlier input has %ld there",
+                port.name, index, description.symbols[symbol].name, given, symbols[symbol]);
   return INGOT_OK;
 }
 
@@ -84,14 +87,16 @@ ingot_status ingot::checkSymbols(const ingot_description &description, const int
     if (symbols[i] == unbound)
       return fail(INGOT_INVALID, "no input tells the dimension \"%s\"", symbol.name);
     if (symbol.maximum < 0)
-      return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected at least %ld", symbol.name, symbols[i], symbol.minimum);
+      return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected at least %ld", symbol.name, symbols[i],
+                  symbol.minimum);
     return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected %ld to %ld", symbol.name, symbols[i], symbol.minimum,
                 symbol.maximum);
   }
   return INGOT_OK;
 }
 
-ingot_status ingot::checkOutputs(const ingot_description &description, const ingot_tensor *outputs, const int64_t *dims) {
+ingot_status ingot::checkOutputs(const ingot_description &description, const ingot_tensor *outputs,
+                                 const int64_t *dims) {
   if (!outputs && description.output_count)
     return fail(INGOT_INVALID, "no outputs given, expected %d", description.output_count);
   for (int32_t i = 0; i < description.output_count; ++i) {
@@ -100,7 +105,8 @@ ingot_status ingot::checkOutputs(const ingot_description &description, const ing
       return status;
     for (int32_t j = 0; j < port.rank; ++j)
       if (outputs[i].shape[j] != dims[j])
-        return fail(INGOT_INVALID, "output \"%s\": dimension %d is %ld, expected %ld", port.name, j, outputs[i].shape[j], dims[j]);
+        return fail(INGOT_INVALID, "output \"%s\": dimension %d is %ld, expected %ld", port.name, j,
+                    outputs[i].shape[j], dims[j]);
     dims += port.rank;
   }
   return INGOT_OK;

@@ -5,9 +5,10 @@
 
 namespace ingot {
 
-/// Checks every input's type, rank, dimensions and alignment, and finds the symbols' values from them. Data may be null when
-/// `needData` is false.
-ingot_status bindInputs(const ingot_description &description, const ingot_tensor *inputs, bool needData, int64_t *symbols);
+/// Checks every input's type, rank, dimensions and alignment, and finds the symbols' values from them. Data may be null
+/// when `needData` is false.
+ingot_status bindInputs(const ingot_description &description, const ingot_tensor *inputs, bool needData,
+                        int64_t *symbols);
 
 /// Checks the symbols against their bounds.
 ingot_status checkSymbols(const ingot_description &description, const int64_t *symbols);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-   ingot/program.h: the agreement between generated code and the runtime linked into the same library. Not for applications.
+   ingot/program.h: the agreement between generated code and the runtime linked into the same library. Not for
+   applications.
 
    A generated library holds one ingot_program (read-only data), one entry function per instruction-set variant, their
-   kernels, and the constants. The runtime picks a variant once, checks a run's tensors, and calls the entry, which calls
-   ingot_launch for each kernel in order.
+   kernels, and the constants. The runtime picks a variant once, checks a run's tensors, and calls the entry, which
+   calls ingot_launch for each kernel in order.
 
    Every buffer the runtime or the library provides (constants, arena, scratch) is aligned to 64 bytes and has at least
    INGOT_SLACK readable and already touched bytes before and after it. Users' buffers (io) have neither: generated code
@@ -22,20 +23,23 @@ extern "C" {
 /* The runtime's side of one run in progress. */
 typedef struct ingot_context ingot_context;
 
-/* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results. `symbols` are
-   the model's symbols in the program's order. `scratch` is this thread's own, scratch_bytes long, uninitialised. */
+/* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results.
+   `symbols` are the model's symbols in the program's order. `scratch` is this thread's own, scratch_bytes long,
+   uninitialised. */
 typedef void (*ingot_kernel)(void *const *buffers, const int64_t *symbols, int64_t begin, int64_t end, void *scratch);
 
-/* Runs all `items` of a kernel, in chunks of at least `grain` spread over the pool; items <= grain stay on the calling thread.
-   Returns when all are done. `launch_index` counts the program's launch_names. */
-void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols, int64_t items,
-                  int64_t grain, int32_t launch_index);
+/* Runs all `items` of a kernel, in chunks of at least `grain` spread over the pool; items <= grain stay on the calling
+   thread. Returns when all are done. `launch_index` counts the program's launch_names. */
+void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols,
+                  int64_t items, int64_t grain, int32_t launch_index);
 
-/* One inference: straight-line launches. `io` are the inputs' buffers, then the outputs'. `arena` is as long as ingot_sizes
-   (or arena_bytes) says. Returns 0, or the number of a failed check. */
-typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *constants, char *arena, const int64_t *symbols);
+/* One inference: straight-line launches. `io` are the inputs' buffers, then the outputs'. `arena` is as long as
+   ingot_sizes (or arena_bytes) says. Returns 0, or the number of a failed check. */
+typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *constants, char *arena,
+                               const int64_t *symbols);
 
-/* What depends on symbols: the dimensions of all outputs, concatenated, and the whole arena's bytes (static part included). */
+/* What depends on symbols: the dimensions of all outputs, concatenated, and the whole arena's bytes (static part
+ * included). */
 typedef void (*ingot_sizes)(const int64_t *symbols, int64_t *output_dims, int64_t *arena_bytes);
 
 /* Processor features a variant needs, as the runtime finds them (the operating system's register support included). */
@@ -70,8 +74,8 @@ extern const ingot_program ingot_library_program;
 
 /* What the exported functions of a library call; X is the model's name.
    X_model() -> ingot_library_model();  X_error() -> ingot_library_error();
-   X_run(...) -> ingot_library_run(buffers of inputs then outputs, values of the symbols in order): a run in a session of the
-   library's own, calls from several threads wait for each other. */
+   X_run(...) -> ingot_library_run(buffers of inputs then outputs, values of the symbols in order): a run in a session
+   of the library's own, calls from several threads wait for each other. */
 const ingot_model *ingot_library_model(void);
 const char *ingot_library_error(void);
 int32_t ingot_library_run(void *const *io, const int64_t *symbols);

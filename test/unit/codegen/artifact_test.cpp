@@ -49,7 +49,8 @@ protected:
 
   std::string write(const Artifact &artifact, std::string file) {
     messages.clear();
-    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { messages += diagnostic.str(); });
+    mlir::ScopedDiagnosticHandler handler(&context,
+                                          [&](mlir::Diagnostic &diagnostic) { messages += diagnostic.str(); });
     std::string path = folder / file;
     succeeded = mlir::succeeded(writeArtifact(artifact, path, mlir::UnknownLoc::get(&context)));
     return path;
@@ -94,7 +95,8 @@ TEST_F(ArtifactTest, SharedLibraryRuns) {
 
 TEST_F(ArtifactTest, NeedsOnlyLibcAndExportsOnlyItsName) {
   std::string path = write(makeArtifact("small"), "libsmall.so");
-  std::string list = "ldd " + path + " | grep -vE 'linux-vdso|ld-linux' | grep -cvE 'libc.so|libm.so' > " + path + ".txt";
+  std::string list =
+      "ldd " + path + " | grep -vE 'linux-vdso|ld-linux' | grep -cvE 'libc.so|libm.so' > " + path + ".txt";
   EXPECT_NE(std::system(list.c_str()), 0) << readFile(path + ".txt");
   std::string names = "nm -D --defined-only " + path + " | awk '{print $3}' | sort | tr '\\n' ' ' > " + path + ".txt";
   ASSERT_EQ(std::system(names.c_str()), 0);
@@ -132,8 +134,8 @@ int main(void) {
   return one_run(&first, x, &a) || two_run(&second, x, &b) || a != 12 || b != 6;
 }
 )";
-  std::string compile = std::string(C_COMPILER) + " -Wall -Werror " + source + " " + (folder / "two.o").string() + " -L" +
-                        folder.string() + " -lone -o " + program;
+  std::string compile = std::string(C_COMPILER) + " -Wall -Werror " + source + " " + (folder / "two.o").string() +
+                        " -L" + folder.string() + " -lone -o " + program;
   ASSERT_EQ(std::system(compile.c_str()), 0);
   EXPECT_EQ(std::system(program.c_str()), 0);
 }
@@ -161,7 +163,8 @@ TEST_F(ArtifactTest, HeaderNamesAreIdentifiers) {
   artifact.program.inputs[0].name = "input.1 */";
   artifact.program.outputs[0].name = "default";
   std::string header = formatHeader(artifact.program);
-  EXPECT_NE(header.find("int small_run(const small_dims *dims, const float *input_1___, float *default_);"), std::string::npos)
+  EXPECT_NE(header.find("int small_run(const small_dims *dims, const float *input_1___, float *default_);"),
+            std::string::npos)
       << header;
   EXPECT_NE(header.find("/* input \"input.1 _/\": float32[n] */"), std::string::npos) << header;
 }

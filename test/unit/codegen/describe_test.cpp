@@ -23,7 +23,8 @@ TEST(DescribeProgram, ReadsAPlannedModule) {
         %y = kernel.launch @k0(%x) : (tensor<?x3xi1, #ingot.shape<[batch, 3]>>) -> tensor<?xui8, #ingot.shape<[batch + seq]>>
         return %y : tensor<?xui8, #ingot.shape<[batch + seq]>>
       }
-    })", &context);
+    })",
+                                                        &context);
   ASSERT_TRUE(module);
   auto program = describeProgram(*module);
   ASSERT_TRUE(mlir::succeeded(program));

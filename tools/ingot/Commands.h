@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The subcommands: each adds its options to the command line and its action, which throws a Failure or returns.
+#pragma once
+#include "Library.h"
+
+#include <CLI/CLI.hpp>
+
+namespace ingot {
+
+void addBench(CLI::App &app);
+void addInspect(CLI::App &app);
+void addRun(CLI::App &app);
+void addVerify(CLI::App &app);
+
+/// Runs the sibling program ingotc, which knows ONNX files; returns its exit code. Its errors go to standard error.
+int runCompiler(const std::vector<std::string> &arguments);
+
+/// Whether a path means an ONNX model and not a library.
+bool isModelFile(const std::string &path);
+
+} // namespace ingot

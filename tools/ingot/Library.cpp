@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Library.h"
+
+#include "Failure.h"
+
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+
+namespace ingot {
+namespace {
+
+template <typename T>
+std::vector<T> readTable(std::ifstream &file, uint64_t offset, uint64_t bytes) {
+  std::vector<T> table(bytes / sizeof(T));
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(reinterpret_cast<char *>(table.data()), static_cast<std::streamsize>(table.size() * sizeof(T)));
+  if (!file)
+    table.clear();
+  return table;
+}
+
+// The model's name is in no fixed place but in the names of its exported functions: X_model, X_run, X_error.
+std::string findModelFunction(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  Elf64_Ehdr header = {};
+  file.read(reinterpret_cast<char *>(&header), sizeof header);
+  if (!file || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shentsize != sizeof(Elf64_Shdr))
+    return "";
+  auto sections = readTable<Elf64_Shdr>(file, header.e_shoff, uint64_t(header.e_shnum) * sizeof(Elf64_Shdr));
+  constexpr uint64_t largest = 1 << 20; // these tables have a handful of entries in our libraries
+  for (const Elf64_Shdr &section : sections) {
+    if (section.sh_type != SHT_DYNSYM || section.sh_link >= sections.size() || section.sh_size > largest ||
+        sections[section.sh_link].sh_size > largest)
+      continue;
+    auto names = readTable<char>(file, sections[section.sh_link].sh_offset, sections[section.sh_link].sh_size);
+    names.push_back(0);
+    for (const Elf64_Sym &symbol : readTable<Elf64_Sym>(file, section.sh_offset, section.sh_size)) {
+      std::string name = symbol.st_name < names.size() ? &names[symbol.st_name] : "";
+      if (symbol.st_shndx != SHN_UNDEF && name.size() > 6 && name.compare(name.size() - 6, 6, "_model") == 0)
+        return name;
+    }
+  }
+  return "";
+}
+
+} // namespace
+
+Library::Library(const std::string &path) : file(path) {
+  if (!std::filesystem::exists(path))
+    throw Failure(exitBadInput, path, "no such file");
+  std::string function = findModelFunction(path);
+  if (function.empty())
+    throw Failure(exitBadInput, path, "not a library made by ingotc");
+  // Without a slash dlopen would search the system's folders.
+  void *handle = dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
+  auto *getModel = handle ? reinterpret_cast<const ingot_model *(*)()>(dlsym(handle, function.c_str())) : nullptr;
+  if (!getModel)
+    throw Failure(exitBadInput, path, dlerror());
+  model = getModel();
+}
+
+Library::~Library() { ingot_session_destroy(session); }
+
+void Library::expect(ingot_status status) const {
+  if (status != INGOT_OK)
+    throw Failure(exitBadInput, file, ingot_last_error(model));
+}
+
+void Library::setThreads(int32_t count) { expect(ingot_set_threads(model, count)); }
+
+ingot_session *Library::openSession() {
+  if (!session)
+    expect(ingot_session_create(model, &session));
+  return session;
+}
+
+std::vector<ingot_tensor> Library::orderInputs(const ArrayMap &inputs) const {
+  const ingot_description &about = description();
+  std::vector<ingot_tensor> tensors;
+  for (int32_t i = 0; i < about.input_count; ++i) {
+    auto found = inputs.find(about.inputs[i].name);
+    if (found == inputs.end())
+      throw Failure(exitBadInput, file, fmt::format("input \"{}\" is not given", about.inputs[i].name));
+    if (found->second.shape.size() > INGOT_MAX_RANK)
+      throw Failure(exitBadInput, file, fmt::format("input \"{}\" has too many dimensions", about.inputs[i].name));
+    tensors.push_back(found->second.tensor());
+  }
+  for (auto &entry : inputs) {
+    bool isKnown = false;
+    for (int32_t i = 0; i < about.input_count; ++i)
+      isKnown |= entry.first == about.inputs[i].name;
+    if (!isKnown)
+      throw Failure(exitBadInput, file, fmt::format("the model has no input \"{}\"", entry.first));
+  }
+  return tensors;
+}
+
+std::vector<Array> Library::makeOutputs(const std::vector<ingot_tensor> &inputs) const {
+  std::vector<ingot_tensor> tensors(static_cast<size_t>(description().output_count));
+  expect(ingot_output_shapes(model, inputs.data(), tensors.data()));
+  std::vector<Array> outputs;
+  for (const ingot_tensor &tensor : tensors)
+    outputs.emplace_back(static_cast<ingot_dtype>(tensor.dtype),
+                         std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank));
+  return outputs;
+}
+
+void Library::run(const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs) {
+  expect(ingot_run(openSession(), inputs.data(), outputs.data()));
+}
+
+ArrayMap Library::run(const ArrayMap &inputs) {
+  std::vector<ingot_tensor> tensors = orderInputs(inputs);
+  std::vector<Array> outputs = makeOutputs(tensors);
+  run(tensors, tensorsOf(outputs));
+  ArrayMap result;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    result[description().outputs[i].name] = std::move(outputs[i]);
+  return result;
+}
+
+int64_t Library::sessionBytes() { return ingot_session_bytes(openSession()); }
+
+std::vector<ingot_tensor> tensorsOf(const std::vector<Array> &arrays) {
+  std::vector<ingot_tensor> tensors;
+  for (const Array &array : arrays)
+    tensors.push_back(array.tensor());
+  return tensors;
+}
+
+std::string nameDimension(const ingot_description &description, int64_t dim) {
+  if (dim >= 0)
+    return std::to_string(dim);
+  return dim == INGOT_COMPUTED_DIMENSION ? "?" : description.symbols[-1 - dim].name;
+}
+
+} // namespace ingot

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A generated library, loaded.
+#pragma once
+#include "Npz.h"
+#include "ingot/runtime.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+/// Loads a library for the life of the process and holds one session of its model.
+class Library {
+public:
+  explicit Library(const std::string &path);
+  ~Library();
+  Library(const Library &) = delete;
+
+  const ingot_description &description() const { return *ingot_describe(model); }
+  const std::string &path() const { return file; }
+  int32_t threads() const { return ingot_threads(model); }
+  /// Before the first run.
+  void setThreads(int32_t count);
+
+  /// Puts the arrays into the model's order; a Failure names what is missing, unknown, or of the wrong type.
+  std::vector<ingot_tensor> orderInputs(const ArrayMap &inputs) const;
+  /// Outputs of the right shapes for these inputs.
+  std::vector<Array> makeOutputs(const std::vector<ingot_tensor> &inputs) const;
+  void run(const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs);
+  /// All of it, by name.
+  ArrayMap run(const ArrayMap &inputs);
+
+  int64_t sessionBytes();
+
+private:
+  ingot_session *openSession();
+  void expect(ingot_status status) const;
+
+  std::string file;
+  const ingot_model *model = nullptr;
+  ingot_session *session = nullptr;
+};
+
+/// The tensors that refer to these arrays.
+std::vector<ingot_tensor> tensorsOf(const std::vector<Array> &arrays);
+
+/// A port's dimension as text: a number, a symbol's name, or "?".
+std::string nameDimension(const ingot_description &description, int64_t dim);
+
+} // namespace ingot

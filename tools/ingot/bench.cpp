@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ingot bench: time from load to first result, and of many runs after it.
+#include "Allocations.h"
+#include "Commands.h"
+#include "Failure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+namespace ingot {
+namespace {
+
+struct BenchOptions {
+  std::string library, npz, entry = "run";
+  std::vector<std::string> dims;
+  int32_t threads = 0;
+  double seconds = 1;
+  bool json = false;
+};
+
+struct Timing {
+  double loadMs = 0, firstMs = 0, minMs = 0, medianMs = 0, p99Ms = 0;
+  int64_t runs = 0, allocations = 0;
+};
+
+double now() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::map<std::string, int64_t> parseDims(const BenchOptions &options) {
+  std::map<std::string, int64_t> dims;
+  for (const std::string &word : options.dims) {
+    size_t equals = word.find('=');
+    char *end = nullptr;
+    int64_t value = equals == std::string::npos ? -1 : std::strtoll(word.c_str() + equals + 1, &end, 10);
+    if (value < 0 || *end)
+      throw Failure(exitBadUsage, "--dim " + word, "expected NAME=N");
+    dims[word.substr(0, equals)] = value;
+  }
+  return dims;
+}
+
+// Values that keep arithmetic ordinary: small fractions, and zeros for integers, which may be indices.
+void fill(Array &array) {
+  uint32_t state = 1;
+  std::memset(array.data(), 0, array.bytes());
+  for (int64_t i = 0, count = array.count(); i < count; ++i) {
+    state = state * 1664525 + 1013904223;
+    float value = static_cast<float>(state >> 8) / (1 << 23) - 1;
+    if (array.dtype == INGOT_F32)
+      reinterpret_cast<float *>(array.data())[i] = value;
+    else if (array.dtype == INGOT_F64)
+      reinterpret_cast<double *>(array.data())[i] = value;
+  }
+}
+
+ArrayMap makeInputs(const Library &library, const BenchOptions &options) {
+  const ingot_description &about = library.description();
+  std::map<std::string, int64_t> given = parseDims(options);
+  ArrayMap inputs;
+  for (int32_t i = 0; i < about.input_count; ++i) {
+    const ingot_port &port = about.inputs[i];
+    std::vector<int64_t> shape(port.dims, port.dims + port.rank);
+    for (int64_t &dim : shape) {
+      if (dim >= 0)
+        continue;
+      const ingot_symbol &symbol = about.symbols[-1 - dim];
+      auto found = given.find(symbol.name);
+      if (found == given.end() && symbol.minimum != symbol.maximum)
+        throw Failure(exitBadUsage, options.library, fmt::format("give --npz, or --dim {}=N", symbol.name));
+      dim = found == given.end() ? symbol.minimum : found->second;
+    }
+    Array array(static_cast<ingot_dtype>(port.dtype), shape);
+    fill(array);
+    inputs[port.name] = std::move(array);
+  }
+  return inputs;
+}
+
+// Keeps a bounded sample of many times, so that measuring takes no memory worth mentioning: when full, it drops every
+// other one and from then on takes only every second, fourth, ... time.
+class Sample {
+public:
+  Sample() { kept.reserve(most); }
+
+  void add(double time) {
+    smallest = std::min(smallest, time);
+    if (++count % stride)
+      return;
+    if (kept.size() == most) {
+      for (size_t i = 0; i < most / 2; ++i)
+        kept[i] = kept[2 * i];
+      kept.resize(most / 2);
+      stride *= 2;
+    }
+    kept.push_back(static_cast<float>(time));
+  }
+
+  void finish(Timing &timing) {
+    std::sort(kept.begin(), kept.end());
+    timing.minMs = smallest;
+    timing.medianMs = kept[kept.size() / 2];
+    timing.p99Ms = kept[std::min(kept.size() - 1, kept.size() * 99 / 100)];
+    timing.runs = count;
+  }
+
+private:
+  static constexpr size_t most = 1 << 16;
+  std::vector<float> kept;
+  double smallest = INFINITY;
+  int64_t count = 0, stride = 1;
+};
+
+// Runs for the given time, and at least three times.
+void measure(Library &library, const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs,
+             double seconds, Timing &timing) {
+  Sample sample;
+  int64_t before = countAllocations();
+  double end = now() + seconds * 1e3, last = now();
+  for (int runs = 0; last < end || runs < 3; ++runs) {
+    library.run(inputs, outputs);
+    double time = now();
+    sample.add(time - last);
+    last = time;
+  }
+  timing.allocations = countAllocations() - before;
+  sample.finish(timing);
+}
+
+int64_t peakMemory() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+void report(const Timing &timing, Library &library, bool asJson) {
+  const ingot_description &about = library.description();
+  if (asJson) {
+    nlohmann::ordered_json json = {{"load_ms", timing.loadMs},     {"first_ms", timing.firstMs},
+                                   {"min_ms", timing.minMs},       {"median_ms", timing.medianMs},
+                                   {"p99_ms", timing.p99Ms},       {"runs", timing.runs},
+                                   {"threads", library.threads()}, {"arena_bytes", about.arena_bytes},
+                                   {"rss_bytes", peakMemory()},    {"allocations", timing.allocations}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{} ({}, {} threads): median {:.4f} ms, min {:.4f}, 99 % {:.4f}, {} runs\n", about.name, about.variant,
+             library.threads(), timing.medianMs, timing.minMs, timing.p99Ms, timing.runs);
+  fmt::print(
+      "load {:.3f} ms, first run {:.3f} ms; arena {} bytes, peak memory {:.1f} MB, {} allocations while running\n",
+      timing.loadMs, timing.firstMs, about.arena_bytes, static_cast<double>(peakMemory()) / 1e6, timing.allocations);
+}
+
+void bench(const BenchOptions &options) {
+  if (options.entry != "run")
+    throw Failure(exitBadInput, options.library, fmt::format("has no entry \"{}\"", options.entry));
+  ArrayMap arrays;
+  if (!options.npz.empty())
+    arrays = readNpz(options.npz);
+  Timing timing;
+  double begin = now();
+  Library library(options.library);
+  if (options.threads)
+    library.setThreads(options.threads);
+  library.sessionBytes(); // opens the session
+  timing.loadMs = now() - begin;
+  if (options.npz.empty())
+    arrays = makeInputs(library, options);
+  std::vector<ingot_tensor> inputs = library.orderInputs(arrays);
+  std::vector<Array> results = library.makeOutputs(inputs);
+  std::vector<ingot_tensor> outputs = tensorsOf(results);
+  begin = now();
+  library.run(inputs, outputs);
+  timing.firstMs = now() - begin;
+  measure(library, inputs, outputs, options.seconds, timing);
+  report(timing, library, options.json);
+}
+
+} // namespace
+
+void addBench(CLI::App &app) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App *command = app.add_subcommand("bench", "Measure a library: load, first run, and many runs");
+  command->add_option("library", options->library, "Library made by ingotc")->required();
+  command->add_option("--entry", options->entry, "What to run (run)");
+  command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--seconds", options->seconds, "How long to measure (default 1)")->check(CLI::NonNegativeNumber);
+  command->add_option("--npz", options->npz, "Inputs by name (default: made up)");
+  command->add_option("--dim", options->dims, "Size of a symbolic dimension: NAME=N (repeatable)")
+      ->allow_extra_args(false);
+  command->add_flag("--json", options->json, "Print one JSON document");
+  command->callback([options] { bench(*options); });
+}
+
+} // namespace ingot

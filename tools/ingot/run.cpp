@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ingot run: one inference on given tensors.
+#include "Commands.h"
+#include "Failure.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace ingot {
+namespace {
+
+struct RunOptions {
+  std::string library, npz, out;
+  std::vector<std::string> inputs;
+  int32_t threads = 0;
+};
+
+ArrayMap readInputs(const RunOptions &options) {
+  ArrayMap inputs;
+  if (!options.npz.empty())
+    inputs = readNpz(options.npz);
+  for (const std::string &word : options.inputs) {
+    size_t equals = word.find('=');
+    if (equals == std::string::npos)
+      throw Failure(exitBadUsage, "--input " + word, "expected NAME=FILE.npy");
+    inputs[word.substr(0, equals)] = readNpy(word.substr(equals + 1));
+  }
+  return inputs;
+}
+
+// The first values of a tensor, enough to see whether it makes sense.
+std::string preview(const Array &array) {
+  constexpr int64_t most = 8;
+  std::string text;
+  for (int64_t i = 0; i < std::min(array.count(), most); ++i)
+    text += fmt::format("{}{:.6g}", i ? " " : "", array.at(i));
+  return array.count() > most ? text + " ..." : text;
+}
+
+void run(const RunOptions &options) {
+  Library library(options.library);
+  if (options.threads)
+    library.setThreads(options.threads);
+  ArrayMap outputs = library.run(readInputs(options));
+  const ingot_description &about = library.description();
+  for (int32_t i = 0; i < about.output_count; ++i) {
+    const Array &output = outputs[about.outputs[i].name];
+    fmt::print("{}: {} {}\n", about.outputs[i].name, describe(output), preview(output));
+  }
+  if (!options.out.empty())
+    writeNpz(options.out, outputs);
+}
+
+} // namespace
+
+void addRun(CLI::App &app) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App *command = app.add_subcommand("run", "Run a library once and show or keep its outputs");
+  command->add_option("library", options->library, "Library made by ingotc")->required();
+  command->add_option("--npz", options->npz, "Inputs by name, as numpy.savez writes them");
+  command->add_option("--input", options->inputs, "One input: NAME=FILE.npy (repeatable)")->allow_extra_args(false);
+  command->add_option("--out", options->out, "File for the outputs (.npz)");
+  command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
+      ->check(CLI::PositiveNumber);
+  command->callback([options] { run(*options); });
+}
+
+} // namespace ingot
