@@ -1,0 +1,48 @@
+"""Turns what callers pass into tensors for a call, and makes results. numpy is optional."""
+
+import ctypes as c
+
+from . import _abi, _dlpack
+from ._errors import InvalidInput
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+
+def borrow(value, dtype):
+    """(tensor, object to keep) for a value; Python numbers and lists become arrays of the expected `dtype`."""
+    if numpy is not None and not isinstance(value, numpy.ndarray) and not hasattr(value, "__dlpack__"):
+        try:
+            value = numpy.asarray(value) if hasattr(value, "__array__") else numpy.asarray(value, _numpy_dtype(dtype))
+        except (TypeError, ValueError) as error:
+            raise InvalidInput(str(error)) from None
+    if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
+        if not hasattr(value, "__dlpack__"):
+            raise InvalidInput(f"expected an array, not {type(value).__name__}")
+        return _dlpack.borrow(value)
+    array = numpy.ascontiguousarray(value).reshape(value.shape)  # ascontiguousarray makes a scalar one-dimensional
+    name = "bfloat16" if array.dtype.itemsize == 2 and array.dtype.kind == "V" else array.dtype.name
+    if name not in _abi.DTYPE_CODES or not array.dtype.isnative:
+        raise InvalidInput(f"elements of type {array.dtype} are not supported")
+    if array.ndim > _abi.MAX_RANK:
+        raise InvalidInput(f"{array.ndim} dimensions, at most {_abi.MAX_RANK} are supported")
+    tensor = _abi.Tensor(array.ctypes.data, _abi.DTYPE_CODES[name], array.ndim)
+    tensor.shape[: array.ndim] = array.shape
+    return tensor, array
+
+
+def _numpy_dtype(name):
+    return numpy.dtype("V2") if name == "bfloat16" else numpy.dtype(name)
+
+
+def empty(dtype, shape):
+    """An uninitialised result and its address."""
+    if numpy is None:
+        array = _dlpack.Array(dtype, shape)
+        return array, array.address
+    array = numpy.empty(shape, _numpy_dtype(dtype))
+    return array, array.ctypes.data
+
+

@@ -1,0 +1,141 @@
+"""A loaded library."""
+
+import ctypes as c
+import dataclasses
+import os
+import threading
+
+from . import _abi, _arrays
+from ._elf import find_model_function
+from ._errors import Error, InvalidInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """An input or output; a dimension is a number, a symbol's name, or None where only a run's inputs tell it."""
+
+    name: str
+    dtype: str
+    shape: tuple
+
+    def __str__(self):
+        return f"{self.name}: {self.dtype}[{', '.join('?' if dim is None else str(dim) for dim in self.shape)}]"
+
+
+class Session:
+    """One thread's memory for runs; freed with its thread or its model."""
+
+    def __init__(self, model):
+        self.model, self.handle = model, c.c_void_p()
+        model._expect(model._functions.session_create(model._address, c.byref(self.handle)))
+
+    def __del__(self):
+        if self.handle:
+            self.model._functions.session_destroy(self.handle)
+
+
+class Model:
+    """A model in a generated library: call it with arrays, by name or in order."""
+
+    def __init__(self, path, threads=None):
+        self.path = os.path.abspath(os.fspath(path))
+        function = find_model_function(self.path)
+        try:
+            library = c.CDLL(self.path)
+        except OSError as error:
+            raise Error(str(error)) from None
+        get_model = library[function]
+        get_model.restype = c.POINTER(_abi.Handle)
+        handle = get_model()
+        self._library, self._address = library, c.addressof(handle.contents)
+        self._functions = handle.contents.functions.contents
+        self._describe(self._functions.describe(self._address).contents)
+        self._local = threading.local()
+        if threads is not None:
+            self.threads = threads
+
+    def _describe(self, about):
+        symbols = [about.symbols[i] for i in range(about.symbol_count)]
+        self.symbols = {s.name.decode(): (s.minimum, None if s.maximum < 0 else s.maximum) for s in symbols}
+        names = list(self.symbols)
+
+        def port(raw):
+            dims = (raw.dims[i] for i in range(raw.rank))
+            shape = tuple(d if d >= 0 else None if d == _abi.COMPUTED_DIMENSION else names[-1 - d] for d in dims)
+            return Port(raw.name.decode(), _abi.DTYPES[raw.dtype][0], shape)
+
+        self.name = about.name.decode()
+        self.inputs = tuple(port(about.inputs[i]) for i in range(about.input_count))
+        self.outputs = tuple(port(about.outputs[i]) for i in range(about.output_count))
+        self.arena_bytes, self.constant_bytes = about.arena_bytes, about.constant_bytes
+        self.variant, self.options = about.variant.decode(), about.options.decode()
+
+    def __repr__(self):
+        return f"<ingot.Model {self.name}({', '.join(map(str, self.inputs))}) -> ({', '.join(map(str, self.outputs))})>"
+
+    @property
+    def threads(self):
+        """Threads that runs use: one number for all models of the process."""
+        return self._functions.threads()
+
+    @threads.setter
+    def threads(self, count):
+        self._expect(self._functions.set_threads(count))
+
+    def __call__(self, *args, **kwargs):
+        """The output, or a tuple of all outputs in order. Inputs in order or by name."""
+        results = tuple(self.run(self._name_arguments(args, kwargs)).values())
+        return results[0] if len(results) == 1 else results
+
+    def run(self, inputs):
+        """The outputs by name, for inputs by name."""
+        unknown = set(inputs) - {port.name for port in self.inputs}
+        if unknown:
+            raise InvalidInput(f"{self.name} has no input {', '.join(sorted(map(repr, unknown)))}; it has: {self._list_inputs()}")
+        tensors, kept = (_abi.Tensor * len(self.inputs))(), []
+        for i, port in enumerate(self.inputs):
+            if port.name not in inputs:
+                raise InvalidInput(f"input {port.name!r} is not given; {self.name} takes: {self._list_inputs()}")
+            try:
+                tensors[i], keep = _arrays.borrow(inputs[port.name], port.dtype)
+            except InvalidInput as error:
+                raise InvalidInput(f"input {port.name!r}: {error}") from None
+            kept.append(keep)
+        return self._run(tensors)
+
+    def _run(self, tensors):
+        results = (_abi.Tensor * len(self.outputs))()
+        self._expect(self._functions.output_shapes(self._address, tensors, results))
+        arrays = {}
+        for port, result in zip(self.outputs, results):
+            arrays[port.name], result.data = _arrays.empty(port.dtype, tuple(result.shape[: result.rank]))
+        self._expect(self._functions.run(self._session(), tensors, results))
+        return arrays
+
+    def _session(self):
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = Session(self)
+        return session.handle
+
+    def _name_arguments(self, args, kwargs):
+        if len(args) > len(self.inputs):
+            raise InvalidInput(f"{len(args)} inputs given, {self.name} takes {len(self.inputs)}: {self._list_inputs()}")
+        named = {port.name: value for port, value in zip(self.inputs, args)}
+        twice = set(named) & set(kwargs)
+        if twice:
+            raise InvalidInput(f"input {', '.join(map(repr, twice))} is given twice")
+        return {**named, **kwargs}
+
+    def _list_inputs(self):
+        return ", ".join(map(str, self.inputs)) or "nothing"
+
+    def _expect(self, status):
+        if status != _abi.OK:
+            text = self._functions.last_error().decode()
+            raise InvalidInput(text) if status == _abi.INVALID else Error(text)
+
+
+def load(path, threads=None):
+    """Loads a library made by ingotc."""
+    return Model(path, threads)
