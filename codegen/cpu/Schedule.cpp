@@ -1,0 +1,72 @@
+//===- Schedule.cpp - Block sizes and division of work --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/Schedule.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+
+namespace ingot::cpu {
+
+static int64_t registersPerVector(const Target &target) {
+  return std::max<int64_t>(1, panelLanes * 4 / target.vectorBytes);
+}
+
+int64_t maxRows(const Target &target, int64_t vectors) {
+  int64_t wide = vectors * registersPerVector(target);
+  int64_t rows = (target.vectorRegisters - 1 - wide) / wide;
+  // A single vector is bound by the broadcasts' loads: more rows gain nothing.
+  return std::max<int64_t>(1, vectors == 1 ? std::min<int64_t>(rows, 20) : rows);
+}
+
+Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::optional<int64_t> panels,
+                  std::optional<int64_t> rowBytes) {
+  auto divides = [&](int64_t vectors) { return !panels || *panels % vectors == 0; };
+  int64_t vectors = 1;
+  // Few rows: widen the block instead, so that each broadcast serves more columns.
+  for (int64_t wide : {4, 3, 2})
+    if (vectors == 1 && rows && divides(wide) && *rows <= maxRows(target, wide))
+      vectors = wide;
+  if (vectors == 1 && maxRows(target, 2) >= 6)
+    vectors = divides(2) ? 2 : divides(3) ? 3 : *panels > 1 ? 2 : 1;
+  int64_t limit = maxRows(target, vectors);
+  if (rowBytes && *rowBytes % 4096 == 0)
+    limit = std::min<int64_t>(limit, 12);
+  if (rows)
+    limit = llvm::divideCeil(*rows, llvm::divideCeil(*rows, limit));
+  return {std::max<int64_t>(limit, 1), vectors};
+}
+
+llvm::SmallVector<Run> balancedRuns(int64_t total, int64_t limit) {
+  int64_t pieces = llvm::divideCeil(total, limit), small = total / pieces, larger = total % pieces;
+  llvm::SmallVector<Run> runs;
+  if (larger)
+    runs.push_back({0, small + 1, larger});
+  if (pieces > larger)
+    runs.push_back({larger * (small + 1), small, pieces - larger});
+  return runs;
+}
+
+int64_t chooseUnroll(const Target &target, Block block) {
+  int64_t chains = block.rows * block.vectors * registersPerVector(target), unroll = 1;
+  // Two FMAs a cycle with a latency of four.
+  while (chains * unroll < 8 && chains * unroll * 2 + 3 * registersPerVector(target) <= target.vectorRegisters)
+    unroll *= 2;
+  return unroll;
+}
+
+int64_t grainFor(double operations, double bytes) {
+  double nanoseconds = std::max(operations / 150, bytes / 25) + 5;
+  return std::max<int64_t>(1, int64_t(500 / nanoseconds));
+}
+
+Prefetch choosePrefetch(int64_t depth, Block block) {
+  int64_t groupBytes = depth * block.vectors * panelLanes * 4;
+  // Weights that few rows use are read at memory speed: run ahead within the panel.
+  if (block.rows <= 2)
+    return {32 * panelLanes, 3};
+  if (groupBytes <= 256 * 1024)
+    return {depth * block.vectors * panelLanes, 2};
+  return {128 * panelLanes, 3};
+}
+
+} // namespace ingot::cpu

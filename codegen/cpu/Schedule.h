@@ -1,0 +1,52 @@
+//===- Schedule.h - Block sizes and division of work ------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How many rows and vectors of 16 columns a kernel keeps in registers, and how its work is cut into parallel items.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_SCHEDULE_H
+#define INGOT_CODEGEN_CPU_SCHEDULE_H
+
+#include "codegen/cpu/Target.h"
+#include "llvm/ADT/SmallVector.h"
+#include <optional>
+
+namespace ingot::cpu {
+
+/// A register block: `rows` times `vectors` accumulators of 16 lanes.
+struct Block {
+  int64_t rows, vectors;
+};
+
+/// The most rows that leave room for one row of B vectors and a broadcast: beyond it LLVM spills in the inner loop, which
+/// halves the speed.
+int64_t maxRows(const Target &target, int64_t vectors);
+
+/// The block for `rows` rows (unknown: null), `panels` panels of 16 columns and a reduction of `depth` steps.
+/// `rowBytes` is the distance of rows in memory: multiples of 4 KB fall into one cache set.
+Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::optional<int64_t> panels,
+                  std::optional<int64_t> rowBytes);
+
+/// `count` neighbouring pieces of `size`, the first at `start`.
+struct Run {
+  int64_t start, size, count;
+};
+/// `total` cut into the fewest pieces of at most `limit`, as equal as possible: at most two runs.
+llvm::SmallVector<Run> balancedRuns(int64_t total, int64_t limit);
+
+/// How many steps of a reduction run side by side, so that independent sums hide the latency of an FMA.
+int64_t chooseUnroll(const Target &target, Block block);
+
+/// The number of items that are worth a thread, given what one does.
+int64_t grainFor(double operations, double bytes);
+
+/// How far ahead to prefetch a packed panel group, in elements, and how near.
+struct Prefetch {
+  int64_t distance = 0;
+  int locality = 3;
+};
+Prefetch choosePrefetch(int64_t depth, Block block);
+
+} // namespace ingot::cpu
+
+#endif

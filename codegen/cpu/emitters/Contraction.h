@@ -1,0 +1,85 @@
+//===- Contraction.h - Matrix products in register blocks -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTERS_CONTRACTION_H
+#define INGOT_CODEGEN_CPU_EMITTERS_CONTRACTION_H
+
+#include "codegen/cpu/Emitter.h"
+#include "codegen/cpu/emitters/Linear.h"
+#include "codegen/cpu/emitters/PanelProduct.h"
+
+namespace ingot::cpu {
+
+/// output[batch..., rows..., column] = sum over k of lhs[batch..., rows..., k] * rhs[batch..., k, column], where several row
+/// axes count as one. `panels`, when not null, is the rhs as an argument packed to [batch..., column / 16, k, 16].
+struct Product {
+  mlir::Value lhs, rhs, output;
+  mlir::BlockArgument panels;
+  llvm::SmallVector<mlir::AffineExpr> batch, rows;
+  mlir::AffineExpr columns, depth;
+};
+
+/// A matrix product being emitted; see contraction.cpp.
+class Contraction {
+public:
+  Contraction(Emission &emission, Product product);
+  /// Whether the operands can be read by address arithmetic. Emits nothing.
+  bool analyze();
+  Division emit();
+
+private:
+  enum class RhsForm { panels, inPlace, scratch };
+  /// Neighbouring panels that one block computes.
+  struct Group {
+    Index panel;
+    int64_t vectors;
+    mlir::Value lastMask;
+  };
+
+  bool analyzeLhs(llvm::ArrayRef<mlir::AffineExpr> batchProbe);
+  void schedule();
+  std::optional<Access> lhsAt(llvm::ArrayRef<mlir::AffineExpr> outputPoint, mlir::AffineExpr depth);
+  std::optional<Access> rhsAt(llvm::ArrayRef<mlir::AffineExpr> batchPoint, mlir::AffineExpr depth,
+                              mlir::AffineExpr column);
+  Point rowPoint(mlir::AffineExpr row) const;
+
+  void enterBatch(Index batchIndex);
+  void forGroup(Index group, llvm::function_ref<void(const Group &)> body);
+  void emitRowBlock(Index rowBlock, const Group &columns);
+  void emitBlock(Index row, int64_t count, const Group &group);
+  void storeBlock(llvm::ArrayRef<Point> rows, const Group &group, llvm::ArrayRef<mlir::Value> sums);
+  ColumnVectors columnsOf(const Group &group, int64_t rows);
+  // ContractionPacking.cpp
+  void emitPackedItem(Index item);
+  void packPanel(Index column, Index destination);
+  void packTransposed(mlir::ArrayRef<Index> columnOffsets, Index destination);
+  void packGathered(mlir::ArrayRef<Index> columnOffsets, Index destination);
+
+  Product problem;
+  Evaluator &evaluator;
+  KernelBuilder &builder;
+  const Target &target;
+  Index begin, end;
+  mlir::Value scratch;
+
+  // The problem, over symbols.
+  mlir::AffineExpr batchCount, rowExtent;
+  bool sharesRhs;
+  mlir::AffineExpr lhsRowStride, lhsDepthStride, rhsDepthStride, rhsColumnStride; // lhsRowStride: null when not linear
+  RhsForm rhsForm = RhsForm::panels;
+
+  // The schedule.
+  Block block{1, 1};
+  Division division;
+  bool isGroupMajor = false;
+
+  // Run-time values.
+  Index rowBlocks, groups, batches, depth, rowCount, columnCount, rowStride, depthStride, rhsPitch, columnStride;
+  Point batchPoint;
+  mlir::Value lhs, rhs;
+  Index lhsBase, rhsBase, firstPanel;
+};
+
+} // namespace ingot::cpu
+
+#endif

@@ -1,0 +1,96 @@
+//===- Convolution.h - Direct convolutions ----------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTERS_CONVOLUTION_H
+#define INGOT_CODEGEN_CPU_EMITTERS_CONVOLUTION_H
+
+#include "codegen/cpu/Emitter.h"
+#include "codegen/cpu/emitters/Linear.h"
+#include "codegen/cpu/emitters/PanelProduct.h"
+#include "codegen/cpu/emitters/WindowAxis.h"
+
+namespace ingot::cpu {
+
+/// A convolution, transposed or not: input [N, spatial..., C], output [N, spatial..., F].
+struct Window {
+  mlir::Value input, filter, output;
+  int64_t groups = 1, channels = 1, filters = 1; // channels and filters of one group
+  /// The window's extent along each axis, as the filter has it.
+  llvm::SmallVector<int64_t> extents;
+  /// One list of axes for each phase (a plain convolution has one phase).
+  llvm::SmallVector<llvm::SmallVector<WindowAxis>> phases;
+};
+
+/// The problem that a root poses, when its channels are known.
+std::optional<Window> describeConvolution(mlir::Operation *root, Evaluator &evaluator);
+
+/// A direct convolution being emitted; see convolution.cpp.
+class Convolution {
+public:
+  Convolution(Emission &emission, Window window);
+  /// Whether input and filter can be read by address arithmetic. Emits nothing.
+  bool analyze();
+  Division emit();
+
+private:
+  using Axes = llvm::ArrayRef<WindowAxis>;
+  /// Neighbouring panels of 16 filters that one tile computes.
+  struct Group {
+    Index panel, firstFilter, inputChannel;
+    int64_t vectors;
+    mlir::Value lastMask;
+  };
+  /// Output pixels [x, x + count) of the last axis; `known` is x if it is a constant.
+  struct Tile {
+    Index x;
+    int64_t count;
+    std::optional<int64_t> known;
+    /// The tile may reach over the input's edge at run time: only with count == 1.
+    bool isClipped = false;
+  };
+
+  bool analyzeFilter();
+  void schedule();
+  void emitItem(Index item);
+  void forGroup(Index group, llvm::function_ref<void(const Group &)> body);
+  void emitLine(Axes axes, const Group &group);
+  void emitKnownLine(Axes axes, const Group &group);
+  void emitUnknownLine(Axes axes, const Group &group);
+  void emitTile(Axes axes, const Group &group, const Tile &tile);
+  Sums reduce(Axes axes, size_t axis, const Group &group, const Tile &tile, Index input, Index filter, Sums sums);
+  Sums reduceLast(Axes axes, const Group &group, const Tile &tile, Index input, Index filter, Sums sums);
+  Sums reduceTaps(Axes axes, const Group &group, llvm::ArrayRef<int64_t> pixels, Index tap, Index taps, Index input,
+                  Index filter, Sums sums);
+  void storeTile(Axes axes, const Group &group, const Tile &tile, llvm::ArrayRef<mlir::Value> sums);
+
+  Window window;
+  Evaluator &evaluator;
+  KernelBuilder &builder;
+  const Target &target;
+  Index begin, end;
+
+  // Memory: strides in elements.
+  enum class FilterForm { channelsLast, planar, inPlace };
+  FilterForm form = FilterForm::channelsLast;
+  mlir::Value filterTensor;
+  mlir::AffineExpr channelStrideExpr;
+  llvm::SmallVector<mlir::AffineExpr> strideExprs;
+  llvm::SmallVector<Index> strides, inputExtents;
+  Index channelStride;
+  llvm::SmallVector<int64_t> tapPitch;
+  int64_t channelPitch = panelLanes, panelPitch = 0;
+
+  // The schedule.
+  Block block{1, 1};
+  Division division;
+  int64_t groupsPerGroup = 1;
+
+  // Run-time values.
+  Index imageCount, inputBase, image;
+  llvm::SmallVector<Index> line; // output counters q of all axes but the last
+  mlir::Value input, filter;
+};
+
+} // namespace ingot::cpu
+
+#endif

@@ -1,0 +1,114 @@
+//===- ConvolutionProblem.cpp - What a convolution asks for ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads conv and conv_transpose into one description, and decides between matrix product and direct convolution.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/Contraction.h"
+#include "codegen/cpu/emitters/Convolution.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+/// Window extents and channels, which must be known.
+bool readFilter(ArrayRef<AffineExpr> filter, Window &window) {
+  for (AffineExpr dim : filter)
+    if (!constantValue(dim))
+      return false;
+  for (AffineExpr dim : filter.drop_back(2))
+    window.extents.push_back(*constantValue(dim));
+  return true;
+}
+
+std::optional<Window> describe(ConvOp op, Evaluator &evaluator) {
+  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups())};
+  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
+  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
+  if (!readFilter(filter, window))
+    return std::nullopt;
+  window.channels = *constantValue(filter[filter.size() - 2]);
+  window.filters = *constantValue(filter.back()) / window.groups;
+  SmallVector<WindowAxis> axes;
+  for (auto [axis, extent] : llvm::enumerate(window.extents))
+    axes.push_back(WindowAxis::forward(input[axis + 1], output[axis + 1], extent, op.getStrides()[axis],
+                                       op.getDilations()[axis], op.getLow()[axis]));
+  window.phases.push_back(axes);
+  return window;
+}
+
+std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
+  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups())};
+  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
+  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
+  // The filter's columns are neighbours only once packed.
+  if (window.groups != 1 || !op.getFilter().getDefiningOp<kernel::UnpackOp>() || !readFilter(filter, window))
+    return std::nullopt;
+  window.channels = *constantValue(filter.back());
+  window.filters = *constantValue(filter[filter.size() - 2]);
+  int64_t phases = 1;
+  for (int64_t stride : op.getStrides())
+    phases *= stride;
+  // Each phase is code of its own.
+  if (phases > 16)
+    return std::nullopt;
+  for (int64_t number = 0; number < phases; ++number) {
+    SmallVector<WindowAxis> axes;
+    int64_t rest = number;
+    for (auto [axis, extent] : llvm::enumerate(window.extents)) {
+      int64_t stride = op.getStrides()[axis];
+      axes.push_back(WindowAxis::transposed(input[axis + 1], output[axis + 1], extent, stride, op.getDilations()[axis],
+                                            op.getLow()[axis], rest % stride));
+      rest /= stride;
+    }
+    window.phases.push_back(axes);
+  }
+  return window;
+}
+
+/// Whether every output pixel reads exactly the input pixel at its place.
+bool isPointwise(const Window &window) {
+  return window.groups == 1 && window.phases.size() == 1 && llvm::all_of(window.phases[0], [](const WindowAxis &axis) {
+    return axis.taps == 1 && axis.step == 1 && axis.first == 0 && axis.input == axis.output;
+  });
+}
+
+/// output[pixel, f] = sum over c of input[pixel, c] * filter[c, f].
+Product asProduct(const Window &window, Evaluator &evaluator) {
+  SmallVector<AffineExpr> output = evaluator.dims(window.output);
+  BlockArgument panels;
+  if (auto unpack = window.filter.getDefiningOp<kernel::UnpackOp>())
+    panels = dyn_cast<BlockArgument>(unpack.getInput());
+  Product product{window.input, window.filter, window.output, panels, {}, {}, output.back(),
+                  evaluator.getSymbols().constant(window.channels)};
+  product.rows.assign(output.begin(), output.end() - 1);
+  return product;
+}
+
+} // namespace
+
+std::optional<Window> describeConvolution(Operation *root, Evaluator &evaluator) {
+  if (auto conv = dyn_cast_or_null<ConvOp>(root))
+    return describe(conv, evaluator);
+  if (auto conv = dyn_cast_or_null<ConvTransposeOp>(root))
+    return describe(conv, evaluator);
+  return std::nullopt;
+}
+
+FailureOr<Division> emitConvolution(Emission &emission) {
+  std::optional<Window> window = describeConvolution(emission.root, emission.evaluator);
+  if (!window)
+    return failure();
+  if (isPointwise(*window)) {
+    Contraction contraction(emission, asProduct(*window, emission.evaluator));
+    if (contraction.analyze())
+      return contraction.emit();
+  }
+  Convolution convolution(emission, std::move(*window));
+  if (!convolution.analyze())
+    return failure();
+  return convolution.emit();
+}
+
+} // namespace ingot::cpu

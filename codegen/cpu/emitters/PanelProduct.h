@@ -1,0 +1,50 @@
+//===- PanelProduct.h - The inner loop of products --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Broadcast elements of some rows times vectors of 16 columns, summed over a reduction: the inner loop of contractions and
+// convolutions. The sums stay in registers from call to call.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTERS_PANELPRODUCT_H
+#define INGOT_CODEGEN_CPU_EMITTERS_PANELPRODUCT_H
+
+#include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/Schedule.h"
+
+namespace ingot::cpu {
+
+/// Element k of row i lies at base + offsets[i] + k * step.
+struct BroadcastRows {
+  mlir::Value pointer;
+  Index base;
+  llvm::SmallVector<Index> offsets;
+  Index step = 1;
+};
+
+/// Step k of vector j lies at base + offsets[j] + k * pitch.
+struct ColumnVectors {
+  mlir::Value pointer;
+  Index base;
+  llvm::SmallVector<Index> offsets;
+  Index pitch = panelLanes;
+  /// Guards the last vector; null when it may be read whole.
+  mlir::Value lastMask;
+  Prefetch prefetch;
+};
+
+using Sums = llvm::SmallVector<mlir::Value>;
+
+/// rows.offsets.size() * columns.offsets.size() zeros.
+Sums zeroSums(KernelBuilder &builder, size_t count);
+
+/// sums[i * vectors + j] += sum over k < trips of row i's element * vector j. With `unroll` > 1 several steps are summed
+/// side by side.
+Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
+                int64_t unroll = 1);
+
+/// Transposes 16 vectors of 16 lanes.
+void transpose16(KernelBuilder &builder, llvm::MutableArrayRef<mlir::Value> rows);
+
+} // namespace ingot::cpu
+
+#endif

@@ -1,0 +1,4 @@
+#include "codegen/cpu/Emitter.h"
+namespace ingot::cpu {
+mlir::FailureOr<Division> emitWindow(Emission &emission) { return mlir::failure(); }
+} // namespace ingot::cpu
