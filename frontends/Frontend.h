@@ -1,0 +1,73 @@
+//===- Frontend.h - Model files become ingot IR: the only door --*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// importOnnx reads a model and returns a module with one function @main over tensors of the ingot dialect. Everything that
+// is wrong with the file is reported through the context's diagnostic engine; each operation's location says which ONNX
+// node it comes from, and findNode reads that back.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_FRONTENDS_FRONTEND_H
+#define INGOT_FRONTENDS_FRONTEND_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringMap.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+/// The sizes that a named dimension may take; `max` -1 means unbounded.
+struct DimensionRange {
+  int64_t min = 0;
+  int64_t max = -1;
+  bool isFixed() const { return min == max; }
+};
+
+struct ImportOptions {
+  /// Dimensions by name (--dim batch=8, --dim batch=1..64): fixed ones become constants, others get bounds.
+  llvm::StringMap<DimensionRange> dims;
+  /// The module's name; the file's stem when empty.
+  std::string name;
+};
+
+/// Reads a model: binary protobuf, or text when the name ends in .textproto, .pbtxt or .onnxtxt (protobuf's text format) or
+/// in .onnxtext (ONNX's own syntax). Null after an error, which has been reported.
+///
+/// The weights stay in the parsed file, which lives as long as `context` does.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
+                                             mlir::MLIRContext *context);
+
+/// The ONNX node that an operation comes from.
+struct NodeLocation {
+  llvm::StringRef file;   ///< as given to importOnnx
+  llvm::StringRef name;   ///< the node's name, or "MatMul#12"
+  llvm::StringRef op;     ///< "MatMul", with the domain in front when it is not ONNX's own
+  int64_t opset = 0;      ///< the version of the operator set that the model names
+  unsigned index = 0;     ///< among the nodes of its graph
+};
+
+/// The node named in `location`, wherever it lies in it (a pass may have fused or wrapped it).
+std::optional<NodeLocation> findNode(mlir::Location location);
+
+/// The model file named in `location`, or "".
+llvm::StringRef findFile(mlir::Location location);
+
+/// `node "encoder/attn/MatMul" (MatMul-13, #12)`, the way messages name a node.
+std::string describe(const NodeLocation &node);
+
+/// `model.onnx: error: node "encoder/attn/MatMul" (MatMul-13, #12): inner dimensions differ: lhs 4x8, rhs 7x3`
+std::string describe(const mlir::Diagnostic &diagnostic);
+
+/// One ONNX operator that can be imported, from an operator-set version on.
+struct ImportableOperator {
+  llvm::StringRef name;
+  int since;
+  llvm::StringRef family;
+};
+std::vector<ImportableOperator> importableOperators();
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,190 @@
+//===- Signature.cpp - A model's inputs, outputs and dimensions -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dim_param names become symbols; dimensions without a name get one of their own, `<tensor>_d<axis>`. What the command line
+// says about a name is applied here.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/ingot/Ingot.h"
+#include "frontends/onnx/Graph.h"
+#include "frontends/onnx/Location.h"
+
+using namespace mlir;
+
+namespace ingot::frontend {
+
+AffineExpr Graph::freshSymbol(StringRef name) {
+  std::string unique = name.str();
+  for (unsigned i = 1; ranges.count(unique); ++i)
+    unique = (name + "_" + Twine(i)).str();
+  ranges[unique] = {};
+  return symbols.symbol(unique);
+}
+
+FailureOr<AffineExpr> Graph::inputDimension(const ::onnx::TensorShapeProto::Dimension &dim, StringRef tensor, int axis) {
+  if (dim.has_dim_value() && dim.dim_value() < 0)
+    return emitError(tensorLocation(context, model->path(), tensor)) << "has the negative dimension " << dim.dim_value();
+  if (dim.has_dim_value())
+    return symbols.constant(dim.dim_value());
+  std::string name = dim.dim_param().empty() ? (tensor + "_d" + Twine(axis)).str() : dim.dim_param();
+  auto range = options.dims.find(name);
+  if (range != options.dims.end()) {
+    usedDims.insert(name);
+    if (range->second.isFixed())
+      return symbols.constant(range->second.min);
+  }
+  ranges.try_emplace(name, range == options.dims.end() ? DimensionRange() : range->second);
+  return symbols.symbol(name);
+}
+
+FailureOr<RankedTensorType> Graph::inputType(const ::onnx::ValueInfoProto &input) {
+  Location where = tensorLocation(context, model->path(), input.name());
+  if (!input.type().has_tensor_type())
+    return emitError(where) << "is not a tensor; sequences, maps and optional inputs are not supported yet";
+  std::string reason;
+  Type element = elementType(input.type().tensor_type().elem_type(), context, reason);
+  if (!element)
+    return emitError(where) << reason;
+  if (!input.type().tensor_type().has_shape())
+    return emitError(where) << "has no shape, not even a rank; that is not supported yet";
+  SmallVector<AffineExpr> dims;
+  int64_t bytes = elementBytes(element);
+  for (const auto &dim : input.type().tensor_type().shape().dim()) {
+    FailureOr<AffineExpr> expr = inputDimension(dim, input.name(), dims.size());
+    if (failed(expr))
+      return failure();
+    dims.push_back(*expr);
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(1, constantValue(*expr).value_or(1)), &bytes) || bytes >> 46)
+      return emitError(where) << "is larger than any memory";
+  }
+  return symbols.tensor(dims, element);
+}
+
+LogicalResult Graph::importInputs(Scope &scope) {
+  const auto &graph = model->proto().graph();
+  llvm::StringSet<> initializers;
+  for (const auto &initializer : graph.initializer())
+    initializers.insert(initializer.name());
+  Block &entry = function.getBody().front();
+  SmallVector<DictionaryAttr> attributes;
+  for (const auto &input : graph.input()) {
+    if (initializers.contains(input.name())) // how models before IR 4 list their weights
+      continue;
+    Location where = tensorLocation(context, model->path(), input.name());
+    FailureOr<RankedTensorType> inputType = this->inputType(input);
+    if (failed(inputType))
+      return failure();
+    if (scope.has(input.name()))
+      return emitError(where) << "is declared twice";
+    auto tensor = std::make_shared<Tensor>();
+    tensor->name = input.name();
+    tensor->value = entry.addArgument(*inputType, where);
+    scope.add(input.name(), tensor);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(input.name()))));
+  }
+  function.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(), {}));
+  function.setAllArgAttrs(attributes);
+  return success();
+}
+
+LogicalResult Graph::checkDimensionNames() {
+  for (auto &option : options.dims) {
+    if (usedDims.contains(option.getKey()))
+      continue;
+    InFlightDiagnostic error = emitError(fileLocation(context, model->path()));
+    error << "no dimension is named \"" << option.getKey() << "\"; ";
+    if (symbols.getNames().empty() && usedDims.empty())
+      return error << "all of this model's are fixed";
+    error << "this model's are ";
+    llvm::interleaveComma(symbols.getNames(), error, [&](StringAttr name) { error << name.getValue(); });
+    return error;
+  }
+  return success();
+}
+
+LogicalResult Graph::checkOutput(const ::onnx::ValueInfoProto &declared, Value value) {
+  Location where = tensorLocation(context, model->path(), declared.name());
+  auto actual = cast<RankedTensorType>(value.getType());
+  if (!declared.type().has_tensor_type())
+    return success();
+  const auto &tensorType = declared.type().tensor_type();
+  std::string reason;
+  Type element = tensorType.elem_type() ? elementType(tensorType.elem_type(), context, reason) : actual.getElementType();
+  if (element != actual.getElementType())
+    return emitError(where) << "is declared with element type " << element << ", but the graph computes " << actual.getElementType();
+  if (!tensorType.has_shape())
+    return success();
+  bool isEqual = tensorType.shape().dim_size() == actual.getRank();
+  for (int i = 0; isEqual && i < actual.getRank(); ++i) {
+    const auto &dim = tensorType.shape().dim(i);
+    isEqual = !dim.has_dim_value() || actual.isDynamicDim(i) || dim.dim_value() == actual.getDimSize(i);
+  }
+  if (isEqual)
+    return success();
+  std::string text;
+  for (const auto &dim : tensorType.shape().dim())
+    text += (text.empty() ? "" : "x") + (dim.has_dim_value() ? std::to_string(dim.dim_value()) : dim.dim_param().empty() ? "?" : dim.dim_param());
+  return emitError(where) << "is declared as " << (text.empty() ? "scalar" : text) << ", but the graph computes " << describe(actual);
+}
+
+LogicalResult Graph::importOutputs(Scope &scope) {
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  for (const auto &output : model->proto().graph().output()) {
+    Location where = tensorLocation(context, model->path(), output.name());
+    auto tensor = scope.find(output.name());
+    if (!tensor)
+      return emitError(where) << "is an output, but no node computes it";
+    Value result = value(*tensor, where);
+    if (!result || failed(checkOutput(output, result)))
+      return failure();
+    values.push_back(result);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(output.name()))));
+  }
+  if (values.empty())
+    return emitError(fileLocation(context, model->path())) << "the graph has no outputs";
+  builder.create<func::ReturnOp>(fileLocation(context, model->path()), values);
+  auto inputs = function.getFunctionType().getInputs();
+  function.setFunctionType(builder.getFunctionType(inputs, ValueRange(values).getTypes()));
+  function.setAllResultAttrs(attributes);
+  return success();
+}
+
+void Graph::require(AffineExpr expr) {
+  expr = simplifyDimension(expr);
+  if (auto value = constantValue(expr))
+    return;
+  // symbol - c >= 0 and c - symbol >= 0 are bounds of the symbol.
+  for (auto [position, name] : llvm::enumerate(symbols.getNames())) {
+    auto symbol = getAffineSymbolExpr(position, context);
+    auto range = ranges.find(name.getValue());
+    if (range == ranges.end())
+      continue;
+    if (auto rest = constantValue(simplifyDimension(expr - symbol))) {
+      range->second.min = std::max(range->second.min, -*rest);
+      return;
+    }
+    if (auto rest = constantValue(simplifyDimension(expr + symbol))) {
+      range->second.max = range->second.max < 0 ? *rest : std::min(range->second.max, *rest);
+      return;
+    }
+  }
+  if (!isNonNegative(expr) && !llvm::is_contained(requirements, expr))
+    requirements.push_back(expr);
+}
+
+void Graph::describeSymbols(ModuleOp module) {
+  if (symbols.getNames().empty())
+    return;
+  SmallVector<Attribute> names(symbols.getNames().begin(), symbols.getNames().end()), bounds;
+  for (StringAttr name : symbols.getNames()) {
+    DimensionRange range = ranges.lookup(name.getValue());
+    bounds.push_back(builder.getDenseI64ArrayAttr({range.min, range.max}));
+  }
+  module->setAttr("ingot.symbols", builder.getArrayAttr(names));
+  module->setAttr("ingot.symbol_bounds", builder.getArrayAttr(bounds));
+  if (!requirements.empty())
+    module->setAttr("ingot.requires", symbols.shape(requirements));
+}
+
+} // namespace ingot::frontend

@@ -1,0 +1,45 @@
+//===- Tensor.h - What a name of an ONNX graph stands for -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_FRONTENDS_ONNX_TENSOR_H
+#define INGOT_FRONTENDS_ONNX_TENSOR_H
+
+#include "dialects/ingot/Shape.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
+#include "onnx/onnx_pb.h"
+
+namespace ingot::frontend {
+
+/// A small integer tensor whose elements are known as expressions over the model's symbols: what the Shape operator gives,
+/// and what exporters compute from it. All expressions are in the importer's one SymbolScope.
+struct Known {
+  llvm::SmallVector<int64_t> shape;
+  llvm::SmallVector<mlir::AffineExpr> elements;
+  mlir::Type element;
+
+  mlir::RankedTensorType type() const { return mlir::RankedTensorType::get(shape, element); }
+  /// The elements as numbers, if all are.
+  std::optional<llvm::SmallVector<int64_t>> numbers() const;
+  int64_t rank() const { return shape.size(); }
+};
+
+/// Larger tensors are data even when their contents are known.
+inline constexpr int64_t kKnownLimit = 1024;
+
+/// Whether the expression is certain to be >= 0, given that symbols are.
+bool isNonNegative(mlir::AffineExpr expr);
+
+/// A name's meaning. At least one of `value`, `initializer` and `known` is set; the value is made when first needed, so that
+/// tensors that only describe shapes leave no trace.
+struct Tensor {
+  std::string name;
+  mlir::Value value;
+  const ::onnx::TensorProto *initializer = nullptr;
+  std::optional<Known> known;
+  bool isKnownTried = false;
+};
+
+} // namespace ingot::frontend
+
+#endif
