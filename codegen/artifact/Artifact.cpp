@@ -2,7 +2,7 @@
 // From objects and constants to a file under its final name: write the parts beside it, link them, rename.
 #include "codegen/Codegen.h"
 
-#include "codegen/artifact/ConstantsObject.h"
+#include "codegen/artifact/Constants.h"
 #include "codegen/artifact/Link.h"
 #include "codegen/artifact/ProgramModule.h"
 #include "codegen/artifact/TemporaryFiles.h"
@@ -16,12 +16,6 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// The linker's inputs, as files.
-struct Parts {
-  std::vector<std::string> code; // objects, then the runtime's archive
-  std::string constants;
-};
-
 class Writer {
 public:
   Writer(const Artifact &artifact, StringRef path) : artifact(artifact), path(path), files(path) {}
@@ -30,9 +24,9 @@ public:
     StringRef kind = sys::path::extension(path);
     if (kind != ".so" && kind != ".a" && kind != ".o")
       return createStringError(inconvertibleErrorCode(), "%s: the ending must be .so, .a or .o", path.c_str());
-    if (Error error = writeParts())
+    if (Error error = writeInputs())
       return error;
-    Expected<std::string> result = kind == ".so" ? linkLibrary() : kind == ".a" ? makeArchive() : makeObject();
+    Expected<std::string> result = kind == ".so" ? linkLibrary() : kind == ".a" ? makeArchive() : mergeObject();
     if (!result)
       return result.takeError();
     if (Error error = writeHeader())
@@ -45,11 +39,11 @@ private:
     Expected<std::string> file = files.write(suffix, contents);
     if (!file)
       return file.takeError();
-    parts.code.push_back(*file);
+    inputs.push_back(*file);
     return Error::success();
   }
 
-  Error writeParts() {
+  Error writeInputs() {
     Expected<std::unique_ptr<MemoryBuffer>> program = emitProgramObject(artifact);
     if (!program)
       return program.takeError();
@@ -59,14 +53,7 @@ private:
       for (const std::unique_ptr<MemoryBuffer> &object : variant.objects)
         if (Error error = addCode(".code.o", object->getBuffer()))
           return error;
-    if (Error error = addCode(".runtime.a", runtimeArchive()))
-      return error;
-    Expected<std::string> constants = files.create(".constants.o");
-    if (!constants)
-      return constants.takeError();
-    parts.constants = *constants;
-    return writeConstantsObject(*constants, Triple(artifact.program.triple), constantsName(artifact.program),
-                                artifact.program.constantBytes, artifact.constants);
+    return addCode(".runtime.a", runtimeArchive());
   }
 
   Expected<std::string> linkLibrary() {
@@ -80,42 +67,37 @@ private:
     Expected<std::string> result = files.create(".so");
     if (!result)
       return result;
-    std::vector<std::string> inputs = parts.code;
-    inputs.push_back(parts.constants);
     if (Error error = linkShared(*result, sys::path::filename(path), *scriptFile, inputs))
       return std::move(error);
-    return result;
-  }
-
-  // The constants stay an object of their own: merging would copy them once more.
-  Expected<std::string> makeArchive() {
-    Expected<std::string> code = files.create(".merged.o"), result = files.create(".a");
-    if (!code || !result)
-      return joinErrors(code.takeError(), result.takeError());
-    if (Error error = linkObject(*code, parts.code))
-      return std::move(error);
-    std::vector<NewArchiveMember> members;
-    for (auto [file, name] :
-         {std::pair(StringRef(*code), "code.o"), std::pair(StringRef(parts.constants), "constants.o")}) {
-      Expected<NewArchiveMember> member = NewArchiveMember::getFile(file, /*Deterministic=*/true);
-      if (!member)
-        return member.takeError();
-      member->MemberName = name;
-      members.push_back(std::move(*member));
-    }
-    if (Error error = writeArchive(*result, members, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU,
-                                   /*Deterministic=*/true, /*Thin=*/false))
+    if (Error error = fillConstants(*result, artifact.constants, artifact.program.constantBytes))
       return std::move(error);
     return result;
   }
 
-  Expected<std::string> makeObject() {
+  Expected<std::string> mergeObject() {
     Expected<std::string> result = files.create(".o");
     if (!result)
       return result;
-    std::vector<std::string> inputs = parts.code;
-    inputs.push_back(parts.constants);
     if (Error error = linkObject(*result, inputs))
+      return std::move(error);
+    if (Error error = fillConstants(*result, artifact.constants, artifact.program.constantBytes))
+      return std::move(error);
+    return result;
+  }
+
+  Expected<std::string> makeArchive() {
+    Expected<std::string> object = mergeObject();
+    if (!object)
+      return object;
+    Expected<std::string> result = files.create(".a");
+    if (!result)
+      return result;
+    Expected<NewArchiveMember> member = NewArchiveMember::getFile(*object, /*Deterministic=*/true);
+    if (!member)
+      return member.takeError();
+    member->MemberName = "model.o";
+    if (Error error = writeArchive(*result, *member, SymtabWritingMode::NormalSymtab, object::Archive::K_GNU,
+                                   /*Deterministic=*/true, /*Thin=*/false))
       return std::move(error);
     return result;
   }
@@ -133,7 +115,7 @@ private:
   const Artifact &artifact;
   std::string path;
   TemporaryFiles files;
-  Parts parts;
+  std::vector<std::string> inputs; // the linker's: objects, then the runtime's archive
 };
 
 } // namespace

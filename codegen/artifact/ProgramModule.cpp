@@ -4,6 +4,7 @@
 //   X_model, X_error, X_run   the exported ones, each a call into the runtime
 #include "codegen/artifact/ProgramModule.h"
 
+#include "codegen/artifact/Constants.h"
 #include "codegen/artifact/Names.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -111,11 +112,10 @@ private:
       Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
       variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
     }
-    auto *constants = new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr,
-                                         constantsName(program));
+    module.setModuleInlineAsm(reserveConstants(Triple(program.triple), program.constantBytes));
+    auto *constants =
+        new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);
-    // The data may lie further away than a near reference reaches.
-    constants->setCodeModel(CodeModel::Large);
     Constant *fields = record(
         {number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes, constants});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
@@ -207,7 +207,8 @@ private:
 };
 
 Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &triple) {
-  static bool initialized = (InitializeAllTargets(), InitializeAllTargetMCs(), InitializeAllAsmPrinters(), true);
+  static bool initialized =
+      (InitializeAllTargets(), InitializeAllTargetMCs(), InitializeAllAsmPrinters(), InitializeAllAsmParsers(), true);
   (void)initialized;
   std::string message;
   const Target *target = TargetRegistry::lookupTarget(triple, message);
@@ -218,8 +219,6 @@ Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &tr
 }
 
 } // namespace
-
-std::string constantsName(const ProgramDescription &program) { return program.name + "_constants"; }
 
 std::vector<std::string> exportedNames(const ProgramDescription &program) {
   return {program.name + "_error", program.name + "_model", program.name + "_run"};

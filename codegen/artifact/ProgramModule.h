@@ -7,14 +7,11 @@
 
 namespace ingot {
 
-/// The symbol of a program's constants. It carries the model's name, since several models may meet in one static
-/// binary.
-std::string constantsName(const ProgramDescription &program);
-
 /// The functions and data a library exports.
 std::vector<std::string> exportedNames(const ProgramDescription &program);
 
-/// An object with ingot_library_program and the exported functions, for the plainest processor of the target.
+/// An object with ingot_library_program, room for the constants, and the exported functions, for the plainest processor
+/// of the target.
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitProgramObject(const Artifact &artifact);
 
 } // namespace ingot
