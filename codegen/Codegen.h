@@ -98,6 +98,44 @@ mlir::LogicalResult writeArtifact(const Artifact &artifact, llvm::StringRef path
 /// The C header for a program, as writeArtifact writes it.
 std::string formatHeader(const ProgramDescription &program);
 
+//===----------------------------------------------------------------------===//
+// CPU
+//===----------------------------------------------------------------------===//
+
+struct CpuOptions {
+  /// One variant of the code for each, best first: "x86-64-v4", "x86-64-v3", or "native" (this machine).
+  std::vector<std::string> targets = {"x86-64-v4", "x86-64-v3"};
+  /// LLVM's target triple; empty means this machine's.
+  std::string triple;
+  /// Threads that generate code; more than one only when the MLIR context allows threads. The result does not depend on it.
+  int jobs = 1;
+  /// 0 to 3, as LLVM's.
+  int optimization = 2;
+};
+
+/// Gives constants the layouts that the kernels read fastest: operands of launches become kernel.pack of the constant.
+/// Runs between fusion and memory planning.
+mlir::LogicalResult packConstants(mlir::ModuleOp module, const CpuOptions &options);
+
+struct CpuCode {
+  std::vector<CodeVariant> variants; ///< in the order of CpuOptions::targets
+  int64_t scratchBytes = 0;          ///< that a thread needs, most of any kernel of any variant
+};
+
+/// The kernels of a planned module and, for each target, the entry function.
+mlir::FailureOr<CpuCode> emitObjects(mlir::ModuleOp planned, const CpuOptions &options);
+
+/// LLVM IR or assembly text in place of objects.
+enum class CpuText { Llvm, Assembly };
+mlir::FailureOr<std::string> emitText(mlir::ModuleOp planned, const CpuOptions &options, CpuText kind);
+
+/// The constants of a planned module, where the plan says. They refer to `planned`, which must stay.
+std::vector<ConstantPiece> collectConstants(mlir::ModuleOp planned);
+
+/// Compiles a planned module for this machine and runs it in this process on one thread. `io` are the buffers of @main's
+/// inputs, then its outputs; `symbols` the values of the module's symbols.
+mlir::LogicalResult runInProcess(mlir::ModuleOp planned, llvm::ArrayRef<void *> io, llvm::ArrayRef<int64_t> symbols = {});
+
 } // namespace ingot
 
 #endif

@@ -56,28 +56,13 @@ Value Evaluator::symbolValue(unsigned position) {
 }
 
 Index Evaluator::materialize(AffineExpr expr) {
-  if (auto known = constantValue(expr))
-    return *known;
-  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    assert(!variables[dim.getPosition()].perLane && "a lane's index where one for all lanes is needed");
-    return variables[dim.getPosition()].value;
-  }
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return symbolValue(symbol.getPosition());
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  Index lhs = materialize(binary.getLHS()), rhs = materialize(binary.getRHS());
-  switch (binary.getKind()) {
-  case AffineExprKind::Add:
-    return builder.add(lhs, rhs);
-  case AffineExprKind::Mul:
-    return builder.mul(lhs, rhs);
-  case AffineExprKind::FloorDiv:
-    return builder.div(lhs, rhs);
-  case AffineExprKind::CeilDiv:
-    return builder.ceilDiv(lhs, rhs);
-  default:
-    return builder.mod(lhs, rhs);
-  }
+  return builder.affine(expr, [&](AffineExpr leaf) -> Index {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(leaf))
+      return symbolValue(symbol.getPosition());
+    const Variable &variable = variables[cast<AffineDimExpr>(leaf).getPosition()];
+    assert(!variable.perLane && "a lane's index where one for all lanes is needed");
+    return variable.value;
+  });
 }
 
 bool Evaluator::varies(AffineExpr expr, const Lanes *lanes) const {

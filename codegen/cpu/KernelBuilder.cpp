@@ -27,7 +27,7 @@ bool isBoolean(Type element) { return element.isInteger(1); }
 Type lanesOf(Type element, int64_t lanes) { return VectorType::get({lanes}, element); }
 
 /// Natural alignment: users' buffers promise no more.
-unsigned alignmentOf(Type memory) { return memory.getIntOrFloatBitWidth() / 8; }
+unsigned alignmentOf(Type memory) { return memory.isIntOrFloat() ? memory.getIntOrFloatBitWidth() / 8 : sizeof(void *); }
 
 } // namespace
 
@@ -101,6 +101,27 @@ Index KernelBuilder::max(Index a, Index b) {
   if (a.constant() && b.constant())
     return std::max(*a.constant(), *b.constant());
   return create<arith::MaxSIOp>(value(a), value(b)).getResult();
+}
+
+Index KernelBuilder::affine(AffineExpr expr, llvm::function_ref<Index(AffineExpr)> leaf) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return leaf(expr);
+  Index lhs = affine(binary.getLHS(), leaf), rhs = affine(binary.getRHS(), leaf);
+  switch (binary.getKind()) {
+  case AffineExprKind::Add:
+    return add(lhs, rhs);
+  case AffineExprKind::Mul:
+    return mul(lhs, rhs);
+  case AffineExprKind::FloorDiv:
+    return div(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return ceilDiv(lhs, rhs);
+  default:
+    return mod(lhs, rhs);
+  }
 }
 
 Value KernelBuilder::less(Index a, Index b) {

@@ -9,6 +9,7 @@
 #ifndef INGOT_CODEGEN_CPU_KERNELBUILDER_H
 #define INGOT_CODEGEN_CPU_KERNELBUILDER_H
 
+#include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 #include <variant>
@@ -55,6 +56,8 @@ public:
   Index ceilDiv(Index a, Index b);
   Index min(Index a, Index b);
   Index max(Index a, Index b);
+  /// The value of an expression whose dims and symbols have the values that `leaf` gives.
+  Index affine(mlir::AffineExpr expr, llvm::function_ref<Index(mlir::AffineExpr)> leaf);
   /// a < b as i1.
   mlir::Value less(Index a, Index b);
 

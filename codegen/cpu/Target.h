@@ -4,8 +4,14 @@
 #ifndef INGOT_CODEGEN_CPU_TARGET_H
 #define INGOT_CODEGEN_CPU_TARGET_H
 
+#include "mlir/Support/LogicalResult.h"
 #include "llvm/ADT/StringRef.h"
+#include <memory>
 #include <string>
+
+namespace llvm {
+class TargetMachine;
+}
 
 namespace ingot::cpu {
 
@@ -22,11 +28,20 @@ struct Target {
   /// Bytes of a vector register, and how many there are.
   int64_t vectorBytes = 32, vectorRegisters = 16;
   bool hasMaskedMemory = false; // cheap masked loads and stores (AVX-512)
+  /// INGOT_CPU_* bits that the code needs.
+  uint64_t required = 0;
 
   int64_t floatLanes() const { return vectorBytes / 4; }
   /// Vectors of 16 floats that fit in the register file.
   int64_t panelRegisters() const { return vectorRegisters * vectorBytes / (panelLanes * 4); }
 };
+
+/// The target called `name` (see CpuOptions::targets) for `triple` (empty: this machine's). Fails, with the reason in
+/// `error`, when there is no such target.
+mlir::FailureOr<Target> makeTarget(llvm::StringRef name, llvm::StringRef triple, std::string &error);
+
+/// LLVM's code generator for the target at -O`optimization`.
+std::unique_ptr<llvm::TargetMachine> makeMachine(const Target &target, int optimization);
 
 } // namespace ingot::cpu
 

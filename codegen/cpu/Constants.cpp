@@ -1,0 +1,138 @@
+//===- Constants.cpp - Constants as they lie in memory --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/Codegen.h"
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cstring>
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// The elements of an attribute, booleans as bytes. A splat or a table of booleans is spelled out in `storage`; a
+/// resource that is mapped from the model file is not copied.
+ArrayRef<char> elementsOf(ElementsAttr value, int64_t bytes, std::vector<char> &storage) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob ? blob->getData() : ArrayRef<char>();
+  }
+  auto dense = cast<DenseElementsAttr>(value);
+  ArrayRef<char> raw = dense.getRawData();
+  bool isBoolean = dense.getElementType().isInteger(1);
+  if (!isBoolean && !dense.isSplat())
+    return raw;
+  storage.resize(bytes);
+  if (isBoolean) {
+    for (auto [to, from] : llvm::zip(storage, dense.getValues<bool>()))
+      to = from;
+  } else if (!raw.empty()) {
+    for (int64_t at = 0; at < bytes; at += raw.size())
+      std::memcpy(storage.data() + at, raw.data(), raw.size());
+  }
+  return storage;
+}
+
+int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() * elementBytes(tensor.getElementType());
+}
+
+/// Copies a tensor of `shape` to `to` with strides in elements, one run of the innermost axis at a time.
+template <typename Element>
+void scatter(const Element *from, Element *to, ArrayRef<int64_t> shape, ArrayRef<SmallVector<int64_t>> places) {
+  if (shape.empty()) {
+    *to = *from;
+    return;
+  }
+  SmallVector<int64_t> index(shape.size());
+  size_t last = shape.size() - 1;
+  for (;;) {
+    int64_t base = 0;
+    for (size_t axis = 0; axis < last; ++axis)
+      base += places[axis][index[axis]];
+    for (int64_t i = 0; i < shape[last]; ++i)
+      to[base + places[last][i]] = *from++;
+    size_t axis = last;
+    while (axis-- > 0 && ++index[axis] == shape[axis])
+      index[axis] = 0;
+    if (axis == size_t(-1))
+      return;
+  }
+}
+
+/// Where index i of each input axis goes in the packed tensor: outer stride * (i / block) + inner stride * (i % block).
+SmallVector<SmallVector<int64_t>> packedPlaces(kernel::PackOp pack) {
+  ArrayRef<int64_t> from = cast<RankedTensorType>(pack.getInput().getType()).getShape();
+  ArrayRef<int64_t> to = cast<RankedTensorType>(pack.getOutput().getType()).getShape();
+  SmallVector<int64_t> strides(to.size(), 1);
+  for (size_t axis = to.size(); axis-- > 1;)
+    strides[axis - 1] = strides[axis] * to[axis];
+  SmallVector<SmallVector<int64_t>> places(from.size());
+  size_t inner = from.size();
+  for (auto [outer, axis, block] : llvm::enumerate(pack.getPermutation(), pack.getBlocks())) {
+    int64_t innerStride = block > 1 ? strides[inner++] : 0;
+    for (int64_t i = 0; i < from[axis]; ++i)
+      places[axis].push_back(i / block * strides[outer] + i % block * innerStride);
+  }
+  return places;
+}
+
+void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  SmallVector<SmallVector<int64_t>> places = packedPlaces(op);
+  std::fill(to.begin(), to.end(), 0);
+  auto run = [&](auto element) {
+    using Element = decltype(element);
+    scatter(reinterpret_cast<const Element *>(from.data()), reinterpret_cast<Element *>(to.data()), type.getShape(), places);
+  };
+  switch (elementBytes(type.getElementType())) {
+  case 1:
+    return run(uint8_t());
+  case 2:
+    return run(uint16_t());
+  case 4:
+    return run(uint32_t());
+  default:
+    return run(uint64_t());
+  }
+}
+
+void write(Value constant, MutableArrayRef<char> to) {
+  auto op = constant.getDefiningOp<kernel::PackOp>();
+  auto source = (op ? op.getInput() : constant).getDefiningOp<ConstantOp>();
+  std::vector<char> storage;
+  int64_t bytes = bytesOf(source.getType());
+  ArrayRef<char> elements = elementsOf(source.getValue(), bytes, storage);
+  if (int64_t(elements.size()) < bytes)
+    return; // the importer has checked the sizes of mapped tensors
+  if (op)
+    pack(op, elements, to);
+  else
+    std::memcpy(to.data(), elements.data(), bytes);
+}
+
+} // namespace
+
+std::vector<ConstantPiece> collectConstants(ModuleOp planned) {
+  std::map<int64_t, ConstantPiece> pieces;
+  planned.walk([&](kernel::LaunchOp launch) {
+    if (!launch.getPlan())
+      return;
+    for (auto [operand, buffer] : llvm::zip(launch.getOperands(), launch.getPlan()->getAsRange<kernel::BufferAttr>())) {
+      if (buffer.getSpace() != kernel::Space::Constant)
+        continue;
+      Value constant = operand;
+      pieces[buffer.getPosition()] = {buffer.getPosition(), bytesOf(operand.getType()),
+                                      [constant](MutableArrayRef<char> to) { write(constant, to); }};
+    }
+  });
+  std::vector<ConstantPiece> result;
+  for (auto &[offset, piece] : pieces)
+    result.push_back(std::move(piece));
+  return result;
+}
+
+} // namespace ingot

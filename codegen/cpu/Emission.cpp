@@ -1,0 +1,87 @@
+//===- Emission.cpp - Functions made from kernels -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/Emission.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+/// In the order in which they are asked.
+constexpr Emitter emitters[] = {
+    emitPointwise,
+    emitLoops,
+};
+
+Operation *findRoot(kernel::FuncOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (op.hasTrait<Root>())
+      return &op;
+  return nullptr;
+}
+
+LLVM::LLVMFuncOp createFunction(ModuleOp into, Location loc, const Target &target, StringRef kernel) {
+  OpBuilder builder = OpBuilder::atBlockEnd(into.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(into.getContext()), i64 = builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(into.getContext()), {pointer, pointer, i64, i64, pointer});
+  auto function = builder.create<LLVM::LLVMFuncOp>(loc, functionName(target, kernel), type);
+  function.setVisibility_(LLVM::Visibility::Hidden);
+  function.addEntryBlock(builder);
+  return function;
+}
+
+/// Loads the addresses of the kernel's arguments and results.
+SmallVector<Buffer> loadBuffers(KernelBuilder &builder, kernel::FuncOp kernel, Value pointers) {
+  SmallVector<Buffer> buffers;
+  auto load = [&](Type type) {
+    Value pointer = builder.load(pointers, pointers.getType(), int64_t(buffers.size()));
+    buffers.push_back({pointer, cast<RankedTensorType>(type)});
+  };
+  llvm::for_each(kernel.getArgumentTypes(), load);
+  llvm::for_each(kernel.getResultTypes(), load);
+  return buffers;
+}
+
+FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp kernel, const Target &target) {
+  Location loc = kernel.getLoc();
+  LLVM::LLVMFuncOp function = createFunction(into, loc, target, kernel.getName());
+  OpBuilder op = OpBuilder::atBlockEnd(&function.getBody().front());
+  op.create<LLVM::ReturnOp>(loc, ValueRange());
+  op.setInsertionPointToStart(&function.getBody().front());
+  KernelBuilder builder(op, loc);
+  SymbolScope symbols = moduleSymbols(kernel->getParentOfType<ModuleOp>());
+  SmallVector<Buffer> buffers = loadBuffers(builder, kernel, function.getArgument(0));
+  Evaluator evaluator(builder, kernel, buffers, symbols, function.getArgument(1));
+  Emission emission{kernel, findRoot(kernel),         target, evaluator, builder, function.getArgument(2),
+                    function.getArgument(3), function.getArgument(4)};
+  FailureOr<Division> division = emitter(emission);
+  if (failed(division))
+    function.erase();
+  return division;
+}
+
+} // namespace
+
+SymbolScope moduleSymbols(ModuleOp module) {
+  SmallVector<StringAttr> names;
+  if (auto list = module->getAttrOfType<ArrayAttr>("ingot.symbols"))
+    names.append(list.getAsRange<StringAttr>().begin(), list.getAsRange<StringAttr>().end());
+  return SymbolScope(module.getContext(), names);
+}
+
+std::string functionName(const Target &target, StringRef kernel) {
+  std::string name = ("ingot_" + target.name + "_" + kernel).str();
+  llvm::replace(name, '-', '_');
+  return name;
+}
+
+FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Target &target) {
+  for (Emitter emitter : emitters)
+    if (FailureOr<Division> division = tryEmitter(emitter, into, kernel, target); succeeded(division))
+      return division;
+  return kernel.emitError("no code can be made for this kernel");
+}
+
+} // namespace ingot::cpu

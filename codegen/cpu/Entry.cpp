@@ -1,0 +1,146 @@
+//===- Entry.cpp - The straight line of launches --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   int32_t ingot_entry_x86_64_v3(context, io, constants, arena, symbols) {
+//     buffers = {io[0], constants + 64, arena + 0};
+//     ingot_launch(context, ingot_x86_64_v3_k0, buffers, symbols, items, grain, 0);
+//     ...
+//     return 0;
+//   }
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/Codegen.h"
+#include "codegen/cpu/Emission.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+class EntryEmitter {
+public:
+  EntryEmitter(ModuleOp into, func::FuncOp main, const Target &target, SymbolScope &symbols)
+      : into(into), main(main), target(target), symbols(symbols), op(into.getContext()), builder(op, main.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(into.getContext())) {}
+
+  LogicalResult run(const llvm::StringMap<Division> &divisions) {
+    begin();
+    int32_t index = 0;
+    WalkResult result = main.walk([&](kernel::LaunchOp launch) {
+      auto division = divisions.find(launch.getCallee());
+      if (!launch.getPlan() || division == divisions.end()) {
+        launch.emitOpError("has no memory plan or no kernel");
+        return WalkResult::interrupt();
+      }
+      emitLaunch(launch, division->second, index++);
+      return WalkResult::advance();
+    });
+    Value zero = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(0));
+    builder.create<LLVM::ReturnOp>(zero);
+    return failure(result.wasInterrupted());
+  }
+
+private:
+  LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> arguments) {
+    if (auto known = into.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return known;
+    OpBuilder::InsertionGuard guard(op);
+    op.setInsertionPointToStart(into.getBody());
+    return builder.create<LLVM::LLVMFuncOp>(name, LLVM::LLVMFunctionType::get(result, arguments));
+  }
+
+  LLVM::LLVMFuncOp declareKernel(StringRef name) {
+    Type none = LLVM::LLVMVoidType::get(into.getContext()), i64 = op.getI64Type();
+    LLVM::LLVMFuncOp function = declare(functionName(target, name), none, {pointer, pointer, i64, i64, pointer});
+    function.setVisibility_(LLVM::Visibility::Hidden);
+    return function;
+  }
+
+  void begin() {
+    Type none = LLVM::LLVMVoidType::get(into.getContext()), i64 = op.getI64Type(), i32 = op.getI32Type();
+    launcher = declare("ingot_launch", none, {pointer, pointer, pointer, pointer, i64, i64, i32});
+    op.setInsertionPointToEnd(into.getBody());
+    entry = builder.create<LLVM::LLVMFuncOp>(entryName(target.name),
+                                             LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer)));
+    entry.setVisibility_(LLVM::Visibility::Hidden);
+    op.setInsertionPointToEnd(entry.addEntryBlock(op));
+    size_t most = 1;
+    main.walk([&](kernel::LaunchOp launch) {
+      most = std::max<size_t>(most, launch.getNumOperands() + launch.getNumResults());
+    });
+    table = builder.create<LLVM::AllocaOp>(pointer, pointer, builder.value(int64_t(most)), 8);
+    placeSlots();
+  }
+
+  /// Slots lie behind the static part of the arena, each aligned to 64 bytes.
+  void placeSlots() {
+    auto bytes = main->getAttrOfType<IntegerAttr>("kernel.arena_bytes");
+    Index offset = llvm::alignTo(bytes ? bytes.getInt() : 0, 64);
+    auto slots = main->getAttrOfType<ArrayAttr>("kernel.slots");
+    for (Attribute slot : slots ? slots.getValue() : ArrayRef<Attribute>()) {
+      slotOffsets.push_back(offset);
+      Index size = value(symbols.adopt(cast<ShapeAttr>(slot)).front());
+      offset = builder.add(offset, builder.mul(builder.ceilDiv(size, 64), 64));
+    }
+  }
+
+  Index value(AffineExpr expr) {
+    return builder.affine(expr, [&](AffineExpr leaf) -> Index {
+      return builder.load(entry.getArgument(4), op.getI64Type(), int64_t(cast<AffineSymbolExpr>(leaf).getPosition()));
+    });
+  }
+
+  Value place(kernel::BufferAttr buffer) {
+    Type byte = op.getI8Type();
+    int64_t position = buffer.getPosition();
+    switch (buffer.getSpace()) {
+    case kernel::Space::Input:
+      return builder.load(entry.getArgument(1), pointer, position);
+    case kernel::Space::Output:
+      return builder.load(entry.getArgument(1), pointer, int64_t(main.getNumArguments()) + position);
+    case kernel::Space::Constant:
+      return builder.address(entry.getArgument(2), byte, position);
+    case kernel::Space::Arena:
+      return builder.address(entry.getArgument(3), byte, position);
+    case kernel::Space::Slot:
+      return builder.address(entry.getArgument(3), byte, slotOffsets[position]);
+    }
+    llvm_unreachable("a buffer of no space");
+  }
+
+  void emitLaunch(kernel::LaunchOp launch, const Division &division, int32_t index) {
+    for (auto [number, buffer] : llvm::enumerate(launch.getPlan()->getAsRange<kernel::BufferAttr>()))
+      builder.store(place(buffer), table, int64_t(number));
+    LLVM::LLVMFuncOp kernel = declareKernel(launch.getCallee());
+    Value address = builder.create<LLVM::AddressOfOp>(kernel);
+    Value number = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(index));
+    builder.create<LLVM::CallOp>(launcher, ValueRange{entry.getArgument(0), address, table, entry.getArgument(4),
+                                                      builder.value(value(division.items)),
+                                                      builder.value(division.grain), number});
+  }
+
+  ModuleOp into;
+  func::FuncOp main;
+  const Target &target;
+  SymbolScope &symbols;
+  OpBuilder op;
+  KernelBuilder builder;
+  Type pointer;
+  LLVM::LLVMFuncOp launcher, entry;
+  Value table;
+  SmallVector<Index> slotOffsets;
+};
+
+} // namespace
+
+LogicalResult emitEntry(ModuleOp into, ModuleOp planned, const Target &target, const llvm::StringMap<Division> &divisions) {
+  SymbolScope symbols = moduleSymbols(planned);
+  auto main = planned.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return planned.emitError("has no function @main");
+  return EntryEmitter(into, main, target, symbols).run(divisions);
+}
+
+} // namespace ingot::cpu

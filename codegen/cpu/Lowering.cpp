@@ -1,0 +1,119 @@
+//===- Lowering.cpp - From kernel code to machine code --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernel code arrives already blocked and vectorised, so LLVM's loop optimiser has nothing to win and is not run: only
+// clean-ups, on the MLIR side, and instruction selection.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/Lowering.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+void addPasses(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(createConvertSCFToCFPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void setAttributes(llvm::Module &module, const Target &target) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("tune-cpu", target.processor);
+    function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBytes * 8));
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    // A kernel never frees or synchronises; that lets loads of addresses move.
+    function.addFnAttr(llvm::Attribute::NoFree);
+  }
+}
+
+void cleanUp(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/false));
+  llvm::ModulePassManager all;
+  all.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  all.run(module, modules);
+}
+
+} // namespace
+
+void loadCodeDialects(MLIRContext &context) {
+  context.loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+                      vector::VectorDialect>();
+  registerBuiltinDialectTranslation(context);
+  registerLLVMDialectTranslation(context);
+  // A pass manager loads what its passes depend on when it runs, which is not safe on several threads.
+  PassManager manager(&context);
+  addPasses(manager);
+  DialectRegistry registry;
+  manager.getDependentDialects(registry);
+  context.appendDialectRegistry(registry);
+  for (StringRef name : registry.getDialectNames())
+    context.getOrLoadDialect(name);
+}
+
+std::unique_ptr<llvm::Module> lowerToLlvm(ModuleOp code, llvm::LLVMContext &context, llvm::TargetMachine &machine,
+                                          const Target &target, int optimization) {
+  PassManager manager(code.getContext());
+  manager.enableVerifier(false);
+  addPasses(manager);
+  if (failed(manager.run(code)))
+    return nullptr;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(code, context, "kernels", /*disableVerification=*/true);
+  if (!module)
+    return nullptr;
+  module->setDataLayout(machine.createDataLayout());
+  module->setTargetTriple(target.triple);
+  setAttributes(*module, target);
+  if (optimization > 0)
+    cleanUp(*module, machine);
+  return module;
+}
+
+llvm::SmallVector<char, 0> generateCode(llvm::Module &module, llvm::TargetMachine &machine, bool asText) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream out(bytes);
+  llvm::legacy::PassManager passes;
+  machine.addPassesToEmitFile(passes, out, nullptr,
+                              asText ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile);
+  passes.run(module);
+  return bytes;
+}
+
+} // namespace ingot::cpu
