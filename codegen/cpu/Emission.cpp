@@ -73,7 +73,7 @@ SymbolScope moduleSymbols(ModuleOp module) {
 
 std::string functionName(const Target &target, StringRef kernel) {
   std::string name = ("ingot_" + target.name + "_" + kernel).str();
-  llvm::replace(name, '-', '_');
+  std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 

@@ -77,7 +77,7 @@ private:
   /// Slots lie behind the static part of the arena, each aligned to 64 bytes.
   void placeSlots() {
     auto bytes = main->getAttrOfType<IntegerAttr>("kernel.arena_bytes");
-    Index offset = llvm::alignTo(bytes ? bytes.getInt() : 0, 64);
+    Index offset = int64_t(llvm::alignTo(bytes ? bytes.getInt() : 0, 64));
     auto slots = main->getAttrOfType<ArrayAttr>("kernel.slots");
     for (Attribute slot : slots ? slots.getValue() : ArrayRef<Attribute>()) {
       slotOffsets.push_back(offset);

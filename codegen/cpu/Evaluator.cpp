@@ -193,6 +193,13 @@ Value Evaluator::compute(Value tensor, ArrayRef<AffineExpr> point, const Lanes *
   return builder.constant(typeOf(tensor, lanes), 0);
 }
 
+void Evaluator::evaluateTogether(llvm::function_ref<void()> body) {
+  memo.clear();
+  ++depth;
+  body();
+  --depth;
+}
+
 void Evaluator::bind(Value tensor, Value element) {
   bound[tensor] = element;
   boundDependence.clear();
@@ -269,15 +276,11 @@ std::optional<Point> Evaluator::resultPoint(Value root, ArrayRef<AffineExpr> poi
 }
 
 void Evaluator::storeResults(Value root, ArrayRef<AffineExpr> point, const Lanes *lanes) {
-  memo.clear();
-  ++depth;
-  for (unsigned number = 0; number < func.getNumResults(); ++number) {
-    std::optional<Point> place = resultPoint(root, point, number);
-    if (!place)
-      continue;
-    store(evaluate(result(number), *place, lanes), number, *place, lanes);
-  }
-  --depth;
+  evaluateTogether([&] {
+    for (unsigned number = 0; number < func.getNumResults(); ++number)
+      if (std::optional<Point> place = resultPoint(root, point, number))
+        store(evaluate(result(number), *place, lanes), number, *place, lanes);
+  });
 }
 
 } // namespace ingot::cpu

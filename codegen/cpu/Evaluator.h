@@ -61,6 +61,8 @@ public:
   mlir::AffineExpr variable(Index value, mlir::AffineExpr extent);
   /// The lane counter of a vector of `count` lanes.
   Lanes lanes(int64_t count, mlir::Value mask = {});
+  /// A variable that has no value, for looking ahead at accesses.
+  mlir::AffineExpr unknown(mlir::AffineExpr extent) { return declare({Index(0), {}}, extent); }
   /// Simplifies with the variables' ranges.
   mlir::AffineExpr simplify(mlir::AffineExpr expr) const;
   /// The run-time value of an expression without lanes.
@@ -74,8 +76,13 @@ public:
   std::optional<Access> access(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point);
   /// How far apart in memory two neighbours along `variable` are, if that is a constant (0: the same element).
   std::optional<int64_t> stride(const Access &access, mlir::AffineExpr variable) const;
+  /// Calls `visit` for everything that evaluating `tensor` at `point` may load. Emits nothing.
+  void visitAccesses(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point,
+                     llvm::function_ref<void(const Access &)> visit);
   /// The element at `point`: a scalar, or vector<count> when `lanes` is given. i1 tensors yield i1.
   mlir::Value evaluate(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+  /// What the evaluations in `body`, at one point, have in common is computed once.
+  void evaluateTogether(llvm::function_ref<void()> body);
   /// The root's result at any point is `element` until unbound: what an emitter holds in registers.
   void bind(mlir::Value tensor, mlir::Value element);
   void unbind(mlir::Value tensor);

@@ -196,4 +196,39 @@ Point Evaluator::gatheredPoint(Operation *op, ArrayRef<AffineExpr> point, const 
   return source;
 }
 
+// Looking ahead ---------------------------------------------------------------------------------------------------------
+
+void Evaluator::visitAccesses(Value tensor, ArrayRef<AffineExpr> point, llvm::function_ref<void(const Access &)> visit) {
+  if (std::optional<Access> place = access(tensor, point))
+    return visit(*place);
+  Operation *op = tensor.getDefiningOp();
+  if (auto source = lookThrough(op, point))
+    return visitAccesses(source->first, source->second, visit);
+  if (op->hasTrait<Pointwise>()) {
+    for (Value operand : op->getOperands())
+      visitAccesses(operand, broadcastPoint(point, operand), visit);
+  } else if (auto pad = dyn_cast<PadOp>(op)) {
+    Point source(point);
+    for (auto [axis, index] : llvm::enumerate(source)) {
+      index = simplify(index - pad.getLow()[axis]);
+      if (pad.getMode() != PadMode::Constant && (pad.getLow()[axis] || pad.getHigh()[axis]))
+        index = unknown(dims(pad.getInput())[axis]);
+    }
+    visitAccesses(pad.getInput(), source, visit);
+  } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+    Point source(point);
+    for (Value input : concat.getInputs()) {
+      visitAccesses(input, source, visit);
+      source[concat.getAxis()] = simplify(source[concat.getAxis()] - dims(input)[concat.getAxis()]);
+    }
+  } else if (auto gather = dyn_cast<GatherOp>(op)) {
+    size_t axis = gather.getAxis(), rank = cast<RankedTensorType>(gather.getIndices().getType()).getRank();
+    visitAccesses(gather.getIndices(), point.slice(axis, rank), visit);
+    Point source(point.take_front(axis));
+    source.push_back(unknown(dims(gather.getInput())[axis]));
+    source.append(point.begin() + axis + rank, point.end());
+    visitAccesses(gather.getInput(), source, visit);
+  }
+}
+
 } // namespace ingot::cpu
