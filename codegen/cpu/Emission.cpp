@@ -11,6 +11,10 @@ namespace {
 
 /// In the order in which they are asked.
 constexpr Emitter emitters[] = {
+    emitContraction,
+    emitConvolution,
+    emitDepthwise,
+    emitWindow,
     emitPointwise,
     emitLoops,
 };
