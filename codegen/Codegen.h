@@ -95,8 +95,9 @@ struct Artifact {
 mlir::LogicalResult writeArtifact(const Artifact &artifact, llvm::StringRef path, mlir::Location where,
                                   bool cppHeader = false);
 
-/// The C header for a program, as writeArtifact writes it.
+/// The C header for a program, and the C++ one that builds on it, as writeArtifact writes them.
 std::string formatHeader(const ProgramDescription &program);
+std::string formatCppHeader(const ProgramDescription &program);
 
 //===----------------------------------------------------------------------===//
 // CPU

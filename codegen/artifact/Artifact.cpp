@@ -29,8 +29,11 @@ public:
     Expected<std::string> result = kind == ".so" ? linkLibrary() : kind == ".a" ? makeArchive() : mergeObject();
     if (!result)
       return result.takeError();
-    if (Error error = writeHeader())
+    if (Error error = writeHeader(".h", formatHeader(artifact.program)))
       return error;
+    if (cppHeader)
+      if (Error error = writeHeader(".hpp", formatCppHeader(artifact.program)))
+        return error;
     return files.publish(*result, path);
   }
 
@@ -102,11 +105,11 @@ private:
     return result;
   }
 
-  Error writeHeader() {
+  Error writeHeader(StringRef ending, const std::string &text) {
     SmallString<128> header(path);
     sys::path::remove_filename(header);
-    sys::path::append(header, artifact.program.name + ".h");
-    Expected<std::string> file = files.write(".h", formatHeader(artifact.program));
+    sys::path::append(header, artifact.program.name + ending);
+    Expected<std::string> file = files.write(ending, text);
     if (!file)
       return file.takeError();
     return files.publish(*file, header);

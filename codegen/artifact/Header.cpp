@@ -13,21 +13,6 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-struct DtypeNames {
-  ingot_dtype dtype;
-  const char *c, *plain;
-};
-
-const DtypeNames &namesOf(ingot_dtype dtype) {
-  static constexpr DtypeNames names[] = {
-      {INGOT_F32, "float", "float32"},     {INGOT_U8, "uint8_t", "uint8"},    {INGOT_I8, "int8_t", "int8"},
-      {INGOT_U16, "uint16_t", "uint16"},   {INGOT_I16, "int16_t", "int16"},   {INGOT_I32, "int32_t", "int32"},
-      {INGOT_I64, "int64_t", "int64"},     {INGOT_BOOL, "uint8_t", "bool"},   {INGOT_F16, "uint16_t", "float16"},
-      {INGOT_F64, "double", "float64"},    {INGOT_U32, "uint32_t", "uint32"}, {INGOT_U64, "uint64_t", "uint64"},
-      {INGOT_BF16, "uint16_t", "bfloat16"}};
-  return *llvm::find_if(names, [&](const DtypeNames &entry) { return entry.dtype == dtype; });
-}
-
 std::string printDimension(mlir::AffineExpr dim, ArrayRef<ProgramSymbol> symbols) {
   if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(dim))
     return std::to_string(constant.getValue());
@@ -67,16 +52,7 @@ std::string quoteForComment(StringRef text) {
 
 class Header {
 public:
-  explicit Header(const ProgramDescription &program) : program(program) {
-    for (const ProgramSymbol &symbol : program.symbols)
-      dimNames.push_back(dimScope.add(symbol.name));
-    if (!program.isStatic())
-      portScope.add("dims");
-    for (const ProgramPort &port : program.inputs)
-      portNames.push_back(portScope.add(port.name));
-    for (const ProgramPort &port : program.outputs)
-      portNames.push_back(portScope.add(port.name));
-  }
+  explicit Header(const ProgramDescription &program) : program(program), names(program) {}
 
   std::string format() {
     std::string guard = StringRef(program.name).upper() + "_H";
@@ -99,7 +75,7 @@ private:
   }
 
   void addPort(const char *kind, const ProgramPort &port, StringRef identifier) {
-    text += fmt::format("/* {} \"{}\": {}[{}] */\n", kind, quoteForComment(port.name), namesOf(port.dtype).plain,
+    text += fmt::format("/* {} \"{}\": {}[{}] */\n", kind, quoteForComment(port.name), plainTypeName(port.dtype).str(),
                         quoteForComment(shapeOf(port)));
     std::string prefix = program.name + "_" + identifier.str();
     text += fmt::format("#define {}_RANK {}\n", prefix, port.dims.size());
@@ -117,18 +93,17 @@ private:
     text += fmt::format("/* Bytes of a session's intermediate values, and of the constants in the library. */\n"
                         "#define {0}_ARENA_BYTES {1}\n#define {0}_CONSTANT_BYTES {2}\n\n",
                         program.name, program.arenaBytes, program.constantBytes);
-    size_t index = 0;
-    for (const ProgramPort &port : program.inputs)
-      addPort("input", port, portNames[index++]);
-    for (const ProgramPort &port : program.outputs)
-      addPort("output", port, portNames[index++]);
+    for (auto [port, name] : zip(program.inputs, names.inputs))
+      addPort("input", port, name);
+    for (auto [port, name] : zip(program.outputs, names.outputs))
+      addPort("output", port, name);
     text += "\n";
   }
 
   void addDims() {
     text += "/* The sizes that the model leaves open. */\n";
     text += fmt::format("typedef struct {}_dims {{\n", program.name);
-    for (auto [name, symbol] : zip(dimNames, program.symbols))
+    for (auto [name, symbol] : zip(names.dims, program.symbols))
       text += symbol.maximum < 0 ? fmt::format("  int64_t {}; /* at least {} */\n", name, symbol.minimum)
                                  : fmt::format("  int64_t {}; /* {} to {} */\n", name, symbol.minimum, symbol.maximum);
     text += fmt::format("}} {}_dims;\n\n", program.name);
@@ -140,10 +115,10 @@ private:
     std::vector<std::string> parameters;
     if (!program.isStatic())
       parameters.push_back(fmt::format("const {}_dims *dims", program.name));
-    for (auto [port, name] : zip(program.inputs, portNames))
-      parameters.push_back(fmt::format("const {} *{}", namesOf(port.dtype).c, name));
-    for (auto [port, name] : zip(program.outputs, ArrayRef(portNames).drop_front(program.inputs.size())))
-      parameters.push_back(fmt::format("{} *{}", namesOf(port.dtype).c, name));
+    for (auto [port, name] : zip(program.inputs, names.inputs))
+      parameters.push_back(fmt::format("const {} *{}", cTypeName(port.dtype).str(), name));
+    for (auto [port, name] : zip(program.outputs, names.outputs))
+      parameters.push_back(fmt::format("{} *{}", cTypeName(port.dtype).str(), name));
     text += fmt::format(
         "/* Computes the outputs into the caller's dense, row-major buffers. Returns 0, or an ingot_status that "
         "{0}_error\n"
@@ -157,8 +132,7 @@ private:
   }
 
   const ProgramDescription &program;
-  IdentifierScope portScope, dimScope;
-  std::vector<std::string> portNames, dimNames;
+  ProgramNames names;
   std::string text;
 };
 

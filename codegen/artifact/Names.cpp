@@ -30,14 +30,55 @@ static bool isKeyword(StringRef word) {
   return is_contained(keywords, word);
 }
 
-std::string IdentifierScope::add(StringRef text) {
-  std::string base = makeIdentifier(text), name = base;
-  if (isKeyword(name))
-    name = base += '_';
-  for (int i = 2; is_contained(used, name); ++i)
-    name = base + "_" + std::to_string(i);
-  used.push_back(name);
-  return name;
+namespace {
+class Scope {
+public:
+  std::string add(StringRef text) {
+    std::string base = makeIdentifier(text), name = base;
+    if (isKeyword(name))
+      name = base += '_';
+    for (int i = 2; is_contained(used, name); ++i)
+      name = base + "_" + std::to_string(i);
+    used.push_back(name);
+    return name;
+  }
+
+private:
+  std::vector<std::string> used;
+};
+
+struct TypeNames {
+  ingot_dtype dtype;
+  StringLiteral c, plain, constant;
+};
+
+constexpr TypeNames types[] = {
+    {INGOT_F32, "float", "float32", "INGOT_F32"},      {INGOT_U8, "uint8_t", "uint8", "INGOT_U8"},
+    {INGOT_I8, "int8_t", "int8", "INGOT_I8"},          {INGOT_U16, "uint16_t", "uint16", "INGOT_U16"},
+    {INGOT_I16, "int16_t", "int16", "INGOT_I16"},      {INGOT_I32, "int32_t", "int32", "INGOT_I32"},
+    {INGOT_I64, "int64_t", "int64", "INGOT_I64"},      {INGOT_BOOL, "uint8_t", "bool", "INGOT_BOOL"},
+    {INGOT_F16, "uint16_t", "float16", "INGOT_F16"},   {INGOT_F64, "double", "float64", "INGOT_F64"},
+    {INGOT_U32, "uint32_t", "uint32", "INGOT_U32"},    {INGOT_U64, "uint64_t", "uint64", "INGOT_U64"},
+    {INGOT_BF16, "uint16_t", "bfloat16", "INGOT_BF16"}};
+
+const TypeNames &namesOf(ingot_dtype dtype) {
+  return *find_if(types, [&](const TypeNames &entry) { return entry.dtype == dtype; });
 }
+} // namespace
+
+ProgramNames::ProgramNames(const ProgramDescription &program) {
+  Scope dimScope, portScope;
+  portScope.add("dims"); // the parameter of a model with symbols
+  for (const ProgramSymbol &symbol : program.symbols)
+    dims.push_back(dimScope.add(symbol.name));
+  for (const ProgramPort &port : program.inputs)
+    inputs.push_back(portScope.add(port.name));
+  for (const ProgramPort &port : program.outputs)
+    outputs.push_back(portScope.add(port.name));
+}
+
+StringRef cTypeName(ingot_dtype dtype) { return namesOf(dtype).c; }
+StringRef plainTypeName(ingot_dtype dtype) { return namesOf(dtype).plain; }
+StringRef dtypeConstantName(ingot_dtype dtype) { return namesOf(dtype).constant; }
 
 } // namespace ingot

@@ -8,13 +8,18 @@ namespace ingot {
 /// `text` with everything a C identifier cannot hold replaced by '_': "input.1" becomes "input_1".
 std::string makeIdentifier(llvm::StringRef text);
 
-/// Parameter names for ports and dimensions: identifiers, no keywords, no two alike.
-class IdentifierScope {
-public:
-  std::string add(llvm::StringRef text);
-
-private:
-  std::vector<std::string> used;
+/// What C knows the parts of a program by: identifiers, no keywords, no two alike.
+struct ProgramNames {
+  explicit ProgramNames(const ProgramDescription &program);
+  std::vector<std::string> dims; ///< one for each symbol
+  std::vector<std::string> inputs, outputs;
 };
+
+/// "float", "uint8_t"; 16-bit floats are "uint16_t".
+llvm::StringRef cTypeName(ingot_dtype dtype);
+/// "float32", "bfloat16".
+llvm::StringRef plainTypeName(ingot_dtype dtype);
+/// "INGOT_F32".
+llvm::StringRef dtypeConstantName(ingot_dtype dtype);
 
 } // namespace ingot

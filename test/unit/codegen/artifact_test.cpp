@@ -140,6 +140,38 @@ int main(void) {
   EXPECT_EQ(std::system(program.c_str()), 0);
 }
 
+TEST_F(ArtifactTest, CppHeaderWrapsASession) {
+  Artifact artifact = makeArtifact("small");
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { messages += diagnostic.str(); });
+  ASSERT_TRUE(
+      mlir::succeeded(writeArtifact(artifact, (folder / "small.a").string(), mlir::UnknownLoc::get(&context), true)))
+      << messages;
+  EXPECT_EQ(listFolder(), (std::vector<std::string>{"small.a", "small.h", "small.hpp"}));
+  std::string source = folder / "main.cpp", program = folder / "main";
+  std::error_code error;
+  llvm::raw_fd_ostream(source, error) << R"(
+#include "small.hpp"
+#include <cstring>
+int main() {
+  small::Session session;
+  float x[3] = {1, 2, 3}, sum = 0;
+  session.run({3}, x, &sum);
+  if (sum != 12)
+    return 1;
+  try {
+    session.run({-1}, x, &sum);
+  } catch (const ingot::Error &error) {
+    return std::strcmp(error.what(), "input \"x\": dimension 0 is negative") ? 2 : 0;
+  }
+  return 3;
+}
+)";
+  std::string compile = std::string(C_COMPILER) + " -x c++ -std=c++17 -Wall -Werror -I" RUNTIME_INCLUDE " " + source +
+                        " -x none " + (folder / "small.a").string() + " -lstdc++ -o " + program;
+  ASSERT_EQ(std::system(compile.c_str()), 0);
+  EXPECT_EQ(std::system(program.c_str()), 0);
+}
+
 TEST_F(ArtifactTest, SameInputGivesTheSameBytes) {
   std::string first = readFile(write(makeArtifact("small"), "libsmall.so"));
   EXPECT_EQ(readFile(write(makeArtifact("small"), "libsmall.so")) == first, true);
