@@ -1,0 +1,69 @@
+// Every pass, grouped by stage, alphabetical within.
+#ifndef INGOT_PASSES_TD
+#define INGOT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// simplify/
+//===----------------------------------------------------------------------===//
+
+def FoldScales : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "Move known factors and offsets (batch normalisation, say) into filters, weights and biases";
+  let description = [{
+    Before: `%1 = ingot.conv %x, %f; %2 = ingot.mul %1, %scale`. After: `%g = ingot.mul %f, %scale; %2 = ingot.conv %x, %g`.
+    What is computed of constants alone stays in the graph, for evaluateConstants to compute.
+  }];
+}
+
+def FoldTransposes : Pass<"ingot-fold-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Move transpositions until they cancel";
+  let description = [{
+    Before: `%1 = ingot.transpose %a [0, 3, 1, 2]; %2 = ingot.relu %1; %3 = ingot.transpose %2 [0, 2, 3, 1]`.
+    After: `%3 = ingot.relu %a`. A network imported channels-first becomes channels-last throughout.
+  }];
+}
+
+def RecogniseComposites : Pass<"ingot-recognise-composites", "::mlir::func::FuncOp"> {
+  let summary = "Find gelu and normalisations that exporters have taken apart";
+  let description = [{
+    Before: `%1 = ingot.mul %x, 0.7071; %2 = ingot.erf %1; %3 = ingot.add %2, 1.0; %4 = ingot.mul %x, %3; %5 = ingot.mul %4, 0.5`.
+    After: `%5 = ingot.gelu %x`. Likewise `(x - mean) / sqrt(variance + epsilon)` becomes ingot.normalize.
+  }];
+}
+
+def SimplifyArithmetic : Pass<"ingot-simplify-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "Write arithmetic in one way: no division by constants, no powers of two, no explicit broadcasts";
+  let description = [{
+    Before: `%1 = ingot.div %x, 4.0; %2 = ingot.pow %1, 2.0`. After: `%1 = ingot.mul %x, 0.25; %2 = ingot.mul %1, %1`.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// fusion/
+//===----------------------------------------------------------------------===//
+
+def OutlineKernels : Pass<"ingot-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Divide @main into kernels and launches";
+  let description = [{
+    Each kernel has at most one heavy operation (a Root), the pointwise operations after it, and the views through which it
+    reads its operands; kernels of equal structure become one.
+    Before: `%1 = ingot.matmul %x, %w; %2 = ingot.add %1, %b`. After: `%2 = kernel.launch @matmul_0(%x, %w, %b)`.
+  }];
+  let dependentDialects = ["::ingot::kernel::KernelDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// memory/
+//===----------------------------------------------------------------------===//
+
+def PlanMemory : Pass<"ingot-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every operand and result of every launch a buffer";
+  let description = [{
+    Before: `%1 = kernel.launch @relu_0(%x)`. After: `%1 = kernel.launch @relu_0(%x) {plan = [#kernel.buffer<input, 0>,
+    #kernel.buffer<arena, 0>]}`, and @main says how many bytes of constants and arena there are.
+  }];
+  let dependentDialects = ["::ingot::kernel::KernelDialect"];
+}
+
+#endif

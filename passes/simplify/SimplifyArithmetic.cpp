@@ -1,0 +1,212 @@
+//===- SimplifyArithmetic.cpp - One way to write arithmetic ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Brings arithmetic into the form that the other passes look for: what is known stands on the right, is multiplied rather
+// than divided by, and is collected; powers are products; operands broadcast implicitly; reshapes come after.
+//
+//   %1 = div %x, 4.0; %2 = pow %1, 2.0  =>  %1 = mul %x, 0.25; %2 = mul %1, %1
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Passes.h"
+#include "passes/simplify/ConstantValues.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_SIMPLIFYARITHMETIC
+#include "passes/Passes.h.inc"
+namespace {
+
+bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); }
+
+/// c + x => x + c for a known c
+template <typename Op>
+struct KnownToTheRight : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (!isKnown(op.getLhs()) || isKnown(op.getRhs()))
+      return rewriter.notifyMatchFailure(op, "the left operand is not known, or both are");
+    rewriter.replaceOpWithNewOp<Op>(op, op.getType(), op.getRhs(), op.getLhs());
+    return success();
+  }
+};
+
+/// (x + a) + b => x + (a + b) for known a, b
+template <typename Op>
+struct CollectKnown : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto inner = op.getLhs().template getDefiningOp<Op>();
+    if (!inner || !inner->hasOneUse() || !isFloat(op) || !isKnown(op.getRhs()) || !isKnown(inner.getRhs()) || isKnown(inner.getLhs()))
+      return rewriter.notifyMatchFailure(op, "not two steps with known operands");
+    if (inner.getLhs().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "the known operand makes the result larger");
+    Value both = rewriter.create<Op>(fuseLocations(inner, op), inner.getRhs(), op.getRhs());
+    rewriter.replaceOpWithNewOp<Op>(op, op.getType(), inner.getLhs(), both);
+    return success();
+  }
+};
+
+/// x / c => x * (1 / c) for a known c;  1 / x => reciprocal x
+struct DivideByKnown : OpRewritePattern<DivOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DivOp op, PatternRewriter &rewriter) const override {
+    if (!isFloat(op) || isKnown(op))
+      return rewriter.notifyMatchFailure(op, "not a division of numbers to be computed at run time");
+    if (uniformValue(op.getLhs()) == 1.0 && op.getRhs().getType() == op.getType()) {
+      rewriter.replaceOpWithNewOp<ReciprocalOp>(op, op.getRhs());
+      return success();
+    }
+    if (!isKnown(op.getRhs()))
+      return rewriter.notifyMatchFailure(op, "the divisor is not known");
+    std::optional<double> number = uniformValue(op.getRhs());
+    if (number == 0.0)
+      return rewriter.notifyMatchFailure(op, "division by zero");
+    Value factor = number && typeOf(op.getRhs()).getRank() == 0
+                       ? scalarLike(rewriter, op.getLoc(), 1 / *number, op)
+                       : rewriter.create<ReciprocalOp>(op.getLoc(), op.getRhs()).getOutput();
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getLhs(), factor);
+    return success();
+  }
+};
+
+/// x - c => x + (-c) for a known c
+struct SubtractKnown : OpRewritePattern<SubOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SubOp op, PatternRewriter &rewriter) const override {
+    if (!isFloat(op) || !isKnown(op.getRhs()) || isKnown(op.getLhs()))
+      return rewriter.notifyMatchFailure(op, "the right operand is not known");
+    Value negative = rewriter.create<NegOp>(op.getLoc(), op.getRhs());
+    rewriter.replaceOpWithNewOp<AddOp>(op, op.getType(), op.getLhs(), negative);
+    return success();
+  }
+};
+
+/// x * 1 => x, x + 0 => x
+template <typename Op, int neutral>
+struct DropNeutral : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (op.getLhs().getType() != op.getType() || uniformValue(op.getRhs()) != double(neutral))
+      return rewriter.notifyMatchFailure(op, "the right operand matters");
+    rewriter.replaceOp(op, op.getLhs());
+    return success();
+  }
+};
+
+/// x^2 => x * x, x^3 => x * x * x, x^0.5 => sqrt x, x^-1 => 1 / x, x^-0.5 => 1 / sqrt x, x^1 => x
+struct ExpandPower : OpRewritePattern<PowOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PowOp op, PatternRewriter &rewriter) const override {
+    std::optional<double> exponent = uniformValue(op.getRhs());
+    Value x = op.getLhs();
+    if (!exponent || x.getType() != op.getType() || !isFloat(op))
+      return rewriter.notifyMatchFailure(op, "the exponent is not one number");
+    Location loc = op.getLoc();
+    if (*exponent == 1)
+      rewriter.replaceOp(op, x);
+    else if (*exponent == 2)
+      rewriter.replaceOpWithNewOp<MulOp>(op, x, x);
+    else if (*exponent == 3)
+      rewriter.replaceOpWithNewOp<MulOp>(op, rewriter.create<MulOp>(loc, x, x), x);
+    else if (*exponent == 0.5)
+      rewriter.replaceOpWithNewOp<SqrtOp>(op, x);
+    else if (*exponent == -1)
+      rewriter.replaceOpWithNewOp<ReciprocalOp>(op, x);
+    else if (*exponent == -0.5)
+      rewriter.replaceOpWithNewOp<ReciprocalOp>(op, rewriter.create<SqrtOp>(loc, x).getOutput());
+    else
+      return rewriter.notifyMatchFailure(op, "no product or root stands for this exponent");
+    return success();
+  }
+};
+
+/// max(x, 0) => relu x
+struct MaxWithZero : OpRewritePattern<MaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxOp op, PatternRewriter &rewriter) const override {
+    if (!isFloat(op) || uniformValue(op.getRhs()) != 0.0 || op.getLhs().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "not max(x, 0)");
+    rewriter.replaceOpWithNewOp<ReluOp>(op, op.getLhs());
+    return success();
+  }
+};
+
+/// op(broadcast(x), y) => op(x, y) where y alone gives the result its shape
+struct BroadcastImplicitly : RewritePattern {
+  explicit BroadcastImplicitly(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!op->hasTrait<Pointwise>() || op->getNumOperands() < 2)
+      return rewriter.notifyMatchFailure(op, "does not broadcast");
+    SymbolScope scope(op->getContext());
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto broadcast = operand.get().getDefiningOp<BroadcastOp>();
+      if (!broadcast || !isShapedWithout(op, operand, broadcast.getInput(), scope))
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { operand.set(broadcast.getInput()); });
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no operand is a broadcast that the others make superfluous");
+  }
+
+private:
+  static bool isShapedWithout(Operation *op, OpOperand &replaced, Value replacement, SymbolScope &scope) {
+    FailureOr<SmallVector<AffineExpr>> dims = scope.dims(replacement);
+    for (OpOperand &other : op->getOpOperands())
+      if (&other != &replaced && succeeded(dims))
+        dims = broadcastDims(*dims, scope.dims(other.get()));
+    return succeeded(dims) && *dims == scope.dims(op->getResult(0));
+  }
+};
+
+/// op(reshape(x)) => reshape(op(x)), when what else op takes is one number
+struct ReshapeLast : RewritePattern {
+  explicit ReshapeLast(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!op->hasTrait<Pointwise>())
+      return rewriter.notifyMatchFailure(op, "is not pointwise");
+    ReshapeOp reshape;
+    for (Value operand : op->getOperands()) {
+      auto producer = operand.getDefiningOp<ReshapeOp>();
+      if (isNumber(operand))
+        continue;
+      if (!producer || (reshape && reshape != producer) || !producer->hasOneUse() || isKnown(operand))
+        return rewriter.notifyMatchFailure(op, "another operand has elements of its own");
+      reshape = producer;
+    }
+    if (!reshape || typeOf(op->getResult(0)).getShape() != typeOf(reshape).getShape())
+      return rewriter.notifyMatchFailure(op, "no operand is a reshape of the result's shape");
+    rewriter.setInsertionPoint(op);
+    Operation *clone = rewriter.clone(*op);
+    for (OpOperand &operand : clone->getOpOperands())
+      if (operand.get() == reshape.getOutput())
+        operand.set(reshape.getInput());
+    auto input = typeOf(reshape.getInput());
+    clone->getResult(0).setType(
+        RankedTensorType::get(input.getShape(), getElementTypeOrSelf(op->getResult(0)), input.getEncoding()));
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(), clone->getResult(0));
+    return success();
+  }
+
+private:
+  static bool isNumber(Value operand) {
+    return typeOf(operand).getRank() == 0 || (typeOf(operand).hasStaticShape() && typeOf(operand).getNumElements() == 1 &&
+                                              uniformValue(operand) && typeOf(operand).getRank() <= 1);
+  }
+};
+
+struct SimplifyArithmeticPass : impl::SimplifyArithmeticBase<SimplifyArithmeticPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<KnownToTheRight<AddOp>, KnownToTheRight<MulOp>, KnownToTheRight<MaxOp>, KnownToTheRight<MinOp>,
+                 CollectKnown<AddOp>, CollectKnown<MulOp>, DropNeutral<AddOp, 0>, DropNeutral<MulOp, 1>, DivideByKnown,
+                 SubtractKnown, ExpandPower, MaxWithZero, BroadcastImplicitly, ReshapeLast>(&getContext());
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace ingot
