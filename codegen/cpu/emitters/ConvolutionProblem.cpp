@@ -23,7 +23,7 @@ bool readFilter(ArrayRef<AffineExpr> filter, Window &window) {
 }
 
 std::optional<Window> describe(ConvOp op, Evaluator &evaluator) {
-  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups())};
+  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups()), 1, 1, {}, {}};
   SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
   if (!readFilter(filter, window))
@@ -39,7 +39,7 @@ std::optional<Window> describe(ConvOp op, Evaluator &evaluator) {
 }
 
 std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
-  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups())};
+  Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups()), 1, 1, {}, {}};
   SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
   // The filter's columns are neighbours only once packed.
