@@ -1,0 +1,264 @@
+//===- WindowTiles.cpp - Windows over maps, channel by channel ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where extents are known and the window is small, tiles of lines x columns are unrolled; those that touch the edge leave
+// out the taps outside. Otherwise taps are loops with run-time bounds.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/WindowTiles.h"
+#include <map>
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+WindowTiles::WindowTiles(Emission &emission, WindowProblem problem)
+    : problem(std::move(problem)), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
+      begin(emission.begin), end(emission.end) {}
+
+VectorType WindowTiles::vectorType() const { return VectorType::get({panelLanes}, builder.op().getF32Type()); }
+
+bool WindowTiles::analyze() {
+  if (!getElementTypeOrSelf(problem.input.getType()).isF32() || problem.axes.size() > 2)
+    return false;
+  SmallVector<AffineExpr> dims = evaluator.dims(problem.input), probes;
+  auto channels = constantValue(dims.back());
+  if (!channels)
+    return false;
+  channelCount = *channels;
+  for (AffineExpr dim : dims)
+    probes.push_back(probe(evaluator, dim));
+  auto place = evaluator.access(problem.input, probes);
+  if (!place)
+    return false;
+  for (AffineExpr variable : ArrayRef(probes).drop_front())
+    strideExprs.push_back(strideOf(place->offset, variable));
+  if (llvm::is_contained(strideExprs, AffineExpr()))
+    return false;
+  AffineExpr channelStride = strideExprs.pop_back_val();
+  // One axis is a map of one line.
+  if (problem.axes.size() == 1) {
+    AffineExpr one = evaluator.getSymbols().constant(1);
+    problem.axes.insert(problem.axes.begin(), WindowAxis::forward(one, one, 1, 1, 1, 0));
+    strideExprs.insert(strideExprs.begin(), evaluator.getSymbols().constant(0));
+  }
+  return constantValue(channelStride) == 1 || channelCount == 1;
+}
+
+void WindowTiles::schedule() {
+  const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
+  auto height = constantValue(rows.count()), width = constantValue(columns.count());
+  isUnrolled = height && width && constantValue(rows.input) && constantValue(columns.input) &&
+               rows.taps * columns.taps <= 64;
+  bool isWide = target.panelRegisters() >= 32;
+  tileRows = isWide && isUnrolled ? 2 : 1;
+  tileColumns = isWide ? 7 : 4;
+  wholeMap = height && width && *height * *width <= 32 * 32;
+  AffineExpr blocks = evaluator.getSymbols().constant(llvm::divideCeil(channelCount, panelLanes));
+  division.items = blocks * evaluator.dims(problem.input).front();
+  int64_t lines = wholeMap ? *height : tileRows;
+  if (!wholeMap)
+    division.items = division.items * rows.count().ceilDiv(tileRows);
+  division.items = simplifyDimension(division.items);
+  division.grain = grainFor(0, 16.0 * lines * width.value_or(32) * rows.taps * columns.taps);
+}
+
+Division WindowTiles::emit() {
+  schedule();
+  for (auto [stride, axis] : llvm::zip(strideExprs, problem.axes)) {
+    strides.push_back(evaluator.materialize(stride));
+    extents.push_back(evaluator.materialize(axis.input));
+  }
+  images = evaluator.materialize(evaluator.dims(problem.input).front());
+  builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
+  return division;
+}
+
+/// Item = (channel block * images + image) * lines + line.
+void WindowTiles::emitItem(Index item) {
+  Index line = 0;
+  if (!wholeMap) {
+    Index lines = builder.ceilDiv(evaluator.materialize(problem.axes[0].count()), tileRows);
+    line = builder.mod(item, lines);
+    item = builder.div(item, lines);
+  }
+  image = builder.mod(item, images);
+  Index block = builder.div(item, images);
+  channel = builder.mul(block, panelLanes);
+  SmallVector<AffineExpr> dims = evaluator.dims(problem.input);
+  Point point(dims.size(), evaluator.getSymbols().constant(0));
+  point[0] = evaluator.variable(image, dims[0]);
+  Access place = *evaluator.access(problem.input, point);
+  input = place.buffer.pointer;
+  inputBase = builder.add(evaluator.materialize(place.offset), channel);
+  auto emit = [&](Value lanes) {
+    mask = lanes;
+    enterChannels(channel, mask);
+    emitMap(line);
+  };
+  int64_t rest = channelCount % panelLanes;
+  auto whole = [&] { emit({}); };
+  auto tail = [&] { emit(builder.maskBelow(rest, panelLanes)); };
+  if (!rest)
+    whole();
+  else if (channelCount < panelLanes)
+    tail();
+  else
+    builder.ifThen(builder.less(block, channelCount / panelLanes), whole, tail);
+}
+
+SmallVector<WindowTiles::Piece> WindowTiles::piecesOf(const WindowAxis &axis, int64_t size) const {
+  SmallVector<Piece> pieces;
+  // Spans of unequal size are further code: lines are cut evenly only when that is a question of the last span.
+  SmallVector<Run> runs;
+  if (int64_t count = *constantValue(axis.count()))
+    runs = balancedRuns(count, size);
+  for (const Run &run : runs)
+    for (int64_t number = 0; number < run.count; ++number) {
+      int64_t start = run.start + number * run.size;
+      bool isInside = axis.staysInside(start, run.size);
+      bool extends = isInside && !pieces.empty() && !pieces.back().known && pieces.back().size == run.size;
+      if (extends)
+        ++pieces.back().count;
+      else
+        pieces.push_back({start, run.size, 1, isInside ? std::nullopt : std::optional(start)});
+    }
+  return pieces;
+}
+
+/// All lines, or those of tile `lineItem`.
+void WindowTiles::emitMap(Index lineItem) {
+  const WindowAxis &rows = problem.axes[0];
+  if (!isUnrolled) {
+    if (wholeMap)
+      return builder.loop(0, evaluator.materialize(rows.count()), 1, [&](Index y) { emitLoopLine(y); });
+    return emitLoopLine(lineItem);
+  }
+  int64_t first = 0;
+  for (const Piece &piece : piecesOf(rows, tileRows)) {
+    if (wholeMap) {
+      builder.loop(0, piece.count, 1, [&](Index number) {
+        emitLine({builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known});
+      });
+      continue;
+    }
+    Index number = builder.sub(lineItem, first);
+    Value isHere = builder.less(builder.max(builder.sub(0, number), builder.sub(number, piece.count - 1)), 1);
+    builder.ifThen(isHere, [&] {
+      emitLine({builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known});
+    });
+    first += piece.count;
+  }
+}
+
+void WindowTiles::emitLine(const Span &y) {
+  for (const Piece &piece : piecesOf(problem.axes[1], tileColumns))
+    builder.loop(0, piece.count, 1, [&](Index number) {
+      emitTile(y, {builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known});
+    });
+}
+
+Index WindowTiles::origin(Index y, Index x) {
+  Index row = builder.mul(problem.axes[0].start(builder, y), strides[0]);
+  Index column = builder.mul(problem.axes[1].start(builder, x), strides[1]);
+  return builder.add(inputBase, builder.add(row, column));
+}
+
+/// One unrolled tile: each input vector is loaded once and joins all outputs whose window it lies in.
+void WindowTiles::emitTile(const Span &y, const Span &x) {
+  const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
+  struct Use {
+    int64_t pixel, tap;
+  };
+  std::map<std::pair<int64_t, int64_t>, SmallVector<Use>> uses;
+  auto isInside = [](const WindowAxis &axis, std::optional<int64_t> known, int64_t offset) {
+    int64_t at = known.value_or(0) * axis.step + axis.first + offset;
+    return !known || (at >= 0 && at < *constantValue(axis.input));
+  };
+  SmallVector<Value> sums;
+  SmallVector<std::array<WindowAxis::Range, 2>> taps;
+  auto rangeOf = [&](const WindowAxis &axis, const Span &span, int64_t position) {
+    int64_t lower = axis.taps, upper = 0;
+    for (int64_t tap = 0; tap < axis.taps; ++tap)
+      if (isInside(axis, span.known, position * axis.step + tap * axis.distance)) {
+        lower = std::min(lower, tap);
+        upper = tap + 1;
+      }
+    return WindowAxis::Range{std::min(lower, upper), upper};
+  };
+  for (int64_t p = 0; p < y.count; ++p)
+    for (int64_t q = 0; q < x.count; ++q) {
+      taps.push_back({rangeOf(rows, y, p), rangeOf(columns, x, q)});
+      auto [ys, xs] = taps.back();
+      for (int64_t i = *ys.lower.constant(); i < *ys.upper.constant(); ++i)
+        for (int64_t j = *xs.lower.constant(); j < *xs.upper.constant(); ++j)
+          uses[{p * rows.step + i * rows.distance, q * columns.step + j * columns.distance}].push_back(
+              {p * x.count + q, i * columns.taps + j});
+      sums.push_back(start());
+    }
+  Index from = origin(y.start, x.start);
+  for (auto &[place, list] : uses) {
+    Index at = builder.add(builder.mul(strides[0], place.first), builder.mul(strides[1], place.second));
+    Value element = builder.loadVector(input, builder.op().getF32Type(), builder.add(from, at), panelLanes, mask);
+    for (const Use &use : list)
+      sums[use.pixel] = combine(sums[use.pixel], element, use.tap);
+  }
+  for (auto [pixel, sum] : llvm::enumerate(sums))
+    store(sum, builder.add(y.start, int64_t(pixel) / x.count), builder.add(x.start, int64_t(pixel) % x.count), taps[pixel]);
+}
+
+/// Full tiles where the windows lie inside along the line, else pixel by pixel.
+void WindowTiles::emitLoopLine(Index y) {
+  const WindowAxis &columns = problem.axes[1];
+  Index count = evaluator.materialize(columns.count());
+  builder.loop(0, count, tileColumns, [&](Index x) {
+    Index from = columns.start(builder, x);
+    Index to = builder.add(from, (tileColumns - 1) * columns.step + (columns.taps - 1) * columns.distance);
+    Index limit = builder.add(x, tileColumns);
+    Index room = builder.min(builder.sub(builder.sub(extents[1], 1), to), builder.sub(count, limit));
+    builder.ifThen(builder.less(builder.min(from, room), 0), [&] {
+      builder.loop(x, builder.min(limit, count), 1, [&](Index each) { emitLoopTile(y, each, 1, true); });
+    }, [&] { emitLoopTile(y, x, tileColumns, false); });
+  });
+}
+
+/// Some pixels of a line with their taps in loops.
+void WindowTiles::emitLoopTile(Index y, Index x, int64_t count, bool isClipped) {
+  const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
+  WindowAxis::Range ys = rows.inside(builder, y, extents[0]);
+  WindowAxis::Range xs = isClipped ? columns.inside(builder, x, extents[1]) : WindowAxis::Range{0, columns.taps};
+  Index from = origin(y, x);
+  SmallVector<Value> sums(count, start());
+  sums = builder.loop(ys.lower, ys.upper, 1, sums, [&](Index i, ValueRange outerSums) {
+    Index row = builder.add(from, builder.mul(i, builder.mul(strides[0], rows.distance)));
+    return builder.loop(xs.lower, xs.upper, 1, outerSums, [&](Index j, ValueRange carried) {
+      Index at = builder.add(row, builder.mul(j, builder.mul(strides[1], columns.distance)));
+      SmallVector<Value> next(carried);
+      for (int64_t q = 0; q < count; ++q) {
+        Index place = builder.add(at, builder.mul(strides[1], q * columns.step));
+        Value element = builder.loadVector(input, builder.op().getF32Type(), place, panelLanes, mask);
+        next[q] = combine(next[q], element, builder.add(builder.mul(i, columns.taps), j));
+      }
+      return next;
+    });
+  });
+  for (int64_t q = 0; q < count; ++q)
+    store(sums[q], y, builder.add(x, q), {ys, xs});
+}
+
+void WindowTiles::store(Value sum, Index y, Index x, ArrayRef<WindowAxis::Range> taps) {
+  SmallVector<AffineExpr> dims = evaluator.dims(problem.output);
+  Lanes lanes = evaluator.lanes(panelLanes, mask);
+  AffineExpr block = evaluator.variable(builder.div(channel, panelLanes), dims.back().ceilDiv(panelLanes));
+  Point point{evaluator.variable(image, dims[0])};
+  if (dims.size() == 4)
+    point.push_back(evaluator.variable(y, dims[1]));
+  point.push_back(evaluator.variable(x, dims[dims.size() - 2]));
+  point.push_back(block * panelLanes + lanes.variable);
+  Value element = finish(sum, taps, {y, x});
+  evaluator.bind(problem.output, element);
+  evaluator.storeResults(problem.output, point, &lanes);
+  evaluator.unbind(problem.output);
+}
+
+} // namespace ingot::cpu

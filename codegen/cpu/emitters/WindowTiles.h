@@ -1,0 +1,91 @@
+//===- WindowTiles.h - Windows over maps, channel by channel ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What depthwise convolutions and pools have in common: each output element combines the elements of one channel that lie
+// in its window. Lanes are 16 neighbouring channels; a tile of output pixels loads each input vector once.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTERS_WINDOWTILES_H
+#define INGOT_CODEGEN_CPU_EMITTERS_WINDOWTILES_H
+
+#include "codegen/cpu/Emitter.h"
+#include "codegen/cpu/Schedule.h"
+#include "codegen/cpu/emitters/Linear.h"
+#include "codegen/cpu/emitters/WindowAxis.h"
+
+namespace ingot::cpu {
+
+/// Input and output [N, spatial..., C].
+struct WindowProblem {
+  mlir::Value input, output;
+  llvm::SmallVector<WindowAxis> axes;
+};
+
+class WindowTiles {
+public:
+  WindowTiles(Emission &emission, WindowProblem problem);
+  virtual ~WindowTiles() = default;
+  /// Whether the input can be read by address arithmetic. Emits nothing.
+  bool analyze();
+  Division emit();
+
+protected:
+  /// Called before the pixels of each 16 channels.
+  virtual void enterChannels(Index channel, mlir::Value mask) {}
+  virtual mlir::Value start() = 0;
+  /// `tap` is the row-major number of the window's element.
+  virtual mlir::Value combine(mlir::Value sum, mlir::Value element, Index tap) = 0;
+  /// `taps` are, for each axis, those that lie inside the input; `q` the output's counters.
+  virtual mlir::Value finish(mlir::Value sum, llvm::ArrayRef<WindowAxis::Range> taps, llvm::ArrayRef<Index> q) {
+    return sum;
+  }
+  mlir::VectorType vectorType() const;
+
+  WindowProblem problem;
+  Evaluator &evaluator;
+  KernelBuilder &builder;
+  const Target &target;
+
+private:
+  /// Neighbouring positions of one axis that are computed together; `known` when at compile time.
+  struct Span {
+    Index start;
+    int64_t count;
+    std::optional<int64_t> known;
+  };
+  /// `count` spans of `size`; the only span of a piece that touches the edge is `known`.
+  struct Piece {
+    int64_t start, size, count;
+    std::optional<int64_t> known;
+  };
+
+  void schedule();
+  void emitItem(Index item);
+  void emitMap(Index lineItem);
+  void emitLine(const Span &y);
+  void emitTile(const Span &y, const Span &x);
+  void emitLoopLine(Index y);
+  void emitLoopTile(Index y, Index x, int64_t count, bool isClipped);
+  void store(mlir::Value sum, Index y, Index x, llvm::ArrayRef<WindowAxis::Range> taps);
+  llvm::SmallVector<Piece> piecesOf(const WindowAxis &axis, int64_t size) const;
+  /// The input's offset of (y, x)'s window position (0, 0).
+  Index origin(Index y, Index x);
+
+  Index begin, end;
+  llvm::SmallVector<mlir::AffineExpr> strideExprs;
+  llvm::SmallVector<Index> strides, extents;
+  Division division;
+  int64_t tileRows = 1, tileColumns = 1, channelCount = 1;
+  bool isUnrolled = true;
+  /// The whole map, or one tile's lines.
+  bool wholeMap = true;
+
+  Index images, image, channel, inputBase;
+  mlir::Value input, mask;
+  llvm::SmallVector<Index> outer;
+  llvm::SmallVector<WindowAxis::Range> outerTaps;
+};
+
+} // namespace ingot::cpu
+
+#endif
