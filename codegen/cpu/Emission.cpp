@@ -12,8 +12,8 @@ namespace {
 /// In the order in which they are asked.
 constexpr Emitter emitters[] = {
     emitContraction,
-    emitConvolution,
     emitDepthwise,
+    emitConvolution,
     emitWindow,
     emitPointwise,
     emitLoops,
