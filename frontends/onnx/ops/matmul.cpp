@@ -54,8 +54,11 @@ LogicalResult importGemm(Node &node) {
 
 } // namespace
 
+LogicalResult importEinsum(Node &node); // in Einsum.cpp
+
 llvm::ArrayRef<OperatorRow> matmulOperators() {
   static const OperatorRow rows[] = {
+      {"Einsum", 12, importEinsum},
       {"Gemm", 1, importGemm},
       {"MatMul", 1, importMatMul},
   };
