@@ -116,6 +116,14 @@ bool isSplat(ArrayRef<char> bytes, int64_t size) {
   return int64_t(bytes.size()) >= size && std::memcmp(bytes.data(), bytes.data() + size, bytes.size() - size) == 0;
 }
 
+std::string describeType(RankedTensorType type) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  llvm::interleave(type.getShape(), out, "x");
+  out << (type.getRank() ? "x" : "") << type.getElementType();
+  return text;
+}
+
 } // namespace
 
 RankedTensorType Model::type(const TensorProto &tensor, Location where) const {
@@ -151,7 +159,7 @@ std::optional<ArrayRef<char>> Model::bytes(const TensorProto &tensor, Location w
   }
   int64_t expected = tensorType.getNumElements() * bytesOf(tensorType.getElementType());
   if (stored && int64_t(stored->size()) != expected) {
-    emitError(where) << field << " has " << stored->size() << " bytes, but " << tensorType << " needs " << expected;
+    emitError(where) << field << " has " << stored->size() << " bytes, but " << describeType(tensorType) << " needs " << expected;
     return std::nullopt;
   }
   return stored;

@@ -45,7 +45,7 @@ bool hasBody(const NodeProto &node, int64_t version) {
 }
 
 bool hasImporter(const NodeProto &node, int64_t version) {
-  return domainOf(node).empty() && findOperator(node.op_type(), version);
+  return domainOf(node).empty() && (node.op_type() == "If" || findOperator(node.op_type(), version));
 }
 
 /// Numbers the nodes so that producers come first, or gives the nodes of a cycle.
@@ -101,14 +101,14 @@ OwningOpRef<ModuleOp> Graph::import() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(where);
   std::string name = options.name.empty() ? llvm::sys::path::stem(model->path()).str() : options.name;
   (*module)->setAttr("ingot.name", builder.getStringAttr(name));
-  if (failed(checkSupported()))
+  if (failed(checkOpsets()) || failed(checkSupported()))
     return {};
   builder.setInsertionPointToEnd(module->getBody());
   function = builder.create<func::FuncOp>(where, "main", builder.getFunctionType({}, {}));
   function.addEntryBlock();
   builder.setInsertionPointToEnd(&function.getBody().front());
   Scope scope;
-  if (failed(importInputs(scope)) || failed(checkDimensionNames()) || failed(importInitializers(scope)) ||
+  if (failed(importInputs(scope)) || failed(checkDimensionNames()) || failed(importInitializers(model->proto().graph(), scope)) ||
       failed(importNodes(model->proto().graph().node(), scope, opsetsOf(model->proto().opset_import()), std::nullopt)) ||
       failed(importOutputs(scope)))
     return {};
@@ -116,8 +116,7 @@ OwningOpRef<ModuleOp> Graph::import() {
   return module;
 }
 
-LogicalResult Graph::importInitializers(Scope &scope) {
-  const auto &graph = model->proto().graph();
+LogicalResult Graph::importInitializers(const ::onnx::GraphProto &graph, Scope &scope) {
   for (const auto &initializer : graph.initializer()) {
     Location where = tensorLocation(context, model->path(), initializer.name());
     if (!model->type(initializer, where))
@@ -170,6 +169,8 @@ LogicalResult Graph::importNode(const NodeProto &proto, Scope &scope, const Opse
   Node node(*this, proto, scope, version, where);
   if (evaluateSymbolically(node))
     return success();
+  if (domainOf(proto).empty() && node.type() == "If")
+    return importIf(proto, scope, opsets, where);
   ::onnx::FunctionProto body;
   if (hasImporter(proto, version)) {
     if (failed(findOperator(proto.op_type(), version)->import(node)))
@@ -287,9 +288,49 @@ LogicalResult Graph::importCall(const NodeProto &node, const ::onnx::FunctionPro
   return success();
 }
 
+LogicalResult Graph::importIf(const NodeProto &node, Scope &scope, const Opsets &opsets, Location where) {
+  auto condition = scope.find(node.input(0));
+  const Known *contents = known(*condition, where);
+  auto numbers = contents ? contents->numbers() : std::nullopt;
+  if (!numbers || numbers->size() != 1)
+    return emitError(where) << "a condition that is computed from data is not supported yet";
+  const ::onnx::AttributeProto *attribute = findAttribute(node.attribute(), numbers->front() ? "then_branch" : "else_branch");
+  const ::onnx::GraphProto &branch = attribute->g();
+  Scope inner(&scope);
+  if (failed(importInitializers(branch, inner)) || failed(importNodes(branch.node(), inner, opsets, where)))
+    return failure();
+  for (int i = 0; i < node.output_size() && i < branch.output_size(); ++i) {
+    auto tensor = inner.find(branch.output(i).name());
+    if (!tensor)
+      return emitError(where) << "the branch does not define its output \"" << branch.output(i).name() << "\"";
+    if (!node.output(i).empty())
+      scope.add(node.output(i), tensor);
+  }
+  return success();
+}
+
+LogicalResult Graph::checkOpsets() {
+  // Newer operators may mean something else than what is known here.
+  auto known = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+  for (auto &[domain, version] : opsetsOf(model->proto().opset_import())) {
+    auto range = known.find(domain);
+    if (range != known.end() && (version > range->second.second || version < 1))
+      return emitError(fileLocation(context, model->path()))
+             << "the model uses version " << version << " of the operator set \"" << (domain.empty() ? "ai.onnx" : domain)
+             << "\"; versions 1 to " << range->second.second << " are known";
+  }
+  return success();
+}
+
 LogicalResult Graph::checkSupported() {
-  // Operator and version -> the nodes that use it, in the order of the file.
-  std::vector<std::pair<std::string, SmallVector<std::string>>> missing;
+  // One error per operator and version, at its first node, naming the others.
+  struct Missing {
+    std::string op;
+    Location where;
+    bool exists;
+    SmallVector<std::string> others;
+  };
+  std::vector<Missing> missing;
   std::function<void(const Nodes &, const Opsets &)> visit = [&](const Nodes &nodes, const Opsets &opsets) {
     for (int i = 0; i < nodes.size(); ++i) {
       const NodeProto &node = nodes[i];
@@ -300,26 +341,26 @@ LogicalResult Graph::checkSupported() {
       if (findFunction(node) || hasImporter(node, version) || hasBody(node, version))
         continue;
       std::string op = qualifiedName(node) + "-" + std::to_string(version);
-      if (!schemaOf(node, version))
-        op += version ? " (no such operator)" : " (operator set not imported)";
-      auto found = llvm::find_if(missing, [&](auto &entry) { return entry.first == op; });
+      auto found = llvm::find_if(missing, [&](const Missing &entry) { return entry.op == op; });
       if (found == missing.end())
-        found = missing.insert(missing.end(), {op, {}});
-      found->second.push_back(node.name().empty() ? node.op_type() + "#" + std::to_string(i) : node.name());
+        missing.push_back({op, nodeLocation(context, model->path(), node, i, version), schemaOf(node, version) != nullptr, {}});
+      else
+        found->others.push_back(node.name().empty() ? node.op_type() + "#" + std::to_string(i) : node.name());
     }
   };
   visit(model->proto().graph().node(), opsetsOf(model->proto().opset_import()));
   for (const auto &function : model->proto().functions())
     visit(function.node(), opsetsOf(function.opset_import()));
-  if (missing.empty())
-    return success();
-  InFlightDiagnostic error = emitError(fileLocation(context, model->path()));
-  error << missing.size() << (missing.size() == 1 ? " operator is" : " operators are") << " not supported yet:";
-  for (auto &[op, nodes] : missing) {
-    error << "\n  " << op << ": ";
-    llvm::interleaveComma(nodes, error, [&](const std::string &name) { error << "\"" << name << "\""; });
+  for (const Missing &entry : missing) {
+    InFlightDiagnostic error = emitError(entry.where);
+    error << (entry.exists ? "the operator is not supported yet" : "there is no such operator in the operator sets that Ingot knows; it is not supported");
+    size_t shown = std::min<size_t>(entry.others.size(), 8);
+    for (size_t i = 0; i < shown; ++i)
+      error << (i ? ", \"" : "; it is also that of \"") << entry.others[i] << "\"";
+    if (shown < entry.others.size())
+      error << " and " << entry.others.size() - shown << " more";
   }
-  return error;
+  return success(missing.empty());
 }
 
 } // namespace ingot::frontend

@@ -28,8 +28,9 @@ LogicalResult checkRanks(Node &node) {
 
 /// Bias and the way back to channels first.
 LogicalResult finish(Node &node, Value result) {
-  if (node.hasInput(2))
-    result = node.make<AddOp>(result, node.input(2));
+  // Some exporters leave the bias in single precision.
+  if (result && node.hasInput(2))
+    result = node.make<AddOp>(result, node.cast(node.input(2), getElementTypeOrSelf(result)));
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 

@@ -242,8 +242,10 @@ LogicalResult importSpaceToDepth(Node &node) {
   AffineExpr b = node.symbols().constant(block), height = divideExactly(dims[2], b), width = divideExactly(dims[3], b);
   if (!height || !width)
     return node.error() << "the map " << describe(node.inputType(0)) << " is no multiple of " << block;
+  bool isColumnRow = node.attribute<std::string>("mode", "DCR") == "CRD";
   Value split = node.reshape(node.input(0), {dims[0], dims[1], height, b, width, b});
-  return node.result(node.reshape(node.transpose(split, {0, 3, 5, 1, 2, 4}), {dims[0], dims[1] * b * b, height, width}));
+  Value moved = isColumnRow ? node.transpose(split, {0, 1, 3, 5, 2, 4}) : node.transpose(split, {0, 3, 5, 1, 2, 4});
+  return node.result(node.reshape(moved, {dims[0], dims[1] * b * b, height, width}));
 }
 
 } // namespace
