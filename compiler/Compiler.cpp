@@ -1,0 +1,193 @@
+//===- Compiler.cpp - The straight line -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// import -> simplify -> fuse -> plan -> emit -> link. Each stage changes or reads one mlir::ModuleOp; `--emit` stops after
+// any of them.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/Compiler.h"
+#include "codegen/Codegen.h"
+#include "compiler/Diagnostics.h"
+#include "compiler/Pipeline.h"
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+#include "frontends/Frontend.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AsmState.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/xxhash.h"
+#include "llvm/TargetParser/Host.h"
+#include <chrono>
+#include <sys/resource.h>
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options, CompileReport &report, const CompileEvents &events)
+      : options(options), report(report), events(events),
+        diagnostics(&context, options.input, events.onDiagnostic ? events.onDiagnostic : printToStandardError) {
+    context.loadDialect<IngotDialect, kernel::KernelDialect, func::FuncDialect>();
+  }
+
+  CompileStatus run() {
+    auto started = std::chrono::steady_clock::now();
+    LogicalResult result = straightLine();
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    report.peakMemoryBytes = int64_t(usage.ru_maxrss) * 1024;
+    return succeeded(result) ? CompileStatus::Done : failureStatus();
+  }
+
+private:
+  static void printToStandardError(const std::string &text) { llvm::errs() << text; }
+
+  /// Runs one stage; afterwards, whether to go on with the next.
+  LogicalResult stage(StringRef name, const std::string &phrase, function_ref<LogicalResult()> work) {
+    if (events.onStage)
+      events.onStage(phrase);
+    auto started = std::chrono::steady_clock::now();
+    LogicalResult result = work();
+    report.stages.push_back({name.str(), std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
+    return success(succeeded(result) && !diagnostics.sawError());
+  }
+
+  LogicalResult straightLine() {
+    if (failed(stage("import", "reading " + options.input, [&] { return import(); })))
+      return failure();
+    isImported = true;
+    if (options.emit == Stage::Import)
+      return print();
+    if (failed(stage("simplify", "simplifying the graph", [&] { return simplify(*module, options); })))
+      return failure();
+    if (options.emit == Stage::Simplified)
+      return print();
+    if (failed(stage("fuse", "forming kernels", [&] { return fuse(*module, options); })))
+      return failure();
+    if (options.emit == Stage::Fused)
+      return print();
+    if (failed(stage("plan", "planning memory", [&] { return planMemory(*module); })))
+      return failure();
+    measurePlan();
+    if (options.emit == Stage::Plan)
+      return print();
+    if (options.emit == Stage::Llvm || options.emit == Stage::Assembly)
+      return stage("emit", "generating code", [&] { return emitText(); });
+    FailureOr<CpuCode> code = failure();
+    if (failed(stage("emit", "generating code", [&]() -> LogicalResult { return code = emitObjects(*module, cpuOptions(options)); })))
+      return failure();
+    return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
+  }
+
+  LogicalResult import() {
+    ImportOptions importOptions;
+    importOptions.name = options.name.empty() ? identifierFor(options.input) : options.name;
+    for (auto &[name, range] : options.dims)
+      importOptions.dims[name] = {range.least, range.greatest};
+    module = importOnnx(options.input, importOptions, &context);
+    return success(bool(module));
+  }
+
+  /// Writes the module in text form to the output file or standard output.
+  LogicalResult print() {
+    return writeText([&](raw_ostream &out) {
+      OpPrintingFlags flags;
+      flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
+      module->print(out, flags);
+      out << '\n';
+    });
+  }
+
+  LogicalResult emitText() {
+    CpuText kind = options.emit == Stage::Assembly ? CpuText::Assembly : CpuText::Llvm;
+    FailureOr<std::string> text = ingot::emitText(*module, cpuOptions(options), kind);
+    if (failed(text))
+      return failure();
+    return writeText([&](raw_ostream &out) { out << *text; });
+  }
+
+  LogicalResult writeText(function_ref<void(raw_ostream &)> write) {
+    std::error_code error;
+    llvm::ToolOutputFile file(options.output.empty() ? "-" : options.output, error, llvm::sys::fs::OF_Text);
+    if (error)
+      return emitError(UnknownLoc::get(&context)) << "cannot write " << options.output << ": " << error.message();
+    write(file.os());
+    file.keep();
+    return success();
+  }
+
+  void measurePlan() {
+    module->walk([&](kernel::FuncOp) { ++report.kernels; });
+    module->walk([&](kernel::LaunchOp) { ++report.launches; });
+    auto main = module->lookupSymbol<func::FuncOp>("main");
+    auto number = [&](StringRef name) {
+      auto attr = main->getAttrOfType<IntegerAttr>(name);
+      return attr ? attr.getInt() : 0;
+    };
+    report.arenaBytes = number("kernel.arena_bytes");
+    report.arenaLowerBound = number("kernel.arena_lower_bound");
+    report.constantBytes = number("kernel.constant_bytes");
+  }
+
+  LogicalResult link(CpuCode code) {
+    FailureOr<ProgramDescription> program = describeProgram(*module);
+    if (failed(program))
+      return failure();
+    program->source = llvm::sys::path::filename(options.input).str();
+    program->sourceHash = hashOf(options.input);
+    program->options = "--cpu " + options.cpu;
+    program->triple = llvm::sys::getDefaultTargetTriple();
+    program->scratchBytes = code.scratchBytes;
+    Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module)};
+    if (failed(writeArtifact(artifact, options.output, module->getLoc(), options.cxxHeader)))
+      return failure();
+    uint64_t size = 0;
+    llvm::sys::fs::file_size(options.output, size);
+    report.outputBytes = size;
+    return success();
+  }
+
+  static std::string hashOf(const std::string &path) {
+    auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    return file ? llvm::utohexstr(llvm::xxh3_64bits((*file)->getBuffer()), /*LowerCase=*/true, 16) : "";
+  }
+
+  /// Whose fault a failure is: the model's while it is read, or when something is not supported yet; else ours.
+  CompileStatus failureStatus() {
+    if (!isImported || diagnostics.sawOnlyUnsupported())
+      return CompileStatus::BadInput;
+    emitError(module->getLoc()) << "this is an error in Ingot, not in the model; please report it with the model";
+    return CompileStatus::Bug;
+  }
+
+  const CompileOptions &options;
+  CompileReport &report;
+  const CompileEvents &events;
+  MLIRContext context;
+  DiagnosticPrinter diagnostics;
+  OwningOpRef<ModuleOp> module;
+  bool isImported = false;
+};
+
+} // namespace
+
+CompileStatus compile(const CompileOptions &options, CompileReport &report, const CompileEvents &events) {
+  return Compilation(options, report, events).run();
+}
+
+std::string identifierFor(const std::string &path) {
+  std::string name = llvm::sys::path::stem(path).str();
+  for (char &c : name)
+    if (!isalnum(static_cast<unsigned char>(c)))
+      c = '_';
+  return name.empty() || isdigit(static_cast<unsigned char>(name[0])) ? "model_" + name : name;
+}
+
+} // namespace ingot

@@ -1,0 +1,54 @@
+//===- Compiler.h - The compiler as a library: the only door ----*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   CompileOptions options{.input = "model.onnx", .output = "libmodel.so"};
+//   CompileReport report;
+//   CompileStatus status = compile(options, report, CompileEvents());      // errors go to standard error
+//
+// One call uses its own threads and shares nothing with other calls.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_COMPILER_COMPILER_H
+#define INGOT_COMPILER_COMPILER_H
+
+#include "compiler/Options.h"
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+/// The exit codes of the tools.
+enum class CompileStatus { Done = 0, BadInput = 1, BadUsage = 2, Bug = 3 };
+
+/// What a compilation did, for --timing and --json.
+struct CompileReport {
+  struct StageTime {
+    std::string stage;
+    double seconds;
+  };
+  std::vector<StageTime> stages;
+  double seconds = 0;
+  int64_t peakMemoryBytes = 0;
+  int64_t kernels = 0, launches = 0;
+  /// Memory for intermediate values: what was planned, and the largest set that is alive at once.
+  int64_t arenaBytes = 0, arenaLowerBound = 0;
+  int64_t constantBytes = 0, outputBytes = 0;
+};
+
+struct CompileEvents {
+  /// Called when a stage begins, with a phrase for the user.
+  std::function<void(const std::string &phrase)> onStage;
+  /// Called with each complete error or warning, one or more lines. Default: standard error.
+  std::function<void(const std::string &text)> onDiagnostic;
+};
+
+/// The straight line: import, simplify, fuse, plan, emit, link. On anything but Done no output file exists.
+CompileStatus compile(const CompileOptions &options, CompileReport &report, const CompileEvents &events);
+
+/// A C identifier made of a file's stem: "ResNet-50.onnx" gives "ResNet_50".
+std::string identifierFor(const std::string &path);
+
+} // namespace ingot
+
+#endif

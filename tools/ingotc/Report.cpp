@@ -1,0 +1,83 @@
+//===- Report.cpp - What ingotc tells while and after it compiles ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "tools/ingotc/Report.h"
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace ingot {
+namespace {
+
+std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", double(bytes) / 1e6); }
+
+nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &options, const CompileReport &report,
+                              const std::vector<std::string> &diagnostics) {
+  nlohmann::ordered_json stages = nlohmann::ordered_json::object();
+  for (const CompileReport::StageTime &stage : report.stages)
+    stages[stage.stage] = stage.seconds;
+  return {{"status", static_cast<int>(status)},
+          {"model", options.input},
+          {"output", options.output},
+          {"seconds", report.seconds},
+          {"stages", stages},
+          {"peak_memory_bytes", report.peakMemoryBytes},
+          {"kernels", report.kernels},
+          {"launches", report.launches},
+          {"arena_bytes", report.arenaBytes},
+          {"arena_lower_bound", report.arenaLowerBound},
+          {"constant_bytes", report.constantBytes},
+          {"output_bytes", report.outputBytes},
+          {"diagnostics", diagnostics}};
+}
+
+} // namespace
+
+Progress::Progress(const ReportOptions &options) : options(options), isTerminal(isatty(STDERR_FILENO) && !options.json) {}
+
+void Progress::clearLine() {
+  if (hasLine)
+    fmt::print(stderr, "\r\033[K");
+  hasLine = false;
+}
+
+CompileEvents Progress::events() {
+  CompileEvents events;
+  events.onStage = [this](const std::string &phrase) {
+    if (!isTerminal)
+      return;
+    clearLine();
+    fmt::print(stderr, "  {} ...", phrase);
+    std::fflush(stderr);
+    hasLine = true;
+  };
+  events.onDiagnostic = [this](const std::string &text) {
+    clearLine();
+    if (options.json)
+      diagnostics.push_back(text);
+    fmt::print(stderr, "{}", text);
+  };
+  return events;
+}
+
+void Progress::finish(CompileStatus status, const CompileOptions &compileOptions, const CompileReport &report) {
+  clearLine();
+  if (options.json) {
+    fmt::print("{}\n", toJson(status, compileOptions, report, diagnostics).dump(1));
+    return;
+  }
+  if (status != CompileStatus::Done)
+    return;
+  if (options.timing) {
+    for (const CompileReport::StageTime &stage : report.stages)
+      fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);
+    double excess = report.arenaLowerBound ? 100.0 * (report.arenaBytes - report.arenaLowerBound) / report.arenaLowerBound : 0;
+    fmt::print(stderr, "     total {:8.3f} s, peak memory {}\n", report.seconds, megabytes(report.peakMemoryBytes));
+    fmt::print(stderr, "{} kernels in {} launches; arena {} ({:+.1f} % of the lower bound); constants {}\n", report.kernels,
+               report.launches, megabytes(report.arenaBytes), excess, megabytes(report.constantBytes));
+  }
+  if (isTerminal && compileOptions.emit == Stage::Library)
+    fmt::print(stderr, "{} ({}) in {:.1f} s\n", compileOptions.output, megabytes(report.outputBytes), report.seconds);
+}
+
+} // namespace ingot

@@ -1,0 +1,83 @@
+//===- main.cpp - ingotc: compiles a model --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads the command line and calls the compiler library. docs/cli.md describes the options.
+//
+//===----------------------------------------------------------------------===//
+#include "compiler/Compiler.h"
+#include "tools/ingotc/Report.h"
+#include <CLI/CLI.hpp>
+
+using namespace ingot;
+
+namespace {
+
+const std::map<std::string, Stage> stageNames = {
+    {"import", Stage::Import}, {"simplified", Stage::Simplified}, {"fused", Stage::Fused},     {"plan", Stage::Plan},
+    {"llvm", Stage::Llvm},     {"asm", Stage::Assembly},          {"object", Stage::Object},   {"archive", Stage::Archive},
+    {"library", Stage::Library}};
+
+/// "batch=8" or "batch=1..64"; an error text when it is neither.
+std::string parseDimension(const std::string &text, std::map<std::string, SymbolRange> &dims) {
+  size_t equals = text.find('='), dots = text.find("..");
+  if (equals == std::string::npos || equals == 0)
+    return "'" + text + "' is not NAME=N or NAME=A..B";
+  auto number = [](const std::string &digits) -> int64_t {
+    if (digits.empty() || digits.size() > 12 || digits.find_first_not_of("0123456789") != std::string::npos)
+      return -1;
+    return std::stoll(digits);
+  };
+  std::string sizes = text.substr(equals + 1);
+  int64_t least = number(dots == std::string::npos ? sizes : text.substr(equals + 1, dots - equals - 1));
+  int64_t greatest = dots == std::string::npos ? least : number(text.substr(dots + 2));
+  if (least < 0 || greatest < least)
+    return "'" + text + "' is not NAME=N or NAME=A..B with 0 <= A <= B";
+  dims[text.substr(0, equals)] = {least, greatest};
+  return {};
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CompileOptions options;
+  ReportOptions reporting;
+  std::vector<std::string> dims;
+  std::string winograd = "auto", target = "cpu";
+
+  CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
+  app.add_option("MODEL", options.input, "the ONNX file")->required();
+  app.add_option("-o,--output", options.output, "file to write: libX.so, X.a or X.o");
+  app.add_option("--name", options.name, "prefix of the exported symbols (default: from the file name)");
+  app.add_option("--target", target, "what to make code for")->check(CLI::IsMember({"cpu"}));
+  app.add_option("--cpu", options.cpu, "instruction set; portable carries several variants")
+      ->check(CLI::IsMember({"native", "portable", "x86-64-v3", "x86-64-v4"}));
+  app.add_option("--dim", dims, "size of a symbol: NAME=N, or bounds NAME=A..B")->allow_extra_args(false);
+  app.add_option("--emit", options.emit, "stage to stop after")->transform(CLI::CheckedTransformer(stageNames));
+  app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")->check(CLI::IsMember({"auto", "off"}));
+  app.add_option("--jobs,-j", options.jobs, "threads of the compiler itself");
+  app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
+  app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));
+  app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
+  app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(CompileStatus::BadUsage);
+  }
+  for (const std::string &dim : dims)
+    if (std::string problem = parseDimension(dim, options.dims); !problem.empty()) {
+      fprintf(stderr, "ingotc: error: --dim %s\n", problem.c_str());
+      return static_cast<int>(CompileStatus::BadUsage);
+    }
+  options.winograd = winograd == "auto";
+  if (options.output.empty() && options.emit >= Stage::Object) {
+    fprintf(stderr, "ingotc: error: needs -o FILE\n");
+    return static_cast<int>(CompileStatus::BadUsage);
+  }
+
+  Progress progress(reporting);
+  CompileReport report;
+  CompileStatus status = compile(options, report, progress.events());
+  progress.finish(status, options, report);
+  return static_cast<int>(status);
+}
