@@ -4,9 +4,14 @@
 #include "process.h"
 
 #include <gtest/gtest.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace ingot;
@@ -126,6 +131,27 @@ TEST_F(SessionTest, HasNoMemoryForAbsurdSizes) {
   EXPECT_EQ(ingot_run(session, inputs, &output), INGOT_NO_MEMORY);
   prepare(1, 5);
   expectRightAnswer();
+}
+
+// In strict mode the kernel kills a thread at its first system call but a few.
+TEST_F(SessionTest, ARunMakesNoSystemCall) {
+  prepare(4, 1000);
+  expectRightAnswer();
+  pid_t child = fork();
+  if (child == 0) {
+    ingot_session_set_threads(session, 1);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+      _exit(77);
+    bool isRight = true;
+    for (int i = 0; i < 100; ++i)
+      isRight &= ingot_run(session, inputs, &output) == INGOT_OK;
+    syscall(SYS_exit, isRight ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    GTEST_SKIP() << "this kernel has no strict mode";
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(SessionTest, ProfilesEveryLaunch) {
