@@ -204,17 +204,18 @@ void Contraction::emitRowBlock(Index rowBlock, const Group &columns) {
     return builder.ifThen(builder.less(rowBlock, runs[0].count), [&] { piece(runs[0], 0); },
                           [&] { piece(runs[1], runs[0].count); });
   }
-  Index row = builder.mul(rowBlock, block.rows), left = builder.sub(rowCount, row);
-  builder.ifThen(builder.less(left, block.rows), [&] {
+  Index first = builder.mul(rowBlock, block.rows), count = builder.sub(rowCount, first);
+  builder.ifThen(builder.less(count, block.rows), [&] {
+    Index row = first, left = count;
     for (int64_t size = 8; size >= 1; size /= 2) {
       if (size >= block.rows)
         continue;
       Index steps = builder.div(left, size);
-      builder.loop(0, steps, 1, [&, row](Index i) { emitBlock(builder.add(row, builder.mul(i, size)), size, columns); });
+      builder.loop(0, steps, 1, [&](Index i) { emitBlock(builder.add(row, builder.mul(i, size)), size, columns); });
       row = builder.add(row, builder.mul(steps, size));
       left = builder.sub(left, builder.mul(steps, size));
     }
-  }, [&] { emitBlock(row, block.rows, columns); });
+  }, [&] { emitBlock(first, block.rows, columns); });
 }
 
 /// rows x columns sums in registers, then the epilogue.
