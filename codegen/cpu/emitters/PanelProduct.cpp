@@ -84,21 +84,55 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
   return builder.loop(whole, trips, 1, sums, [&](Index k, ValueRange carried) { return body(k, carried, 1); });
 }
 
+namespace {
+
+/// rows[i] and rows[j] become the lanes that `low` and `high` pick from both: n < 16 is lane n of the first, n + 16 of the
+/// second.
+void mix(KernelBuilder &builder, MutableArrayRef<Value> rows, int64_t i, int64_t j, ArrayRef<int64_t> low,
+         ArrayRef<int64_t> high) {
+  Value a = rows[i], b = rows[j];
+  rows[i] = builder.create<vector::ShuffleOp>(a, b, low);
+  rows[j] = builder.create<vector::ShuffleOp>(a, b, high);
+}
+
+} // namespace
+
+// Only interleaving inside and exchange of 128-bit parts: shuffles that need no index vectors, which LLVM would keep in
+// registers throughout the kernel, at the cost of the sums.
 void transpose16(KernelBuilder &builder, MutableArrayRef<Value> rows) {
-  for (int64_t bit : {8, 4, 2, 1}) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < panelLanes; ++lane) {
-      low.push_back(lane & bit ? panelLanes + lane - bit : lane);
-      high.push_back(lane & bit ? panelLanes + lane : lane + bit);
-    }
-    for (int64_t i = 0; i < panelLanes; ++i) {
-      if (i & bit)
-        continue;
-      Value a = rows[i], b = rows[i + bit];
-      rows[i] = builder.create<vector::ShuffleOp>(a, b, low);
-      rows[i + bit] = builder.create<vector::ShuffleOp>(a, b, high);
+  SmallVector<int64_t> lowSingles, highSingles, lowPairs, highPairs, evenParts, oddParts;
+  for (int64_t part = 0; part < panelLanes; part += 4) {
+    lowSingles.append({part, part + 16, part + 1, part + 17});
+    highSingles.append({part + 2, part + 18, part + 3, part + 19});
+    lowPairs.append({part, part + 1, part + 16, part + 17});
+    highPairs.append({part + 2, part + 3, part + 18, part + 19});
+    int64_t source = part % 8 * 2 + (part >= 8 ? 16 : 0);
+    for (int64_t lane = 0; lane < 4; ++lane) {
+      evenParts.push_back(source + lane);
+      oddParts.push_back(source + 4 + lane);
     }
   }
+  for (int64_t i = 0; i < panelLanes; i += 2)
+    mix(builder, rows, i, i + 1, lowSingles, highSingles);
+  for (int64_t i = 0; i < panelLanes; i += 4) {
+    mix(builder, rows, i, i + 2, lowPairs, highPairs);
+    mix(builder, rows, i + 1, i + 3, lowPairs, highPairs);
+    // Rows i, i + 2 hold columns 0, 1 of each part, i + 1, i + 3 columns 2, 3.
+    std::swap(rows[i + 1], rows[i + 2]);
+  }
+  SmallVector<Value> columns(panelLanes);
+  for (int64_t c = 0; c < 4; ++c) {
+    SmallVector<Value> parts{rows[c], rows[4 + c], rows[8 + c], rows[12 + c]};
+    mix(builder, parts, 0, 1, evenParts, oddParts);
+    mix(builder, parts, 2, 3, evenParts, oddParts);
+    mix(builder, parts, 0, 2, evenParts, oddParts);
+    mix(builder, parts, 1, 3, evenParts, oddParts);
+    columns[c] = parts[0];
+    columns[4 + c] = parts[1];
+    columns[8 + c] = parts[2];
+    columns[12 + c] = parts[3];
+  }
+  llvm::copy(columns, rows.begin());
 }
 
 } // namespace ingot::cpu
