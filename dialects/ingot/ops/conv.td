@@ -14,7 +14,7 @@ def Ingot_ConvOp : Ingot_PureOp<"conv", [Root]> {
   let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$filter, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                    DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $filter attr-dict `:` type($input) `,` type($filter)";
+  let assemblyFormat = "$input `,` $filter prop-dict attr-dict `:` type($input) `,` type($filter)";
 }
 
 def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root]> {
@@ -28,7 +28,7 @@ def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root]> {
                    DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, DenseI64ArrayAttr:$output_padding,
                    DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $filter attr-dict `:` type($input) `,` type($filter)";
+  let assemblyFormat = "$input `,` $filter prop-dict attr-dict `:` type($input) `,` type($filter)";
 }
 
 #endif

@@ -22,7 +22,7 @@ def Ingot_GatherNdOp : Ingot_PureOp<"gather_nd", [View]> {
   let summary = "Slices of the input at index tuples, which lie along the last axis of the indices";
   let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$indices, DefaultValuedAttr<I64Attr, "0">:$batch_axes);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $indices attr-dict `:` type($input) `,` type($indices)";
+  let assemblyFormat = "$input `,` $indices prop-dict attr-dict `:` type($input) `,` type($indices)";
 }
 
 def Ingot_ScatterKind : I32EnumAttr<"ScatterKind", "what an update does to the element it meets", [

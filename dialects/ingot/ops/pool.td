@@ -11,7 +11,7 @@ class Ingot_Pool<string mnemonic, string text, dag extra> : Ingot_PureOp<mnemoni
                         DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                         DefaultValuedAttr<BoolAttr, "false">:$ceil_mode), extra);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let assemblyFormat = "$input prop-dict attr-dict `:` type($input)";
 }
 def Ingot_MaxPoolOp : Ingot_Pool<"max_pool", "Maximum of each window of [N, spatial..., C]; padding never wins", (ins)>;
 def Ingot_AvgPoolOp : Ingot_Pool<"avg_pool", "Mean of each window of [N, spatial..., C]",

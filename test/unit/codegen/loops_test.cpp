@@ -51,8 +51,8 @@ TEST(Loops, ConvolvesInGroups) {
           if (int at = o * S + k * D - P; at >= 0 && at < H)
             y[o * F + f] += x[at * C + f / (F / G) * (C / G) + c] * w[(k * C / G + c) * F + f];
   expectNear(run(kernel("%x: tensor<1x9x6xf64>, %w: tensor<3x3x20xf64>",
-                        "ingot.conv %x, %w {strides = array<i64: 2>, dilations = array<i64: 2>, low = array<i64: 3>, "
-                        "high = array<i64: 3>, groups = 2 : i64} : tensor<1x9x6xf64>, tensor<3x3x20xf64>",
+                        "ingot.conv %x, %w <{strides = array<i64: 2>, dilations = array<i64: 2>, low = array<i64: 3>, "
+                        "high = array<i64: 3>, groups = 2 : i64}> : tensor<1x9x6xf64>, tensor<3x3x20xf64>",
                         fmt::format("tensor<1x{}x20xf64>", OH)),
                  {x, w}), y);
 }
@@ -67,8 +67,8 @@ TEST(Loops, ConvolvesTransposed) {
           if (int o = i * S + k - P; o >= 0 && o < OH)
             y[o * F + c / (C / G) * (F / G) + f] += x[i * C + c] * w[(k * F / G + f) * C + c];
   expectNear(run(kernel("%x: tensor<1x5x4xf64>, %w: tensor<4x3x4xf64>",
-                        "ingot.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, low = array<i64: 1>, "
-                        "high = array<i64: 1>, output_padding = array<i64: 1>, groups = 2 : i64} : tensor<1x5x4xf64>, "
+                        "ingot.conv_transpose %x, %w <{strides = array<i64: 2>, dilations = array<i64: 1>, low = array<i64: 1>, "
+                        "high = array<i64: 1>, output_padding = array<i64: 1>, groups = 2 : i64}> : tensor<1x5x4xf64>, "
                         "tensor<4x3x4xf64>",
                         fmt::format("tensor<1x{}x6xf64>", OH)),
                  {x, w}), y);
@@ -91,8 +91,8 @@ TEST_P(LoopsPool, AveragesWindows) {
       y[o * C + c] /= countsPadding ? K : count;
     }
   expectNear(run(kernel("%x: tensor<1x7x17xf64>",
-                        fmt::format("ingot.avg_pool %x {{window = array<i64: 3>, strides = array<i64: 2>, dilations = "
-                                    "array<i64: 1>, low = array<i64: 1>, high = array<i64: 1>, count_include_pad = {}}} : "
+                        fmt::format("ingot.avg_pool %x <{{window = array<i64: 3>, strides = array<i64: 2>, dilations = "
+                                    "array<i64: 1>, low = array<i64: 1>, high = array<i64: 1>, count_include_pad = {}, ceil_mode = false}}> : "
                                     "tensor<1x7x17xf64>", countsPadding),
                         "tensor<1x4x17xf64>"),
                  {x}), y);
@@ -107,8 +107,8 @@ TEST(Loops, TakesMaximaOfWindows) {
         if (int at = o * 2 + k; at >= 0 && at < 7)
           y[o * 2 + c] = std::max(y[o * 2 + c], x[at * 2 + c]);
   expectNear(run(kernel("%x: tensor<1x7x2xf64>",
-                        "ingot.max_pool %x {window = array<i64: 3>, strides = array<i64: 2>, dilations = array<i64: 1>, low = "
-                        "array<i64: 1>, high = array<i64: 1>} : tensor<1x7x2xf64>",
+                        "ingot.max_pool %x <{window = array<i64: 3>, strides = array<i64: 2>, dilations = array<i64: 1>, low = "
+                        "array<i64: 1>, high = array<i64: 1>, ceil_mode = false}> : tensor<1x7x2xf64>",
                         "tensor<1x4x2xf64>"),
                  {x}), y);
 }
@@ -119,13 +119,13 @@ TEST(Loops, ReducesTwoAxes) {
     for (int j = 0; j < 5; ++j)
       for (int k = 0; k < 11; ++k)
         y[j] += x[(i * 5 + j) * 11 + k] / 33;
-  expectNear(run(kernel("%x: tensor<3x5x11xf64>", "ingot.reduce <mean> %x [0, 2] : tensor<3x5x11xf64>", "tensor<1x5x1xf64>"),
+  expectNear(run(kernel("%x: tensor<3x5x11xf64>", "ingot.reduce mean %x [0, 2] : tensor<3x5x11xf64>", "tensor<1x5x1xf64>"),
                  {x}), y);
 }
 
 TEST(Loops, FindsTheLastMaximum) {
   std::vector<int32_t> x{3, 9, 1, 9, 2};
-  std::string text = kernel("%x: tensor<5xi32>", "ingot.arg_reduce <max> %x 0 {last = true} : tensor<5xi32>", "tensor<1xi64>");
+  std::string text = kernel("%x: tensor<5xi32>", "ingot.arg_reduce max %x 0 {last = true} : tensor<5xi32>", "tensor<1xi64>");
   EXPECT_EQ(runKernel(text, {x})[0].as<int64_t>()[0], 3);
 }
 
@@ -135,7 +135,7 @@ TEST(Loops, CumulatesBackwards) {
     for (int i = 2; i >= 0; --i)
       y[i * 19 + c] = y[(i + 1) * 19 + c] + x[(i + 1) * 19 + c];
   expectNear(run(kernel("%x: tensor<4x19xf64>",
-                        "ingot.cumulate <sum> %x 0 {exclusive = true, reverse = true} : tensor<4x19xf64>", "tensor<4x19xf64>"),
+                        "ingot.cumulate sum %x 0 {exclusive = true, reverse = true} : tensor<4x19xf64>", "tensor<4x19xf64>"),
                  {x}), y);
 }
 
