@@ -100,6 +100,12 @@ void addUnits(SmallVector<AxisGroup> &groups, ArrayRef<AffineExpr> after) {
 
 } // namespace
 
+bool mergesAxes(RankedTensorType before, RankedTensorType after) {
+  SymbolScope scope(before.getContext());
+  auto groups = findGroups(scope.dims(before), scope.dims(after));
+  return !groups || llvm::any_of(*groups, [](const AxisGroup &group) { return group.before.size() > 1; });
+}
+
 std::optional<CommutedReshape> commuteReshape(RankedTensorType transposed, ArrayRef<int64_t> permutation,
                                               RankedTensorType reshaped) {
   SymbolScope scope(transposed.getContext());

@@ -33,6 +33,9 @@ mlir::RankedTensorType permute(mlir::RankedTensorType type, llvm::ArrayRef<int64
 /// Whether the axes that have more than one element keep their order: then a transposition is a reshape.
 bool movesOnlyUnits(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> permutation);
 
+/// Whether a reshape puts several axes together (not counting those of size 1), or cuts across axes.
+bool mergesAxes(mlir::RankedTensorType before, mlir::RankedTensorType after);
+
 /// reshape(transpose(x, p)) as transpose(reshape(x), q).
 struct CommutedReshape {
   mlir::RankedTensorType type; // of reshape(x)

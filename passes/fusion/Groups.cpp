@@ -1,0 +1,128 @@
+//===- Groups.cpp - Which operations share a kernel -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "passes/fusion/Groups.h"
+#include "passes/simplify/Permutation.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+bool isFreeView(Operation *op) {
+  return isa_and_nonnull<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, DimensionsOp, IotaOp>(op);
+}
+
+bool isPartOfCode(Operation *op) {
+  auto constant = dyn_cast_or_null<ConstantOp>(op);
+  return constant && constant.getValue().isSplat();
+}
+
+Grouping::Grouping(func::FuncOp main) : main(main) {
+  Block &block = main.getBody().front();
+  for (auto [index, op] : llvm::enumerate(block))
+    places[&op] = index;
+  markMaterialized();
+  for (Operation &op : block.without_terminator())
+    if (!isa<ConstantOp>(op) && (!isFreeView(&op) || materialized.contains(&op)))
+      place(&op);
+}
+
+SmallVector<Group *> Grouping::getGroups() const {
+  SmallVector<Group *> result;
+  for (auto &group : groups)
+    if (!group->ops.empty())
+      result.push_back(group.get());
+  llvm::sort(result, [](Group *a, Group *b) { return a->first < b->first; });
+  return result;
+}
+
+bool Grouping::isUsedOutside(Value value, const Group &group) const {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (group.ops.contains(user))
+      return false;
+    if (isFreeView(user) && !owners.contains(user) && !materialized.contains(user))
+      return isUsedOutside(user->getResult(0), group);
+    return true;
+  });
+}
+
+/// What @main returns lies in memory, and so does what a root could only read in pieces.
+void Grouping::markMaterialized() {
+  Block &block = main.getBody().front();
+  for (Value operand : block.getTerminator()->getOperands())
+    markReturned(operand);
+  for (Operation &op : block)
+    if (op.hasTrait<Root>())
+      for (Value operand : op.getOperands())
+        markReadByRoot(operand);
+}
+
+void Grouping::markReturned(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  if (Operation *producer = value.getDefiningOp(); isFreeView(producer))
+    materialized.insert(producer);
+}
+
+/// A reshape that puts axes together which a view has moved apart leaves no rows to read: the view's result must lie in
+/// memory, as in matmul(reshape(transpose(attention))).
+void Grouping::markReadByRoot(Value value) {
+  for (Operation *view = value.getDefiningOp(); isFreeView(view) && view->getNumOperands() == 1;
+       view = view->getOperand(0).getDefiningOp()) {
+    auto reshape = dyn_cast<ReshapeOp>(view);
+    Operation *source = reshape ? reshape.getInput().getDefiningOp() : nullptr;
+    bool isMoved = isa_and_nonnull<TransposeOp, SliceOp, BroadcastOp>(source);
+    if (isMoved && mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
+      materialized.insert(source);
+  }
+}
+
+void Grouping::merge(Group &into, Group &from) {
+  llvm::SetVector<Operation *> ops = from.ops;
+  ops.insert(into.ops.begin(), into.ops.end());
+  into.ops = std::move(ops);
+  into.root = into.root ? into.root : from.root;
+  into.first = std::min(into.first, from.first);
+  into.last = std::max(into.last, from.last);
+  for (Operation *op : from.ops)
+    owners[op] = &into;
+  from.ops.clear();
+}
+
+/// Whether there is a way source -> (another group) -> user: then the two cannot be one kernel.
+bool Grouping::dependsThroughOthers(const Group &user, const Group &source) const {
+  SmallVector<std::pair<Value, bool>> open; // and whether another group lies on the way
+  llvm::DenseSet<std::pair<Operation *, int>> seen;
+  auto addOperands = [&](Operation *op, bool isOutside) {
+    for (Value operand : op->getOperands())
+      open.emplace_back(operand, isOutside);
+  };
+  for (Operation *op : user.ops)
+    addOperands(op, false);
+  while (!open.empty()) {
+    auto [value, isOutside] = open.pop_back_val();
+    Operation *producer = value.getDefiningOp();
+    if (!producer || !seen.insert({producer, int(isOutside)}).second)
+      continue;
+    Group *owner = groupOf(producer);
+    if (owner == &source && isOutside)
+      return true;
+    if (owner == &source || owner == &user)
+      continue;
+    if (!owner) {
+      addOperands(producer, isOutside);
+    } else if (owner->last >= source.first) { // a group that ends before the source begins cannot depend on it
+      for (Operation *op : owner->ops)
+        addOperands(op, true);
+    }
+  }
+  return false;
+}
+
+bool Grouping::canMerge(Group &one, Group &other) const {
+  constexpr size_t mostOperations = 96; // larger kernels take long to compile and spill registers
+  return &one != &other && one.ops.size() + other.ops.size() <= mostOperations && !dependsThroughOthers(one, other) &&
+         !dependsThroughOthers(other, one);
+}
+
+} // namespace ingot

@@ -1,0 +1,70 @@
+//===- Groups.h - Which operations share a kernel ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The decision: every operation of @main that costs anything is put into one group; each group becomes a kernel. Free
+// views (index maps such as transpose) belong to no group: each kernel that reads through one has its own copy, except
+// those that must lie in memory.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_PASSES_FUSION_GROUPS_H
+#define INGOT_PASSES_FUSION_GROUPS_H
+
+#include "dialects/ingot/Ingot.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace ingot {
+
+/// The operations of one kernel.
+struct Group {
+  llvm::SetVector<mlir::Operation *> ops;
+  /// The one heavy operation, if any.
+  mlir::Operation *root = nullptr;
+  /// Places of the first and last operation in @main.
+  size_t first = 0, last = 0;
+};
+
+/// An index map: costs nothing inside a kernel, however often it is copied.
+bool isFreeView(mlir::Operation *op);
+
+/// A constant with one element, or many equal ones: part of the kernel's code.
+bool isPartOfCode(mlir::Operation *op);
+
+class Grouping {
+public:
+  explicit Grouping(mlir::func::FuncOp main);
+
+  /// In program order of their first operations.
+  llvm::SmallVector<Group *> getGroups() const;
+  /// Null for constants, free views and what is not an operation.
+  Group *groupOf(mlir::Operation *op) const { return op ? owners.lookup(op) : nullptr; }
+  /// Whether somebody outside the group needs `value`, directly or through free views.
+  bool isUsedOutside(mlir::Value value, const Group &group) const;
+
+private:
+  void markMaterialized();
+  void markReturned(mlir::Value value);
+  void markReadByRoot(mlir::Value value);
+  void place(mlir::Operation *op);
+
+  // What may join (see Joining.cpp).
+  struct Path; // from an operand up through free views to the value that it shows
+  Path pathOf(mlir::Operation *op, mlir::Value operand) const;
+  Group *findEpilogueHost(mlir::Operation *op, Group &own) const;
+  bool canBeEpilogue(mlir::Operation *op, const Path &path, Group &own) const;
+  bool canBePrologue(mlir::Operation *op, const Path &path, Group &own) const;
+  bool hasOtherResults(const Path &path, const Group &own) const;
+  bool canMerge(Group &one, Group &other) const;
+  bool dependsThroughOthers(const Group &user, const Group &source) const;
+  void merge(Group &into, Group &from);
+
+  mlir::func::FuncOp main;
+  llvm::DenseMap<mlir::Operation *, size_t> places;
+  llvm::DenseSet<mlir::Operation *> materialized; // free views that lie in memory all the same
+  std::vector<std::unique_ptr<Group>> groups;
+  llvm::DenseMap<mlir::Operation *, Group *> owners;
+};
+
+} // namespace ingot
+
+#endif
