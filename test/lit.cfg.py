@@ -5,6 +5,7 @@ By hand: build/venv/bin/lit -v test/passes          (-D build=build/asan for ano
 
 import json
 import os
+import shutil
 
 import lit.formats
 
@@ -49,5 +50,7 @@ config.substitutions += [
 with open("/proc/cpuinfo") as file:
     processor = file.read()
 config.available_features |= {feature for feature in ("avx2", "avx512f") if feature in processor}
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu")
 if site["sanitized"] == "ON":
     config.available_features.add("asan")
