@@ -1,4 +1,4 @@
-"""How lit runs the tests below this folder: every `.mlir`, `.textproto` and `.test` file, and every `run.py`.
+"""How lit runs the tests below this folder: every `.mlir`, `.textproto` and `.test` file, and ops/*/run.py.
 
 By hand: build/venv/bin/lit -v test/passes          (-D build=build/asan for another build than build/release)
 """
@@ -15,17 +15,8 @@ with open(os.path.join(build, "test", "lit.json")) as file:
     site = json.load(file)  # what CMake knows
 
 
-class Stories(lit.formats.ShTest):
-    """Shell tests; of the Python files only an operator's `run.py` is one, the others are modules."""
-
-    def getTestsInDirectory(self, suite, path, lit_config, local_config):
-        yield from super().getTestsInDirectory(suite, path, lit_config, local_config)
-        if os.path.exists(os.path.join(suite.getSourcePath(path), "run.py")):
-            yield lit.Test.Test(suite, path + ("run.py",), local_config)
-
-
 config.name = "ingot"
-config.test_format = Stories(execute_external=True)
+config.test_format = lit.formats.ShTest(execute_external=True)
 config.suffixes = [".mlir", ".textproto", ".test"]
 config.excludes = ["CMakeLists.txt", "Inputs"]
 config.test_source_root = os.path.join(source, "test")

@@ -52,4 +52,20 @@ int64_t elementBytes(mlir::Type element);
 #define GET_OP_CLASSES
 #include "dialects/ingot/IngotOps.h.inc"
 
+namespace ingot {
+
+/// What a shape rule sees of its operation. A parser asks for result types before it fills in the attributes' default
+/// values; here they are filled in.
+template <typename Op>
+typename Op::Adaptor adaptorOf(mlir::MLIRContext *context, mlir::ValueRange operands, mlir::DictionaryAttr attributes,
+                               mlir::OpaqueProperties given, mlir::RegionRange regions) {
+  typename Op::Properties properties;
+  if (given)
+    properties = *given.as<typename Op::Properties *>();
+  mlir::OperationName(Op::getOperationName(), context).populateDefaultProperties(&properties);
+  return typename Op::Adaptor(operands, attributes, mlir::OpaqueProperties(&properties), regions);
+}
+
+} // namespace ingot
+
 #endif

@@ -12,7 +12,7 @@ namespace ingot {
 LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                        DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                        SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
+  auto op = adaptorOf<ConvOp>(context, operands, attributes, properties, regions);
   SymbolScope scope(context);
   Type inputType = operands[0].getType(), filterType = operands[1].getType();
   SmallVector<AffineExpr> input = scope.dims(inputType), filter = scope.dims(filterType);
@@ -45,7 +45,7 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
 LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                                 DictionaryAttr attributes, OpaqueProperties properties,
                                                 RegionRange regions, SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
+  auto op = adaptorOf<ConvTransposeOp>(context, operands, attributes, properties, regions);
   SymbolScope scope(context);
   Type inputType = operands[0].getType(), filterType = operands[1].getType();
   SmallVector<AffineExpr> input = scope.dims(inputType), filter = scope.dims(filterType);

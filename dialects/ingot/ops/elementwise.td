@@ -61,7 +61,7 @@ def Ingot_IsInfOp : Ingot_PureOp<"is_inf", [Pointwise]> {
   let arguments = (ins Ingot_Tensor:$input, DefaultValuedAttr<BoolAttr, "true">:$positive,
                    DefaultValuedAttr<BoolAttr, "true">:$negative);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let assemblyFormat = "$input prop-dict attr-dict `:` type($input)";
 }
 
 def Ingot_AddOp : Ingot_Binary<"add", "x + y">;

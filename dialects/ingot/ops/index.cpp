@@ -38,7 +38,7 @@ LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, std::optional<Lo
 LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                            SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
+  auto op = adaptorOf<GatherNdOp>(context, operands, attributes, properties, regions);
   SymbolScope scope(context);
   SmallVector<AffineExpr> input = scope.dims(operands[0]), indices = scope.dims(operands[1]);
   auto length = indices.empty() ? std::nullopt : constantValue(indices.back());
@@ -71,7 +71,7 @@ LogicalResult ScatterNdOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 LogicalResult TopKOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= input.getRank())
-    return emitOpError("axis ") << getAxis() << " is out of range for rank " << input.getRank();
+    return emitOpError("axis ") << int64_t(getAxis()) << " is out of range for rank " << input.getRank();
   return success();
 }
 

@@ -38,7 +38,7 @@ def Ingot_ScatterElementsOp : Ingot_PureOp<"scatter_elements", [Root]> {
   let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$indices, Ingot_Tensor:$updates, I64Attr:$axis,
                    DefaultValuedAttr<Ingot_ScatterKindAttr, "ScatterKind::Replace">:$kind);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $indices `,` $updates $axis attr-dict `:` type($input) `,` type($indices) `,` type($updates)";
+  let assemblyFormat = "$input `,` $indices `,` $updates $axis prop-dict attr-dict `:` type($input) `,` type($indices) `,` type($updates)";
 }
 
 def Ingot_ScatterNdOp : Ingot_PureOp<"scatter_nd", [Root]> {
@@ -46,7 +46,7 @@ def Ingot_ScatterNdOp : Ingot_PureOp<"scatter_nd", [Root]> {
   let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$indices, Ingot_Tensor:$updates,
                    DefaultValuedAttr<Ingot_ScatterKindAttr, "ScatterKind::Replace">:$kind);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $indices `,` $updates attr-dict `:` type($input) `,` type($indices) `,` type($updates)";
+  let assemblyFormat = "$input `,` $indices `,` $updates prop-dict attr-dict `:` type($input) `,` type($indices) `,` type($updates)";
 }
 
 def Ingot_TopKOp : Ingot_Op<"top_k", [Pure, Root]> {

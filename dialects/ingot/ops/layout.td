@@ -63,7 +63,7 @@ def Ingot_PadOp : Ingot_PureOp<"pad", [View]> {
   let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$value, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DefaultValuedAttr<Ingot_PadModeAttr, "PadMode::Constant">:$mode);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input `,` $value $low $high attr-dict `:` type($input) `,` type($value)";
+  let assemblyFormat = "$input `,` $value $low $high prop-dict attr-dict `:` type($input) `,` type($value)";
 }
 
 #endif

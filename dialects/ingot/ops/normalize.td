@@ -11,7 +11,7 @@ def Ingot_NormalizeOp : Ingot_PureOp<"normalize", [Root]> {
   }];
   let arguments = (ins Ingot_Tensor:$input, DenseI64ArrayAttr:$axes, F64Attr:$epsilon, DefaultValuedAttr<BoolAttr, "true">:$center);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input $axes attr-dict `:` type($input)";
+  let assemblyFormat = "$input $axes prop-dict attr-dict `:` type($input)";
 }
 
 #endif

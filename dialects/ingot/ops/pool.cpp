@@ -46,13 +46,13 @@ LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Ada
 LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
-  return inferPool(context, where, Adaptor(operands, attributes, properties, regions), types);
+  return inferPool(context, where, adaptorOf<MaxPoolOp>(context, operands, attributes, properties, regions), types);
 }
 
 LogicalResult AvgPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
-  return inferPool(context, where, Adaptor(operands, attributes, properties, regions), types);
+  return inferPool(context, where, adaptorOf<AvgPoolOp>(context, operands, attributes, properties, regions), types);
 }
 
 LogicalResult ResizeOp::verify() {

@@ -23,7 +23,7 @@ def Ingot_ArgReduceOp : Ingot_PureOp<"arg_reduce", [Root]> {
   let description = "Of equal elements the first counts, or with `last` the last.";
   let arguments = (ins Ingot_Tensor:$input, Ingot_ReduceKindAttr:$kind, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$last);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$kind $input $axis attr-dict `:` type($input)";
+  let assemblyFormat = "$kind $input $axis prop-dict attr-dict `:` type($input)";
 }
 
 def Ingot_CumulateOp : Ingot_PureOp<"cumulate", [Root]> {
@@ -31,7 +31,7 @@ def Ingot_CumulateOp : Ingot_PureOp<"cumulate", [Root]> {
   let arguments = (ins Ingot_Tensor:$input, Ingot_ReduceKindAttr:$kind, I64Attr:$axis,
                    DefaultValuedAttr<BoolAttr, "false">:$exclusive, DefaultValuedAttr<BoolAttr, "false">:$reverse);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$kind $input $axis attr-dict `:` type($input)";
+  let assemblyFormat = "$kind $input $axis prop-dict attr-dict `:` type($input)";
 }
 
 #endif

@@ -15,7 +15,7 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location>
   Adaptor op(operands, attributes, properties, regions);
   auto type = cast<RankedTensorType>(operands[0].getType());
   if (int64_t(op.getAxis()) < 0 || int64_t(op.getAxis()) >= type.getRank())
-    return reject(where, "axis ", op.getAxis(), " is out of range for rank ", type.getRank());
+    return reject(where, "axis ", int64_t(op.getAxis()), " is out of range for rank ", type.getRank());
   types.push_back(type);
   return success();
 }

@@ -7,7 +7,7 @@ def Ingot_SoftmaxOp : Ingot_PureOp<"softmax", [Root]> {
   let summary = "e^x / sum of e^x along an axis; with `logarithm` its logarithm";
   let arguments = (ins Ingot_Tensor:$input, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$logarithm);
   let results = (outs Ingot_Tensor:$output);
-  let assemblyFormat = "$input $axis attr-dict `:` type($input)";
+  let assemblyFormat = "$input $axis prop-dict attr-dict `:` type($input)";
 }
 
 #endif

@@ -1,0 +1,23 @@
+// RUN: ingot-opt %s --split-input-file --verify-diagnostics
+
+func.func @shapes_do_not_broadcast(%a: tensor<4x3xf32>, %b: tensor<4x5xf32>) {
+  // expected-error@below {{shapes do not broadcast: 4x3 and 4x5}}
+  %0 = ingot.add %a, %b : tensor<4x3xf32>, tensor<4x5xf32>
+  return
+}
+
+// -----
+
+func.func @element_types_differ(%a: tensor<4xf32>, %b: tensor<4xi32>) {
+  // expected-error@below {{element types differ: 'f32' and 'i32'}}
+  %0 = ingot.add %a, %b : tensor<4xf32>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @choices_of_a_select_differ(%c: tensor<4xi1>, %a: tensor<4xf32>, %b: tensor<4xf64>) {
+  // expected-error@below {{element types differ: 'f32' and 'f64'}}
+  %0 = ingot.select %c, %a, %b : tensor<4xi1>, tensor<4xf32>, tensor<4xf64>
+  return
+}

@@ -1,0 +1,15 @@
+// RUN: ingot-opt %s | FileCheck %s
+
+// CHECK-LABEL: @halves
+func.func @halves(%x: tensor<1x8x6x4xf32>) -> tensor<1x4x3x4xf32> {
+  %0 = ingot.max_pool %x <{window = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+                          low = array<i64: 0, 0>, high = array<i64: 0, 0>}> : tensor<1x8x6x4xf32>
+  return %0 : tensor<1x4x3x4xf32>
+}
+
+// CHECK-LABEL: @ceil_mode_counts_the_last_window
+func.func @ceil_mode_counts_the_last_window(%x: tensor<1x10x10x4xf32>) -> tensor<1x5x5x4xf32> {
+  %0 = ingot.avg_pool %x <{window = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+                          low = array<i64: 0, 0>, high = array<i64: 0, 0>, ceil_mode = true}> : tensor<1x10x10x4xf32>
+  return %0 : tensor<1x5x5x4xf32>
+}
