@@ -125,7 +125,7 @@ TEST(Loops, ReducesTwoAxes) {
 
 TEST(Loops, FindsTheLastMaximum) {
   std::vector<int32_t> x{3, 9, 1, 9, 2};
-  std::string text = kernel("%x: tensor<5xi32>", "ingot.arg_reduce max %x 0 {last = true} : tensor<5xi32>", "tensor<1xi64>");
+  std::string text = kernel("%x: tensor<5xi32>", "ingot.arg_reduce max %x 0 <{last = true}> : tensor<5xi32>", "tensor<1xi64>");
   EXPECT_EQ(runKernel(text, {x})[0].as<int64_t>()[0], 3);
 }
 
@@ -135,7 +135,7 @@ TEST(Loops, CumulatesBackwards) {
     for (int i = 2; i >= 0; --i)
       y[i * 19 + c] = y[(i + 1) * 19 + c] + x[(i + 1) * 19 + c];
   expectNear(run(kernel("%x: tensor<4x19xf64>",
-                        "ingot.cumulate sum %x 0 {exclusive = true, reverse = true} : tensor<4x19xf64>", "tensor<4x19xf64>"),
+                        "ingot.cumulate sum %x 0 <{exclusive = true, reverse = true}> : tensor<4x19xf64>", "tensor<4x19xf64>"),
                  {x}), y);
 }
 
@@ -162,7 +162,7 @@ TEST(Loops, NormalisesRows) {
     for (int i = 0; i < 10; ++i)
       y[r * 10 + i] = (x[r * 10 + i] - mean) / std::sqrt(variance + 0.5);
   }
-  expectNear(run(kernel("%x: tensor<3x10xf64>", "ingot.normalize %x [1] {epsilon = 0.5 : f64} : tensor<3x10xf64>",
+  expectNear(run(kernel("%x: tensor<3x10xf64>", "ingot.normalize %x [1] <{epsilon = 0.5 : f64}> : tensor<3x10xf64>",
                         "tensor<3x10xf64>"),
                  {x}), y);
 }
@@ -194,7 +194,7 @@ TEST(Loops, ResizesByInterpolation) {
 TEST(Loops, ScattersInOrder) {
   std::string text = R"(
     kernel.func private @k(%x: tensor<4x3xf64>, %i: tensor<2x1xi64>, %u: tensor<2x3xf64>) -> tensor<4x3xf64> {
-      %0 = ingot.scatter_nd %x, %i, %u {kind = #ingot<scatter_kind add>} : tensor<4x3xf64>, tensor<2x1xi64>, tensor<2x3xf64>
+      %0 = ingot.scatter_nd %x, %i, %u <{kind = #ingot<scatter_kind add>}> : tensor<4x3xf64>, tensor<2x1xi64>, tensor<2x3xf64>
       kernel.return %0 : tensor<4x3xf64>
     })";
   Numbers x(12, 1.0), u{1, 2, 3, 10, 20, 30};

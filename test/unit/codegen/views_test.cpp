@@ -81,7 +81,7 @@ TEST_P(Pads, AddsElementsOnBothAxes) {
   std::string mode = GetParam();
   Floats x = ramp(3 * 20), value{7};
   std::string text = kernel("%x: tensor<3x20xf32>, %v: tensor<f32>",
-                            fmt::format("%r = ingot.pad %x, %v [2, 5] [1, -3] {{mode = #ingot<pad_mode {}>}} : tensor<3x20xf32>, "
+                            fmt::format("%r = ingot.pad %x, %v [2, 5] [1, -3] <{{mode = #ingot<pad_mode {}>}}> : tensor<3x20xf32>, "
                                         "tensor<f32>", mode), "tensor<6x22xf32>");
   auto map = [&](int64_t i, int64_t n) -> int64_t {
     if (mode == "edge")
