@@ -98,9 +98,9 @@ private:
       program.symbols.push_back({name.str(), 0, -1});
       if (!bounds || index >= bounds.size())
         continue;
-      auto pair = cast<ArrayAttr>(bounds[index]);
-      program.symbols.back().minimum = cast<IntegerAttr>(pair[0]).getInt();
-      program.symbols.back().maximum = cast<IntegerAttr>(pair[1]).getInt();
+      auto pair = cast<DenseI64ArrayAttr>(bounds[index]);
+      program.symbols.back().minimum = pair[0];
+      program.symbols.back().maximum = pair[1];
     }
   }
 

@@ -15,7 +15,7 @@ TEST(DescribeProgram, ReadsAPlannedModule) {
   mlir::MLIRContext context;
   context.loadDialect<IngotDialect, kernel::KernelDialect, mlir::func::FuncDialect>();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
-    module attributes {ingot.name = "small", ingot.symbols = ["batch", "seq"], ingot.symbol_bounds = [[1, 8], [0, -1]]} {
+    module attributes {ingot.name = "small", ingot.symbols = ["batch", "seq"], ingot.symbol_bounds = [array<i64: 1, 8>, array<i64: 0, -1>]} {
       func.func @main(%x: tensor<?x3xi1, #ingot.shape<[batch, 3]>> {ingot.name = "x.1"})
           -> (tensor<?xui8, #ingot.shape<[batch + seq]>> {ingot.name = "y"})
           attributes {kernel.constant_bytes = 64 : i64, kernel.arena_bytes = 128 : i64, kernel.arena_lower_bound = 100 : i64,
