@@ -24,7 +24,10 @@ void buildSimplifyPipeline(OpPassManager &passes) {
   functions.addPass(createCSEPass());
 }
 
-void buildFusionPipeline(OpPassManager &passes) { passes.addPass(createOutlineKernels()); }
+void buildFusionPipeline(OpPassManager &passes) {
+  passes.addNestedPass<func::FuncOp>(createCanonicalizerPass()); // reshapes of constants are constants
+  passes.addPass(createOutlineKernels());
+}
 
 void buildMemoryPipeline(OpPassManager &passes) { passes.addPass(createPlanMemory()); }
 

@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Gives every operand and result of every launch a buffer: inputs and outputs of @main, the constants, and the arena for
-// what is in between. Tensors of constant size get byte offsets in the arena, so that two may share bytes when they are
-// never alive together; tensors whose size depends on symbols share slots. Reshapes are other names for the same buffer.
+// what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of constant
+// size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes are other names for the
+// same buffer.
 //
 //   %1 = kernel.launch @relu(%x)  =>  kernel.launch @relu(%x) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena, 0>]}
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/ingot/Ingot.h"
-#include "dialects/kernel/Kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
+#include "passes/memory/Arena.h"
+#include "passes/memory/InPlace.h"
 
 using namespace mlir;
 
@@ -20,31 +21,27 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 namespace {
 
-constexpr int64_t alignment = 64;
-
-/// A tensor in memory between the launch that makes it and the last that reads it.
-struct Lifetime {
+/// Memory in the arena: one tensor, or several that take it over from each other.
+struct Piece {
+  SmallVector<Value> tensors;
   int64_t first, last;
   AffineExpr bytes;
-  std::optional<int64_t> constantBytes;
-  int64_t position = -1; // byte offset, or slot
-  bool overlaps(const Lifetime &other) const { return first <= other.last && other.first <= last; }
 };
 
 class Planner {
 public:
   explicit Planner(ModuleOp module)
-      : module(module), main(module.lookupSymbol<func::FuncOp>("main")), scope(module.getContext()) {}
+      : module(module), main(module.lookupSymbol<func::FuncOp>("main")), symbols(module), scope(module.getContext()) {}
 
-  LogicalResult run() {
+  void run() {
     numberSymbols();
-    copyWhatIsReturnedTwice();
+    copyReturned();
+    llvm::append_range(launches, main.getBody().front().getOps<kernel::LaunchOp>());
     assignFixedBuffers();
-    collectLifetimes();
-    placeConstantSizes();
-    placeSlots();
+    findLastUses();
+    collectPieces();
+    placePieces();
     attachPlans();
-    return success();
   }
 
 private:
@@ -55,9 +52,7 @@ private:
     return value;
   }
 
-  auto launches() { return main.getBody().front().getOps<kernel::LaunchOp>(); }
-
-  /// The model-wide order of symbols: as they occur in the inputs, then elsewhere.
+  /// The model-wide order of symbols: as the importer has it, then as they occur.
   void numberSymbols() {
     if (auto names = module->getAttrOfType<ArrayAttr>("ingot.symbols"))
       for (auto name : names.getAsRange<StringAttr>())
@@ -66,11 +61,9 @@ private:
       scope.dims(argument);
     main.walk([&](Operation *op) {
       for (Value result : op->getResults())
-        if (isa<RankedTensorType>(result.getType()))
-          scope.dims(result);
+        scope.dims(result);
     });
-    SmallVector<Attribute> names(scope.getNames().begin(), scope.getNames().end());
-    module->setAttr("ingot.symbols", ArrayAttr::get(module.getContext(), names));
+    module->setAttr("ingot.symbols", ArrayAttr::get(module.getContext(), SmallVector<Attribute>(scope.getNames())));
   }
 
   AffineExpr bytesOf(Value value) {
@@ -78,8 +71,10 @@ private:
     return simplifyDimension(elements * elementBytes(getElementTypeOrSelf(value)));
   }
 
+  // Fixed places --------------------------------------------------------------------------------------------------------
+
   /// An output is a buffer of its own: an input, a constant or another output that is returned gets a copying kernel.
-  void copyWhatIsReturnedTwice() {
+  void copyReturned() {
     Operation *terminator = main.getBody().front().getTerminator();
     llvm::DenseSet<Value> taken;
     for (OpOperand &operand : terminator->getOpOperands()) {
@@ -87,17 +82,20 @@ private:
       if (buffer.getDefiningOp<kernel::LaunchOp>() && taken.insert(buffer).second)
         continue;
       OpBuilder builder(terminator);
-      Value source = operand.get();
-      auto launch = builder.create<kernel::LaunchOp>(terminator->getLoc(), source.getType(), copyKernel(source.getType()), source, ArrayAttr());
+      auto launch = builder.create<kernel::LaunchOp>(terminator->getLoc(), operand.get().getType(), copyKernel(operand.get().getType()),
+                                                     operand.get(), ArrayAttr());
       operand.set(launch.getResult(0));
       taken.insert(launch.getResult(0));
     }
   }
 
   StringRef copyKernel(Type type) {
+    kernel::FuncOp &func = copies[type];
+    if (func)
+      return func.getSymName();
     OpBuilder builder(main);
-    auto func = builder.create<kernel::FuncOp>(main.getLoc(), ("copy_" + llvm::Twine(copies++)).str(), builder.getFunctionType(type, type),
-                                               builder.getStringAttr("private"), ArrayAttr(), ArrayAttr());
+    func = builder.create<kernel::FuncOp>(main.getLoc(), ("copy_" + Twine(copies.size() - 1)).str(), builder.getFunctionType(type, type),
+                                          builder.getStringAttr("private"), ArrayAttr(), ArrayAttr());
     Block &block = func.getBody().emplaceBlock();
     block.addArgument(type, main.getLoc());
     OpBuilder::atBlockEnd(&block).create<kernel::ReturnOp>(main.getLoc(), block.getArguments());
@@ -108,99 +106,132 @@ private:
     buffers[value] = kernel::BufferAttr::get(module.getContext(), space, position);
   }
 
+  /// What makes two constants the same bytes: the packed layout and the elements, whatever their shape.
+  Attribute contentOf(Value constant) {
+    if (auto pack = constant.getDefiningOp<kernel::PackOp>())
+      return ArrayAttr::get(module.getContext(), {contentOf(pack.getInput()), pack->getAttrDictionary(), TypeAttr::get(pack.getType())});
+    auto op = constant.getDefiningOp<ConstantOp>();
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue()))
+      return StringAttr::get(resource.getRawHandle().getKey(), op.getType().getElementType());
+    return op.getValue();
+  }
+
   void assignFixedBuffers() {
     for (auto [index, argument] : llvm::enumerate(main.getArguments()))
       assign(argument, kernel::Space::Input, index);
     for (auto [index, result] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
       assign(bufferOf(result), kernel::Space::Output, index);
-    int64_t offset = 0;
-    for (Operation &op : main.getBody().front())
-      if (isa<ConstantOp, kernel::PackOp>(op) && isLaunched(op.getResult(0))) {
-        assign(op.getResult(0), kernel::Space::Constant, offset);
-        offset += llvm::alignTo(*constantValue(bytesOf(op.getResult(0))), alignment);
+    llvm::DenseMap<Attribute, int64_t> offsets;
+    int64_t bytes = 0;
+    for (kernel::LaunchOp launch : launches)
+      for (Value operand : launch.getOperands()) {
+        Value buffer = bufferOf(operand);
+        if (buffers.contains(buffer) || !isa_and_nonnull<ConstantOp, kernel::PackOp>(buffer.getDefiningOp()))
+          continue;
+        auto [offset, isNew] = offsets.try_emplace(contentOf(buffer), bytes);
+        if (isNew)
+          bytes += llvm::alignTo(*constantValue(bytesOf(buffer)), bufferAlignment);
+        assign(buffer, kernel::Space::Constant, offset->second);
       }
-    setNumber("kernel.constant_bytes", offset);
+    setNumber("kernel.constant_bytes", bytes);
   }
 
-  static bool isLaunched(Value value) {
-    return llvm::any_of(value.getUsers(), [](Operation *user) {
-      return isa<kernel::LaunchOp>(user) || (isa<ReshapeOp>(user) && isLaunched(user->getResult(0)));
-    });
-  }
+  // The arena -----------------------------------------------------------------------------------------------------------
 
-  void collectLifetimes() {
-    llvm::DenseMap<Value, size_t> known;
-    for (auto [index, launch] : llvm::enumerate(launches())) {
+  void findLastUses() {
+    for (auto [index, launch] : llvm::enumerate(launches)) {
       for (Value operand : launch.getOperands())
-        if (auto found = known.find(bufferOf(operand)); found != known.end())
-          lifetimes[found->second].last = index;
-      for (Value result : launch.getOutputs()) {
-        if (buffers.count(result))
-          continue;
-        AffineExpr bytes = bytesOf(result);
-        known[result] = lifetimes.size();
-        tensors.push_back(result);
-        lifetimes.push_back({int64_t(index), int64_t(index), bytes, constantValue(bytes)});
-      }
+        lastUse[bufferOf(operand)] = index;
+      for (Value result : launch.getOutputs())
+        lastUse[result] = index; // later uses follow
     }
   }
 
-  /// Largest first, each at the lowest offset where nothing alive at the same time lies.
-  void placeConstantSizes() {
-    SmallVector<size_t> order;
-    for (size_t i = 0; i < lifetimes.size(); ++i)
-      if (lifetimes[i].constantBytes)
-        order.push_back(i);
-    llvm::stable_sort(order, [&](size_t a, size_t b) { return *lifetimes[a].constantBytes > *lifetimes[b].constantBytes; });
-    SmallVector<size_t> placed;
-    int64_t arena = 0, count = llvm::range_size(launches());
-    for (size_t i : order) {
-      Lifetime &lifetime = lifetimes[i];
-      int64_t size = llvm::alignTo(std::max<int64_t>(*lifetime.constantBytes, 1), alignment), offset = 0;
-      for (size_t j : placed) { // in order of their offsets
-        const Lifetime &other = lifetimes[j];
-        if (!lifetime.overlaps(other))
-          continue;
-        if (offset + size <= other.position)
-          break;
-        offset = std::max<int64_t>(offset, other.position + llvm::alignTo(std::max<int64_t>(*other.constantBytes, 1), alignment));
-      }
-      lifetime.position = offset;
-      arena = std::max(arena, offset + size);
-      placed.insert(llvm::upper_bound(placed, i, [&](size_t a, size_t b) { return lifetimes[a].position < lifetimes[b].position; }), i);
-      assign(tensors[i], kernel::Space::Arena, offset);
-    }
-    std::vector<int64_t> alive(count, 0);
-    for (size_t i : order)
-      for (int64_t t = lifetimes[i].first; t <= lifetimes[i].last; ++t)
-        alive[t] += *lifetimes[i].constantBytes;
-    setNumber("kernel.arena_bytes", arena);
-    setNumber("kernel.arena_lower_bound", alive.empty() ? 0 : *std::max_element(alive.begin(), alive.end()));
-  }
-
-  /// Tensors whose sizes are the same expression share a slot when they are not alive together.
-  void placeSlots() {
-    SmallVector<AffineExpr> sizes;
-    SmallVector<int64_t> freeFrom;
-    for (auto [i, lifetime] : llvm::enumerate(lifetimes)) {
-      if (lifetime.constantBytes)
+  /// The piece whose memory result `number` of a launch can take over.
+  std::optional<size_t> findOverwritten(kernel::LaunchOp launch, int64_t index, unsigned number) {
+    auto func = symbols.lookup<kernel::FuncOp>(launch.getCallee());
+    AffineExpr bytes = bytesOf(launch.getOutputs()[number]);
+    for (auto [position, operand] : llvm::enumerate(launch.getOperands())) {
+      Value buffer = bufferOf(operand);
+      auto piece = pieceOf.find(buffer);
+      if (piece == pieceOf.end() || lastUse.lookup(buffer) != index || pieces[piece->second].last != index ||
+          pieces[piece->second].bytes != bytes)
         continue;
-      size_t slot = 0;
-      while (slot < sizes.size() && (sizes[slot] != lifetime.bytes || freeFrom[slot] >= lifetime.first))
-        ++slot;
-      if (slot == sizes.size()) {
-        sizes.push_back(lifetime.bytes);
-        freeFrom.push_back(0);
-      }
-      freeFrom[slot] = lifetime.last;
-      assign(tensors[i], kernel::Space::Slot, slot);
+      // The same memory may be passed twice, under one name or two.
+      bool isFree = true;
+      for (auto [other, operand] : llvm::enumerate(launch.getOperands()))
+        if (bufferOf(operand) == buffer)
+          isFree &= canOverwrite(func, other, number);
+      if (isFree)
+        return piece->second;
     }
+    return std::nullopt;
+  }
+
+  void collectPieces() {
+    for (auto [index, launch] : llvm::enumerate(launches))
+      for (auto [number, result] : llvm::enumerate(launch.getOutputs())) {
+        if (buffers.contains(result))
+          continue;
+        size_t piece = pieces.size();
+        if (auto overwritten = findOverwritten(launch, index, number))
+          piece = *overwritten;
+        else
+          pieces.push_back({{}, int64_t(index), 0, bytesOf(result)});
+        pieces[piece].tensors.push_back(result);
+        pieces[piece].last = lastUse.lookup(result);
+        pieceOf[result] = piece;
+      }
+  }
+
+  /// The size when every symbol is as large as it may be; nothing when that is not bounded.
+  std::optional<int64_t> largestBytes(AffineExpr bytes) {
+    if (auto number = constantValue(bytes))
+      return number;
+    auto bounds = module->getAttrOfType<ArrayAttr>("ingot.symbol_bounds");
+    if (!bounds || bounds.size() < scope.getNames().size() || !isNonNegative(bytes))
+      return std::nullopt;
+    SmallVector<AffineExpr> largest;
+    bool isBounded = true;
+    for (auto [index, bound] : llvm::enumerate(bounds.getAsRange<DenseI64ArrayAttr>())) {
+      isBounded &= bound[1] >= 0 || !bytes.isFunctionOfSymbol(index);
+      largest.push_back(scope.constant(std::max<int64_t>(bound[1], 0)));
+    }
+    return isBounded ? constantValue(simplifyDimension(bytes.replaceSymbols(largest))) : std::nullopt;
+  }
+
+  void placePieces() {
+    SmallVector<Lifetime> fixed;
+    SmallVector<SymbolicLifetime> symbolic;
+    SmallVector<size_t> fixedPieces, symbolicPieces;
+    for (auto [number, piece] : llvm::enumerate(pieces)) {
+      if (auto bytes = largestBytes(piece.bytes)) {
+        fixed.push_back({piece.first, piece.last, *bytes});
+        fixedPieces.push_back(number);
+      } else {
+        symbolic.push_back({{piece.first, piece.last, 0}, piece.bytes});
+        symbolicPieces.push_back(number);
+      }
+    }
+    Arena arena = placeInArena(fixed);
+    for (auto [number, offset] : llvm::zip(fixedPieces, arena.offsets))
+      for (Value tensor : pieces[number].tensors)
+        assign(tensor, kernel::Space::Arena, offset);
+    setNumber("kernel.arena_bytes", arena.bytes);
+    setNumber("kernel.arena_lower_bound", lowerBound(fixed));
+    Slots slots = shareSlots(symbolic);
+    for (auto [number, slot] : llvm::zip(symbolicPieces, slots.slotOf))
+      for (Value tensor : pieces[number].tensors)
+        assign(tensor, kernel::Space::Slot, slot);
+    SmallVector<Attribute> sizes;
+    for (AffineExpr size : slots.sizes)
+      sizes.push_back(scope.shape(size));
     if (!sizes.empty())
-      main->setAttr("kernel.slots", scope.shape(sizes));
+      main->setAttr("kernel.slots", ArrayAttr::get(module.getContext(), sizes));
   }
 
   void attachPlans() {
-    for (kernel::LaunchOp launch : launches()) {
+    for (kernel::LaunchOp launch : launches) {
       SmallVector<Attribute> plan;
       for (Value operand : launch.getOperands())
         plan.push_back(buffers.at(bufferOf(operand)));
@@ -216,18 +247,18 @@ private:
 
   ModuleOp module;
   func::FuncOp main;
+  SymbolTable symbols;
   SymbolScope scope;
+  SmallVector<kernel::LaunchOp> launches;
   llvm::DenseMap<Value, kernel::BufferAttr> buffers;
-  SmallVector<Value> tensors;
-  std::vector<Lifetime> lifetimes;
-  int64_t copies = 0;
+  llvm::DenseMap<Value, int64_t> lastUse; // of a buffer, by launch
+  std::vector<Piece> pieces;
+  llvm::DenseMap<Value, size_t> pieceOf;
+  llvm::MapVector<Type, kernel::FuncOp> copies;
 };
 
 struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
-  void runOnOperation() override {
-    if (failed(Planner(getOperation()).run()))
-      signalPassFailure();
-  }
+  void runOnOperation() override { Planner(getOperation()).run(); }
 };
 
 } // namespace

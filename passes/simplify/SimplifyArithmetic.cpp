@@ -161,39 +161,42 @@ private:
   }
 };
 
-/// op(reshape(x)) => reshape(op(x)), when what else op takes is one number
+/// op(reshape(x), reshape(y)) => reshape(op(x, y)) where x and y have one shape; other operands are single numbers
 struct ReshapeLast : RewritePattern {
   explicit ReshapeLast(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     if (!op->hasTrait<Pointwise>())
       return rewriter.notifyMatchFailure(op, "is not pointwise");
-    ReshapeOp reshape;
+    SmallVector<Value> operands;
+    RankedTensorType inner;
     for (Value operand : op->getOperands()) {
-      auto producer = operand.getDefiningOp<ReshapeOp>();
-      if (isNumber(operand))
-        continue;
-      if (!producer || (reshape && reshape != producer) || !producer->hasOneUse() || isKnown(operand))
-        return rewriter.notifyMatchFailure(op, "another operand has elements of its own");
-      reshape = producer;
+      auto reshape = operand.getDefiningOp<ReshapeOp>();
+      bool isWhole = reshape && !isKnown(operand) && haveSameDims(typeOf(operand), typeOf(op->getResult(0))) &&
+                     (!inner || haveSameDims(inner, typeOf(reshape.getInput())));
+      if (!isWhole && !isNumber(operand))
+        return rewriter.notifyMatchFailure(op, "an operand is no reshape like the others");
+      if (isWhole)
+        inner = typeOf(reshape.getInput());
+      operands.push_back(isWhole ? reshape.getInput() : operand);
     }
-    if (!reshape || typeOf(op->getResult(0)).getShape() != typeOf(reshape).getShape())
-      return rewriter.notifyMatchFailure(op, "no operand is a reshape of the result's shape");
+    if (!inner)
+      return rewriter.notifyMatchFailure(op, "no operand is a reshape");
     rewriter.setInsertionPoint(op);
     Operation *clone = rewriter.clone(*op);
-    for (OpOperand &operand : clone->getOpOperands())
-      if (operand.get() == reshape.getOutput())
-        operand.set(reshape.getInput());
-    auto input = typeOf(reshape.getInput());
+    clone->setOperands(operands);
     clone->getResult(0).setType(
-        RankedTensorType::get(input.getShape(), getElementTypeOrSelf(op->getResult(0)), input.getEncoding()));
+        RankedTensorType::get(inner.getShape(), getElementTypeOrSelf(op->getResult(0)), inner.getEncoding()));
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(), clone->getResult(0));
     return success();
   }
 
 private:
+  static bool haveSameDims(RankedTensorType a, RankedTensorType b) {
+    return a.getShape() == b.getShape() && a.getEncoding() == b.getEncoding();
+  }
   static bool isNumber(Value operand) {
-    return typeOf(operand).getRank() == 0 || (typeOf(operand).hasStaticShape() && typeOf(operand).getNumElements() == 1 &&
-                                              uniformValue(operand) && typeOf(operand).getRank() <= 1);
+    auto type = typeOf(operand);
+    return type.getRank() == 0 || (type.getRank() == 1 && type.getDimSize(0) == 1 && uniformValue(operand));
   }
 };
 

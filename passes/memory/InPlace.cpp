@@ -1,0 +1,34 @@
+//===- InPlace.cpp - Results that may overwrite an operand ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "passes/memory/InPlace.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result) {
+  Block &block = func.getBody().front();
+  Value from = block.getArgument(argument), to = block.getTerminator()->getOperand(result);
+  // Results are stored one after the other: an earlier one must not destroy what a later one reads.
+  if (result + 1 != func.getNumResults() || from.getType() != to.getType())
+    return false;
+  SymbolScope scope(func.getContext());
+  SmallVector<AffineExpr> dims = scope.dims(from);
+  // All that depends on the argument must be computed point by point.
+  SmallVector<Value> open{from};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  bool reachesResult = from == to;
+  while (!open.empty())
+    for (Operation *user : open.pop_back_val().getUsers()) {
+      if (isa<kernel::ReturnOp>(user) || !seen.insert(user).second)
+        continue;
+      if (!user->hasTrait<Pointwise>() || scope.dims(user->getResult(0)) != dims)
+        return false;
+      reachesResult |= user->getResult(0) == to;
+      open.push_back(user->getResult(0));
+    }
+  return reachesResult;
+}
+
+} // namespace ingot

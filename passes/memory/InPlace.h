@@ -1,0 +1,18 @@
+//===- InPlace.h - Results that may overwrite an operand --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_PASSES_MEMORY_INPLACE_H
+#define INGOT_PASSES_MEMORY_INPLACE_H
+
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+
+namespace ingot {
+
+/// Whether the kernel reads each element of argument `argument` only to compute the result's element at the same place,
+/// and computes that result after all others: then the result may take the argument's memory.
+bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result);
+
+} // namespace ingot
+
+#endif
