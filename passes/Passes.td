@@ -8,6 +8,14 @@ include "mlir/Pass/PassBase.td"
 // simplify/
 //===----------------------------------------------------------------------===//
 
+def FoldPads : Pass<"ingot-fold-pads", "::mlir::func::FuncOp"> {
+  let summary = "Let convolutions pad their input themselves";
+  let description = [{
+    Before: `%1 = ingot.pad %x, 0.0 [0, 1, 1, 0] [0, 1, 1, 0]; %2 = ingot.conv %1, %f`. After: `%2 = ingot.conv %x, %f {low = [1, 1],
+    high = [1, 1]}`.
+  }];
+}
+
 def FoldScales : Pass<"ingot-fold-scales", "::mlir::func::FuncOp"> {
   let summary = "Move known factors and offsets (batch normalisation, say) into filters, weights and biases";
   let description = [{

@@ -18,6 +18,7 @@ void buildSimplifyPipeline(OpPassManager &passes) {
   functions.addPass(createFoldTransposes());        // factors meet convolutions only then
   functions.addPass(createSimplifyArithmetic());
   functions.addPass(createRecogniseComposites());
+  functions.addPass(createFoldPads());
   functions.addPass(createFoldScales());
   functions.addPass(createSimplifyArithmetic());    // biases meet
   functions.addPass(createCanonicalizerPass());

@@ -53,6 +53,7 @@ private:
   Group *findEpilogueHost(mlir::Operation *op, Group &own) const;
   bool canBeEpilogue(mlir::Operation *op, const Path &path, Group &own) const;
   bool canBePrologue(mlir::Operation *op, const Path &path, Group &own) const;
+  bool isReadByRoot(const Group &producer, const Group &own) const;
   bool hasOtherResults(const Path &path, const Group &own) const;
   bool canMerge(Group &one, Group &other) const;
   bool dependsThroughOthers(const Group &user, const Group &source) const;

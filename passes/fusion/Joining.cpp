@@ -76,6 +76,19 @@ Grouping::Path Grouping::pathOf(Operation *op, Value operand) const {
   return path;
 }
 
+/// Whether the root of `own` reads what `producer` computes.
+bool Grouping::isReadByRoot(const Group &producer, const Group &own) const {
+  SmallVector<Value> open(own.root ? own.root->getOperands() : ValueRange());
+  while (!open.empty()) {
+    Operation *source = open.pop_back_val().getDefiningOp();
+    if (source && producer.ops.contains(source))
+      return true;
+    if (isFreeView(source) && !owners.contains(source))
+      llvm::append_range(open, source->getOperands());
+  }
+  return false;
+}
+
 /// Whether merging would leave results of path.group that are needed elsewhere, besides through `path`.
 bool Grouping::hasOtherResults(const Path &path, const Group &own) const {
   for (Operation *op : path.group->ops)
@@ -109,6 +122,10 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
 bool Grouping::canBePrologue(Operation *op, const Path &path, Group &own) const {
   Group *producer = path.group;
   if (!producer || producer->root || producer == &own || !canMerge(own, *producer))
+    return false;
+  // Through an epilogue of `own` its root must not get a prologue that it would compute over and over.
+  bool isRead = !op->hasTrait<Root>() && isReadByRoot(*producer, own);
+  if (isRead && (!readsRows(own.root) || (readsOften(own.root) && !llvm::all_of(producer->ops, isCheap))))
     return false;
   bool isPlain = !op->hasTrait<Root>() && !isa<GatherOp, GatherElementsOp, GatherNdOp>(op);
   if (!isPlain && !readsRows(op))

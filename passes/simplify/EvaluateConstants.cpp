@@ -76,6 +76,15 @@ private:
   llvm::SetVector<Value> roots;
 };
 
+/// Small values are written out, so that equal ones are one attribute and single numbers can be read.
+ElementsAttr inlined(ElementsAttr value) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob || blob->getData().size() > 1024 || value.getElementType().isInteger(1))
+    return value;
+  return DenseElementsAttr::getFromRawBuffer(cast<ShapedType>(value.getType()), blob->getData());
+}
+
 void cloneInto(OpBuilder &builder, IRMapping &mapping, Value value) {
   if (mapping.contains(value))
     return;
@@ -118,7 +127,7 @@ LogicalResult evaluateConstants(ModuleOp module,
     for (size_t i = 0; i < roots.size(); ++i) {
       Value root = roots[i];
       OpBuilder builder(root.getDefiningOp());
-      root.replaceAllUsesWith(builder.create<ConstantOp>(root.getLoc(), root.getType(), values[i]));
+      root.replaceAllUsesWith(builder.create<ConstantOp>(root.getLoc(), root.getType(), inlined(values[i])));
     }
   }
   // Reshapes of constants are constants; what was only needed for the results goes.

@@ -107,10 +107,51 @@ struct ScaleRows : OpRewritePattern<MatmulOp> {
   }
 };
 
+/// (s * x) y => s * (x y) for one known number s, seen through transpositions and reshapes: one product less
+struct ScaleResult : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      MulOp scaled = findFactor(operand.get());
+      if (!scaled)
+        continue;
+      Value number = reshapeTo(rewriter, scaled.getLoc(), scaled.getRhs(), ArrayRef<int64_t>());
+      Value plain = withoutFactor(rewriter, operand.get(), scaled);
+      rewriter.modifyOpInPlace(op, [&] { operand.set(plain); });
+      rewriter.setInsertionPointAfter(op);
+      auto product = rewriter.create<MulOp>(scaled.getLoc(), op.getType(), op.getOutput(), number);
+      rewriter.replaceAllUsesExcept(op.getOutput(), product.getOutput(), product);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no operand is scaled by one number");
+  }
+
+private:
+  static MulOp findFactor(Value value) {
+    while (isa_and_nonnull<TransposeOp, ReshapeOp>(value.getDefiningOp()) && value.hasOneUse())
+      value = value.getDefiningOp()->getOperand(0);
+    auto scaled = value.getDefiningOp<MulOp>();
+    bool isFactor = scaled && value.hasOneUse() && isKnown(scaled.getRhs()) && typeOf(scaled.getRhs()).getNumElements() == 1 &&
+                    scaled.getLhs().getType() == scaled.getType() && !isKnown(scaled.getLhs());
+    return isFactor ? scaled : MulOp();
+  }
+
+  static Value withoutFactor(PatternRewriter &rewriter, Value value, MulOp scaled) {
+    if (value == scaled.getOutput())
+      return scaled.getLhs();
+    Operation *view = value.getDefiningOp();
+    Value input = withoutFactor(rewriter, view->getOperand(0), scaled);
+    rewriter.setInsertionPointAfter(view);
+    Operation *clone = rewriter.clone(*view);
+    clone->setOperand(0, input);
+    return clone->getResult(0);
+  }
+};
+
 struct FoldScalesPass : impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ScaleWeights, DistributeScale, ScaleRows>(&getContext());
+    patterns.add<ScaleWeights, DistributeScale, ScaleRows, ScaleResult>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

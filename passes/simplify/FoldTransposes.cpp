@@ -73,9 +73,43 @@ bool moveIntoWeight(MatmulOp op) {
   return true;
 }
 
+/// reshape(reshape(x)) => reshape(x)
+bool mergeReshape(ReshapeOp op) {
+  auto producer = op.getInput().getDefiningOp<ReshapeOp>();
+  if (producer)
+    op.getInputMutable().assign(producer.getInput());
+  return producer != nullptr;
+}
+
+/// normalize(reshape(x, [N, G, C/G * S])) => reshape(normalize(reshape(x, [N, G, C/G, S]), all axes of a group)): a group
+/// normalisation whose channels can move.
+bool splitGroups(NormalizeOp op) {
+  auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
+  if (!reshape || !reshape.getInput().getDefiningOp<TransposeOp>() || op.getAxes() != ArrayRef<int64_t>{2})
+    return false;
+  SymbolScope scope(op.getContext());
+  SmallVector<AffineExpr> whole = scope.dims(reshape.getInput()), grouped = scope.dims(op.getInput());
+  AffineExpr each = grouped.size() == 3 && whole.size() > 2 ? divideExactly(whole[1], grouped[1]) : AffineExpr();
+  if (!each || whole[0] != grouped[0])
+    return false;
+  SmallVector<AffineExpr> split{whole[0], grouped[1], each};
+  split.append(whole.begin() + 2, whole.end());
+  OpBuilder builder(op);
+  Value input = builder.create<ReshapeOp>(op.getLoc(), scope.tensor(split, getElementTypeOrSelf(op)), reshape.getInput());
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, split.size()));
+  Value result = builder.create<NormalizeOp>(op.getLoc(), input, axes, op.getEpsilon(), op.getCenter());
+  op.replaceAllUsesWith(builder.create<ReshapeOp>(op.getLoc(), op.getType(), result).getOutput());
+  op.erase();
+  return true;
+}
+
 bool sink(Operation *op) {
   if (auto transpose = dyn_cast<TransposeOp>(op))
     return mergeTranspose(transpose);
+  if (auto normalize = dyn_cast<NormalizeOp>(op); normalize && splitGroups(normalize))
+    return true; // the next round moves the transposition
+  if (auto reshape = dyn_cast<ReshapeOp>(op); reshape && mergeReshape(reshape))
+    return true;
   if (auto matmul = dyn_cast<MatmulOp>(op))
     return moveIntoWeight(matmul);
   if (op->getNumResults() != 1 || isKnown(op->getResult(0)))
@@ -101,7 +135,7 @@ struct FoldTransposesPass : impl::FoldTransposesBase<FoldTransposesPass> {
       eraseDead(block);
       for (Operation &op : llvm::make_early_inc_range(block))
         if (auto transpose = dyn_cast<TransposeOp>(op))
-          isChanged |= hoist(transpose);
+          isChanged |= hoist(transpose) || hoistAboveReshape(transpose);
       eraseDead(block);
     }
   }

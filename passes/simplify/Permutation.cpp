@@ -84,10 +84,14 @@ std::optional<SmallVector<AxisGroup>> findGroups(ArrayRef<AffineExpr> before, Ar
   return left.empty() && right.empty() ? std::optional(groups) : std::nullopt;
 }
 
-/// Every axis of size 1 of the result joins the group of the axis before it.
-void addUnits(SmallVector<AxisGroup> &groups, ArrayRef<AffineExpr> after) {
+/// Every axis of size 1 of the result joins the group of the axis before it; `leading` are those before the first group.
+void addUnits(SmallVector<AxisGroup> &groups, ArrayRef<AffineExpr> after, Permutation &leading) {
   size_t group = 0;
   for (int64_t axis = 0; axis < int64_t(after.size()); ++axis) {
+    if (constantValue(after[axis]) == 1 && axis == int64_t(leading.size())) {
+      leading.push_back(axis);
+      continue;
+    }
     if (constantValue(after[axis]) == 1) {
       groups[group].after.push_back(axis);
       llvm::sort(groups[group].after);
@@ -113,13 +117,13 @@ std::optional<CommutedReshape> commuteReshape(RankedTensorType transposed, Array
   auto groups = findGroups(before, after);
   if (!groups || groups->empty())
     return std::nullopt;
-  addUnits(*groups, after);
+  Permutation order; // axes of the reshaped tensor, as reshape(x) has them
+  addUnits(*groups, after, order);
   llvm::DenseMap<int64_t, size_t> groupOf;
   for (auto [number, group] : llvm::enumerate(*groups))
     for (int64_t axis : group.before)
       groupOf[axis] = number;
   // In the order of x's axes, every group must appear whole and in its own order.
-  Permutation order; // axes of the reshaped tensor, as reshape(x) has them
   SmallVector<int64_t> pending;
   for (int64_t axis : inverse(permutation)) {
     if (constantValue(before[axis]) == 1)

@@ -98,10 +98,16 @@ std::optional<Deviation> matchDeviation(Value value) {
   return deviation;
 }
 
+/// One value, or the same difference computed twice.
+bool isSame(Value a, Value b) {
+  auto x = a.getDefiningOp<SubOp>(), y = b.getDefiningOp<SubOp>();
+  return a == b || (x && y && x.getLhs() == y.getLhs() && x.getRhs() == y.getRhs());
+}
+
 /// d / sqrt(mean of d^2 + epsilon) => normalize d without centering; with d = x - mean of x => normalize x
 LogicalResult normalize(Operation *op, Value d, Value divisor, PatternRewriter &rewriter) {
   std::optional<Deviation> deviation = matchDeviation(divisor);
-  if (!deviation || deviation->d != d || d.getType() != op->getResult(0).getType())
+  if (!deviation || !isSame(deviation->d, d) || d.getType() != op->getResult(0).getType())
     return rewriter.notifyMatchFailure(op, "the divisor is not the deviation of the dividend");
   Value input = d;
   bool isCentered = false;

@@ -15,6 +15,9 @@ bool sinkBelow(mlir::Operation *op);
 /// transpose(tree of operations) => the tree computed on transposed leaves, when that takes fewer transpositions.
 bool hoist(TransposeOp op);
 
+/// transpose(reshape(transpose(x))) => reshape(transpose(x)), when the reshape lets the first transposition through.
+bool hoistAboveReshape(TransposeOp op);
+
 /// The value that, broadcast and transposed by `permutation`, is `operand` broadcast to the rank of the permutation.
 mlir::Value untranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value operand, llvm::ArrayRef<int64_t> permutation);
 

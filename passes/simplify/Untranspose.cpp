@@ -95,4 +95,21 @@ bool hoist(TransposeOp op) {
   return true;
 }
 
+bool hoistAboveReshape(TransposeOp op) {
+  auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
+  auto producer = reshape ? reshape.getInput().getDefiningOp<TransposeOp>() : TransposeOp();
+  if (!producer || !reshape->hasOneUse())
+    return false;
+  // Seen backwards it is a transposition before a reshape.
+  auto commuted = commuteReshape(typeOf(reshape), inverse(op.getPermutation()), typeOf(producer));
+  if (!commuted)
+    return false;
+  OpBuilder builder(op);
+  Permutation both = compose(producer.getPermutation(), inverse(commuted->permutation));
+  Value moved = builder.create<TransposeOp>(op.getLoc(), commuted->type, producer.getInput(), both);
+  op.replaceAllUsesWith(reshapeTo(builder, op.getLoc(), moved, typeOf(op)));
+  op.erase();
+  return true;
+}
+
 } // namespace ingot

@@ -1,0 +1,94 @@
+// RUN: ingot-opt --ingot-plan-memory --split-input-file %s | FileCheck %s
+
+// A pointwise result takes the place of a dying operand; the output is written where the caller wants it.
+// CHECK: func.func @main
+// CHECK-SAME: kernel.arena_bytes = 64 : i64
+// CHECK-SAME: kernel.arena_lower_bound = 32 : i64
+// CHECK-SAME: kernel.constant_bytes = 64 : i64
+// CHECK: plan = [#kernel.buffer<input, 0>, #kernel.buffer<constant, 0>, #kernel.buffer<arena, 0>]
+// CHECK: plan = [#kernel.buffer<arena, 0>, #kernel.buffer<arena, 0>]
+// CHECK: plan = [#kernel.buffer<arena, 0>, #kernel.buffer<output, 0>]
+kernel.func private @add(%arg0: tensor<8xf32>, %arg1: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = ingot.add %arg0, %arg1 : tensor<8xf32>, tensor<8xf32>
+  kernel.return %0 : tensor<8xf32>
+}
+kernel.func private @relu(%arg0: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = ingot.relu %arg0 : tensor<8xf32>
+  kernel.return %0 : tensor<8xf32>
+}
+func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %c = ingot.constant dense_resource<c> : tensor<8xf32>
+  %0 = kernel.launch @add(%x, %c) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %1 = kernel.launch @relu(%0) : (tensor<8xf32>) -> tensor<8xf32>
+  %2 = kernel.launch @relu(%1) : (tensor<8xf32>) -> tensor<8xf32>
+  return %2 : tensor<8xf32>
+}
+
+// -----
+
+// Not in place: a transposition reads elsewhere than it writes.
+// CHECK: plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena, [[A:[0-9]+]]>]
+// CHECK-NOT: plan = [#kernel.buffer<arena, [[A]]>, #kernel.buffer<arena, [[A]]>]
+// CHECK: return
+kernel.func private @relu(%arg0: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %0 = ingot.relu %arg0 : tensor<8x8xf32>
+  kernel.return %0 : tensor<8x8xf32>
+}
+kernel.func private @turn(%arg0: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %0 = ingot.transpose %arg0 [1, 0] : tensor<8x8xf32>
+  kernel.return %0 : tensor<8x8xf32>
+}
+func.func @main(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %0 = kernel.launch @relu(%x) : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %1 = kernel.launch @turn(%0) : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %2 = kernel.launch @relu(%1) : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %2 : tensor<8x8xf32>
+}
+
+// -----
+
+// Sizes that depend on symbols have slots; a slot serves again when nobody needs it any more.
+// CHECK: ingot.symbols = ["N"]
+// CHECK: kernel.slots = [#ingot.shape<[N * 32]>, #ingot.shape<[N * 32]>]
+// CHECK: plan = [#kernel.buffer<input, 0>, #kernel.buffer<slot, 0>]
+// CHECK: plan = [#kernel.buffer<slot, 0>, #kernel.buffer<slot, 1>]
+// CHECK: plan = [#kernel.buffer<slot, 1>, #kernel.buffer<slot, 0>]
+// CHECK: plan = [#kernel.buffer<slot, 0>, #kernel.buffer<output, 0>]
+!t = tensor<?x8xf32, #ingot.shape<[N, 8]>>
+kernel.func private @softmax(%arg0: !t) -> !t {
+  %0 = ingot.softmax %arg0 1 : !t
+  kernel.return %0 : !t
+}
+func.func @main(%x: !t) -> !t {
+  %0 = kernel.launch @softmax(%x) : (!t) -> !t
+  %1 = kernel.launch @softmax(%0) : (!t) -> !t
+  %2 = kernel.launch @softmax(%1) : (!t) -> !t
+  %3 = kernel.launch @softmax(%2) : (!t) -> !t
+  return %3 : !t
+}
+
+// -----
+
+// A bounded symbol is planned for its bound.
+// CHECK: kernel.arena_bytes = 256 : i64
+// CHECK-NOT: kernel.slots
+module attributes {ingot.symbols = ["N"], ingot.symbol_bounds = [array<i64: 1, 4>]} {
+kernel.func private @softmax(%arg0: tensor<?x16xf32, #ingot.shape<[N, 16]>>) -> tensor<?x16xf32, #ingot.shape<[N, 16]>> {
+  %0 = ingot.softmax %arg0 1 : tensor<?x16xf32, #ingot.shape<[N, 16]>>
+  kernel.return %0 : tensor<?x16xf32, #ingot.shape<[N, 16]>>
+}
+func.func @main(%x: tensor<?x16xf32, #ingot.shape<[N, 16]>>) -> tensor<?x16xf32, #ingot.shape<[N, 16]>> {
+  %0 = kernel.launch @softmax(%x) : (tensor<?x16xf32, #ingot.shape<[N, 16]>>) -> tensor<?x16xf32, #ingot.shape<[N, 16]>>
+  %1 = kernel.launch @softmax(%0) : (tensor<?x16xf32, #ingot.shape<[N, 16]>>) -> tensor<?x16xf32, #ingot.shape<[N, 16]>>
+  return %1 : tensor<?x16xf32, #ingot.shape<[N, 16]>>
+}
+}
+
+// -----
+
+// An input that is returned is copied.
+// CHECK: kernel.func private @copy_0
+// CHECK: kernel.launch @copy_0(%arg0) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<output, 0>]}
+func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
+  return %x : tensor<8xf32>
+}
