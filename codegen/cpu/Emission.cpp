@@ -48,6 +48,19 @@ SmallVector<Buffer> loadBuffers(KernelBuilder &builder, kernel::FuncOp kernel, V
   return buffers;
 }
 
+/// Emitters store what follows from the root's elements one to one; fusion forms no other results.
+bool isEveryResultReached(Evaluator &evaluator, Operation *root) {
+  auto isReached = [&](unsigned number) {
+    return llvm::any_of(root->getResults(), [&](Value value) {
+      Point point;
+      for (AffineExpr dim : evaluator.dims(value))
+        point.push_back(evaluator.unknown(dim));
+      return evaluator.resultPoint(value, point, number).has_value();
+    });
+  };
+  return llvm::all_of(llvm::seq<unsigned>(0, evaluator.getKernel().getNumResults()), isReached);
+}
+
 FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp kernel, const Target &target) {
   Location loc = kernel.getLoc();
   LLVM::LLVMFuncOp function = createFunction(into, loc, target, kernel.getName());
@@ -60,7 +73,9 @@ FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp ke
   Evaluator evaluator(builder, kernel, buffers, symbols, function.getArgument(1));
   Emission emission{kernel, findRoot(kernel),         target, evaluator, builder, function.getArgument(2),
                     function.getArgument(3), function.getArgument(4)};
-  FailureOr<Division> division = emitter(emission);
+  FailureOr<Division> division = failure();
+  if (!emission.root || isEveryResultReached(evaluator, emission.root))
+    division = emitter(emission);
   if (failed(division))
     function.erase();
   return division;

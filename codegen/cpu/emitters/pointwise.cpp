@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Emitter.h"
 #include "codegen/cpu/IterationSpace.h"
+#include "codegen/cpu/emitters/Transposed.h"
 
 using namespace mlir;
 
@@ -142,6 +143,11 @@ FailureOr<Division> emitPointwise(Emission &emission) {
     return failure();
   Division division{emission.evaluator.constant(1)};
   SmallVector<Group> groups = groupResults(emission.evaluator);
+  if (groups.size() == 1) {
+    IterationSpace space(emission.evaluator, groups[0].tensors);
+    if (FailureOr<Division> transposed = emitTransposed(emission, space); succeeded(transposed))
+      return transposed;
+  }
   for (auto [index, group] : llvm::enumerate(groups)) {
     PointwiseEmitter emitter(emission, group);
     if (index == 0) {

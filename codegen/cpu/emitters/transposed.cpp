@@ -1,0 +1,103 @@
+//===- transposed.cpp - Pointwise kernels across axes ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A transposition reads along one axis (`across`) and writes along another (the last). A tile of 16 x 16 elements is
+// computed with the lanes across, transposed in registers, and stored with the lanes along the last axis. The last tile of
+// an axis starts early enough to end with the axis, so there are no partial tiles; elements in two tiles are computed
+// twice, with the same value.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/Transposed.h"
+#include "codegen/cpu/emitters/PanelProduct.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+constexpr int64_t tile = panelLanes;
+
+class TransposedEmitter {
+public:
+  TransposedEmitter(Emission &emission, const IterationSpace &space, size_t across, int64_t acrossExtent, int64_t lastExtent)
+      : emission(emission), evaluator(emission.evaluator), builder(emission.builder), space(space), across(across),
+        last(space.axes.size() - 1), acrossExtent(acrossExtent), lastExtent(lastExtent) {
+    for (size_t axis = 0; axis < last; ++axis)
+      if (axis != across) {
+        outerAxes.push_back(axis);
+        outer.push_back(space.axes[axis]);
+      }
+  }
+
+  Division emit() {
+    AffineExpr rows = product(outer, builder.op().getContext());
+    int64_t strips = llvm::divideCeil(acrossExtent, tile);
+    AffineExpr items = simplifyDimension(rows * strips);
+    builder.loop(emission.begin, emission.end, 1, [&](Index item) {
+      AffineExpr number = evaluator.variable(item, items);
+      indices.assign(space.axes.size(), evaluator.constant(0));
+      AffineExpr row = evaluator.simplify(number.floorDiv(strips));
+      for (auto [axis, index] : llvm::zip(outerAxes, reshapePoint(row, rows, outer, evaluator.extents())))
+        indices[axis] = evaluator.variable(evaluator.materialize(index), space.axes[axis]);
+      Index strip = evaluator.materialize(evaluator.simplify(number % strips));
+      AffineExpr acrossStart = start(strip, acrossExtent);
+      builder.loop(0, int64_t(llvm::divideCeil(lastExtent, tile)), 1,
+                   [&](Index column) { emitTile(acrossStart, start(column, lastExtent)); });
+    });
+    return {items, std::max<int64_t>(1, 4096 / (tile * lastExtent))};
+  }
+
+private:
+  /// Where tile `number` of an axis begins.
+  AffineExpr start(Index number, int64_t extent) {
+    Index begin = builder.min(builder.mul(number, tile), extent - tile);
+    return evaluator.variable(begin, evaluator.constant(extent - tile + 1));
+  }
+
+  void emitTile(AffineExpr acrossStart, AffineExpr lastStart) {
+    Lanes lanes = evaluator.lanes(tile);
+    unsigned results = evaluator.getKernel().getNumResults();
+    SmallVector<SmallVector<Value>> values(results);
+    indices[across] = acrossStart + lanes.variable;
+    for (int64_t i = 0; i < tile; ++i) {
+      indices[last] = lastStart + i;
+      Point point = space.point(indices, evaluator.extents());
+      evaluator.evaluateTogether([&] {
+        for (unsigned number = 0; number < results; ++number)
+          values[number].push_back(evaluator.evaluate(evaluator.result(number), point, &lanes));
+      });
+    }
+    indices[last] = lastStart + lanes.variable;
+    for (unsigned number = 0; number < results; ++number) {
+      transpose16(builder, values[number]);
+      for (int64_t i = 0; i < tile; ++i) {
+        indices[across] = acrossStart + i;
+        evaluator.store(values[number][i], number, space.point(indices, evaluator.extents()), &lanes);
+      }
+    }
+  }
+
+  Emission &emission;
+  Evaluator &evaluator;
+  KernelBuilder &builder;
+  const IterationSpace &space;
+  size_t across, last;
+  int64_t acrossExtent, lastExtent;
+  SmallVector<size_t> outerAxes;
+  SmallVector<AffineExpr> outer;
+  SmallVector<AffineExpr> indices;
+};
+
+} // namespace
+
+FailureOr<Division> emitTransposed(Emission &emission, const IterationSpace &space) {
+  std::optional<size_t> across = space.transposedAxis();
+  if (!across)
+    return failure();
+  auto acrossExtent = constantValue(space.axes[*across]), lastExtent = constantValue(space.axes.back());
+  if (!acrossExtent || !lastExtent || *acrossExtent < tile || *lastExtent < tile)
+    return failure();
+  return TransposedEmitter(emission, space, *across, *acrossExtent, *lastExtent).emit();
+}
+
+} // namespace ingot::cpu
