@@ -78,10 +78,11 @@ private:
   void placeSlots() {
     auto bytes = main->getAttrOfType<IntegerAttr>("kernel.arena_bytes");
     Index offset = int64_t(llvm::alignTo(bytes ? bytes.getInt() : 0, 64));
-    auto slots = main->getAttrOfType<ShapeAttr>("kernel.slots");
-    for (AffineExpr bytes : slots ? symbols.adopt(slots) : SmallVector<AffineExpr>()) {
+    auto slots = main->getAttrOfType<ArrayAttr>("kernel.slots");
+    for (Attribute slot : slots ? slots.getValue() : ArrayRef<Attribute>()) {
       slotOffsets.push_back(offset);
-      offset = builder.add(offset, builder.mul(builder.ceilDiv(value(bytes), 64), 64));
+      Index bytes = value(symbols.adopt(cast<ShapeAttr>(slot)).front());
+      offset = builder.add(offset, builder.mul(builder.ceilDiv(bytes, 64), 64));
     }
   }
 

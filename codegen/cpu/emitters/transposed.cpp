@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Transposed.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -40,21 +41,30 @@ public:
       for (auto [axis, index] : llvm::zip(outerAxes, reshapePoint(row, rows, outer, evaluator.extents())))
         indices[axis] = evaluator.variable(evaluator.materialize(index), space.axes[axis]);
       Index strip = evaluator.materialize(evaluator.simplify(number % strips));
-      AffineExpr acrossStart = start(strip, acrossExtent);
-      builder.loop(0, int64_t(llvm::divideCeil(lastExtent, tile)), 1,
-                   [&](Index column) { emitTile(acrossStart, start(column, lastExtent)); });
+      builder.loop(0, int64_t(llvm::divideCeil(lastExtent, tile)), 1, [&](Index column) { emitTile(strip, column); });
     });
     return {items, std::max<int64_t>(1, 4096 / (tile * lastExtent))};
   }
 
 private:
-  /// Where tile `number` of an axis begins.
-  AffineExpr start(Index number, int64_t extent) {
+  /// Where tile `number` of an axis begins, and how many of its elements the tile before has done.
+  std::pair<AffineExpr, Index> start(Index number, int64_t extent) {
     Index begin = builder.min(builder.mul(number, tile), extent - tile);
-    return evaluator.variable(begin, evaluator.constant(extent - tile + 1));
+    Index done = extent % tile ? builder.sub(builder.mul(number, tile), begin) : Index(0);
+    return {evaluator.variable(begin, evaluator.constant(extent - tile + 1)), done};
   }
 
-  void emitTile(AffineExpr acrossStart, AffineExpr lastStart) {
+  /// Lanes from `first` on; null when these are all.
+  Value maskFrom(Index first) {
+    if (first.is(0))
+      return {};
+    Value below = builder.maskBelow(first, tile);
+    return builder.create<arith::XOrIOp>(below, builder.constant(below.getType(), 1));
+  }
+
+  void emitTile(Index strip, Index column) {
+    auto [acrossStart, acrossDone] = start(strip, acrossExtent);
+    auto [lastStart, lastDone] = start(column, lastExtent);
     Lanes lanes = evaluator.lanes(tile);
     unsigned results = evaluator.getKernel().getNumResults();
     SmallVector<SmallVector<Value>> values(results);
@@ -67,13 +77,20 @@ private:
           values[number].push_back(evaluator.evaluate(evaluator.result(number), point, &lanes));
       });
     }
+    lanes.mask = maskFrom(lastDone);
     indices[last] = lastStart + lanes.variable;
-    for (unsigned number = 0; number < results; ++number) {
-      transpose16(builder, values[number]);
-      for (int64_t i = 0; i < tile; ++i) {
-        indices[across] = acrossStart + i;
-        evaluator.store(values[number][i], number, space.point(indices, evaluator.extents()), &lanes);
-      }
+    for (SmallVector<Value> &rows : values)
+      transpose16(builder, rows);
+    for (int64_t i = 0; i < tile; ++i) {
+      indices[across] = acrossStart + i;
+      auto storeRow = [&] {
+        for (unsigned number = 0; number < results; ++number)
+          evaluator.store(values[number][i], number, space.point(indices, evaluator.extents()), &lanes);
+      };
+      if (acrossDone.is(0))
+        storeRow();
+      else
+        builder.ifThen(builder.less(acrossDone, i + 1), storeRow);
     }
   }
 
