@@ -23,21 +23,38 @@ LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> b
   return passes.run(module);
 }
 
+/// Elements in memory as an attribute: small tensors are part of the module's text, large ones stay in their buffer.
+ElementsAttr elementsOf(RankedTensorType type, AsmResourceBlob buffer) {
+  constexpr int64_t mostInText = 64;
+  if (type.getNumElements() > mostInText)
+    return DenseResourceElementsAttr::get(type, "computed", std::move(buffer));
+  ArrayRef<char> bytes = buffer.getData().take_front(type.getNumElements() * elementBytes(type.getElementType()));
+  if (!type.getElementType().isInteger(1))
+    return DenseElementsAttr::getFromRawBuffer(type, bytes);
+  SmallVector<bool> values(llvm::map_range(bytes, [](char byte) { return byte != 0; }));
+  return DenseElementsAttr::get(type, ArrayRef<bool>(values));
+}
+
 /// Computes the results of a module whose @main has no arguments: compiled for this machine and called in process.
 LogicalResult runConstants(ModuleOp constants, SmallVectorImpl<ElementsAttr> &results, const CompileOptions &options) {
   CompileOptions native = options;
   native.cpu = "native";
   if (failed(fuse(constants, native)) || failed(planMemory(constants)))
     return failure();
-  SmallVector<void *> buffers;
-  for (Type type : constants.lookupSymbol<func::FuncOp>("main").getResultTypes()) {
+  auto types = llvm::to_vector(constants.lookupSymbol<func::FuncOp>("main").getResultTypes());
+  std::vector<AsmResourceBlob> buffers;
+  SmallVector<void *> addresses;
+  for (Type type : types) {
     auto tensor = cast<RankedTensorType>(type);
     size_t bytes = tensor.getNumElements() * elementBytes(tensor.getElementType());
-    AsmResourceBlob blob = HeapAsmResourceBlob::allocate(std::max<size_t>(bytes, 1), 64);
-    buffers.push_back(blob.getMutableData().data());
-    results.push_back(DenseResourceElementsAttr::get(tensor, "computed", std::move(blob)));
+    buffers.push_back(HeapAsmResourceBlob::allocate(std::max<size_t>(bytes, 1), 64));
+    addresses.push_back(buffers.back().getMutableData().data());
   }
-  return runInProcess(constants, buffers);
+  if (failed(runInProcess(constants, addresses)))
+    return failure();
+  for (auto [type, buffer] : llvm::zip(types, buffers))
+    results.push_back(elementsOf(cast<RankedTensorType>(type), std::move(buffer)));
+  return success();
 }
 
 } // namespace
