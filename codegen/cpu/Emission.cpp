@@ -15,6 +15,7 @@ constexpr Emitter emitters[] = {
     emitDepthwise,
     emitConvolution,
     emitWindow,
+    emitRows,
     emitPointwise,
     emitLoops,
 };

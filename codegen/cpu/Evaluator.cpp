@@ -247,6 +247,10 @@ void Evaluator::store(Value element, unsigned number, ArrayRef<AffineExpr> point
   builder.scatter(element, place.pointer, perLane(offset, *lanes), lanes->mask);
 }
 
+Value Evaluator::load(const Buffer &buffer, ArrayRef<AffineExpr> point, const Lanes *lanes) {
+  return load(Access{buffer, simplify(linearize(point, symbols.dims(buffer.type), symbols.getContext()))}, lanes);
+}
+
 std::optional<Point> Evaluator::forward(Value target, Value root, ArrayRef<AffineExpr> point) {
   if (target == root)
     return Point(point);

@@ -97,6 +97,9 @@ public:
   /// Stores `element` as result `number`'s element at `point`.
   void store(mlir::Value element, unsigned number, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
 
+  /// What lies in `buffer` at `point`: a result that was stored before.
+  mlir::Value load(const Buffer &buffer, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+
   kernel::FuncOp getKernel() { return func; }
   /// The tensor that result `number` returns.
   mlir::Value result(unsigned number);

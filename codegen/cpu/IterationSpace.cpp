@@ -27,7 +27,8 @@ AffineExpr strideAlong(AffineExpr expr, AffineExpr variable, Extents extents) {
 
 } // namespace
 
-IterationSpace::IterationSpace(Evaluator &evaluator, ArrayRef<Value> tensors) : dims(evaluator.dims(tensors.front())) {
+IterationSpace::IterationSpace(Evaluator &evaluator, ArrayRef<Value> tensors, ArrayRef<int64_t> reduced)
+    : dims(evaluator.dims(tensors.front())) {
   Point point;
   for (AffineExpr dim : dims)
     point.push_back(constantValue(dim) == 1 ? evaluator.constant(0) : evaluator.unknown(dim));
@@ -50,7 +51,8 @@ IterationSpace::IterationSpace(Evaluator &evaluator, ArrayRef<Value> tensors) : 
       AffineExpr outer = list[lastDim.back()], inner = list[axis];
       return outer && inner && outer == simplifyDimension(inner * dims[axis]);
     };
-    if (!axes.empty() && llvm::all_of(all, continues)) {
+    auto isReduced = [&](size_t axis) { return llvm::is_contained(reduced, int64_t(axis)); };
+    if (!axes.empty() && isReduced(axis) == isReduced(lastDim.back()) && llvm::all_of(all, continues)) {
       axes.back() = simplifyDimension(axes.back() * dims[axis]);
       lastDim.back() = axis;
       continue;

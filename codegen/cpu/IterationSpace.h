@@ -21,8 +21,8 @@ struct IterationSpace {
   /// Per access: elements between neighbours along each merged axis; null where that is not constant over the axis.
   llvm::SmallVector<llvm::SmallVector<mlir::AffineExpr>> strides;
 
-  /// Analyses what is read for `tensors`, all of shape `dims`.
-  IterationSpace(Evaluator &evaluator, llvm::ArrayRef<mlir::Value> tensors);
+  /// Analyses what is read for `tensors`, all of shape `dims`. Axes in `reduced` are not merged with others.
+  IterationSpace(Evaluator &evaluator, llvm::ArrayRef<mlir::Value> tensors, llvm::ArrayRef<int64_t> reduced = {});
 
   /// The point of `dims` at an index for each merged axis.
   Point point(llvm::ArrayRef<mlir::AffineExpr> indices, Extents extents) const;

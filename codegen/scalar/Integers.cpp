@@ -49,9 +49,9 @@ Bits modulo(Bits x, Bits y, bool isUnsigned) {
 Bits power(Bits x, Bits y, bool isUnsigned) {
   const Place &at = x.at();
   OpBuilder &builder = at.builder;
-  auto index = [&](int64_t number) { return at.create<arith::ConstantOp>(builder.getIndexAttr(number)); };
+  auto number = [&](int32_t value) { return at.create<arith::ConstantOp>(builder.getI32IntegerAttr(value)); };
   // Square and multiply, one bit of y a trip.
-  auto loop = builder.create<scf::ForOp>(at.loc, index(0), index(x.width()), index(1),
+  auto loop = builder.create<scf::ForOp>(at.loc, number(0), number(x.width()), number(1),
                                          ValueRange{x.like(1).get(), x.get(), y.get()});
   {
     OpBuilder::InsertionGuard guard(builder);
