@@ -7,7 +7,9 @@ import tracked
 LIMIT = 400
 
 # Path -> why it may be longer, and how long.
-EXCEPTIONS = {}
+EXCEPTIONS = {
+    "frontends/onnx/Symbolic.cpp": ("exporters' shape arithmetic: one small fold for each of some thirty operators", 460),
+}
 
 
 def main():

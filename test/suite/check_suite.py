@@ -58,7 +58,9 @@ def value(path, edge):
 
 
 def named(edges, values):
-    return {edge.name: np.asarray(value) for edge, value in zip(edges, values) if value is not None}
+    """Arrays by name; the cases of narrow types hold TensorProtos instead."""
+    arrays = [numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value for value in values]
+    return {edge.name: np.asarray(array) for edge, array in zip(edges, arrays) if array is not None}
 
 
 def outcome(case):
@@ -78,7 +80,7 @@ def outcome(case):
     except harness.Unsupported as error:
         return "unsupported", str(error)
     except Exception as error:  # noqa: BLE001: whatever goes wrong is this case's outcome
-        return "wrong", f"{type(error).__name__}: {error}"
+        return "wrong", f"{type(error).__name__}: {error}".replace(f"{harness.WORK}/suite/{case.name}/", "")
     finally:
         (harness.WORK / "suite" / case.name / "model.so").unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@
 #include "compiler/Compiler.h"
 #include "tools/ingotc/Report.h"
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 using namespace ingot;
 
@@ -73,6 +74,12 @@ int main(int argc, char **argv) {
   if (options.output.empty() && options.emit >= Stage::Object) {
     fprintf(stderr, "ingotc: error: needs -o FILE\n");
     return static_cast<int>(CompileStatus::BadUsage);
+  }
+  std::filesystem::path folder = std::filesystem::path(options.output).parent_path();
+  std::error_code problem;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, problem)) {
+    fprintf(stderr, "ingotc: error: cannot write %s: there is no folder %s\n", options.output.c_str(), folder.c_str());
+    return static_cast<int>(CompileStatus::BadInput);
   }
 
   Progress progress(reporting);
