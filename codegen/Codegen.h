@@ -95,6 +95,9 @@ struct Artifact {
 mlir::LogicalResult writeArtifact(const Artifact &artifact, llvm::StringRef path, mlir::Location where,
                                   bool cppHeader = false);
 
+/// Whether writeArtifact can write to this path: to be asked before the work is done.
+mlir::LogicalResult checkArtifactPath(llvm::StringRef path, mlir::Location where);
+
 /// The C header for a program, and the C++ one that builds on it, as writeArtifact writes them.
 std::string formatHeader(const ProgramDescription &program);
 std::string formatCppHeader(const ProgramDescription &program);

@@ -60,6 +60,9 @@ private:
   }
 
   LogicalResult straightLine() {
+    // Before minutes of work, not after.
+    if (options.emit >= Stage::Object && failed(checkArtifactPath(options.output, UnknownLoc::get(&context))))
+      return failure();
     if (failed(stage("import", "reading " + options.input, [&] { return import(); })))
       return failure();
     isImported = true;

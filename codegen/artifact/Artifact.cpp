@@ -16,14 +16,25 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
+Error checkPath(const std::string &path) {
+  StringRef ending = sys::path::extension(path), folder = sys::path::parent_path(path);
+  if (ending != ".so" && ending != ".a" && ending != ".o")
+    return createStringError(inconvertibleErrorCode(), "%s: the ending must be .so, .a or .o", path.c_str());
+  if (sys::fs::is_directory(path))
+    return createStringError(inconvertibleErrorCode(), "cannot write %s: it is a folder", path.c_str());
+  if (std::error_code error = sys::fs::access(folder.empty() ? "." : folder, sys::fs::AccessMode::Write))
+    return createStringError(error, "cannot write %s: %s", path.c_str(), error.message().c_str());
+  return Error::success();
+}
+
 class Writer {
 public:
   Writer(const Artifact &artifact, StringRef path) : artifact(artifact), path(path), files(path) {}
 
   Error run(bool cppHeader) {
+    if (Error error = checkPath(path))
+      return error;
     StringRef kind = sys::path::extension(path);
-    if (kind != ".so" && kind != ".a" && kind != ".o")
-      return createStringError(inconvertibleErrorCode(), "%s: the ending must be .so, .a or .o", path.c_str());
     if (Error error = writeInputs())
       return error;
     Expected<std::string> result = kind == ".so" ? linkLibrary() : kind == ".a" ? makeArchive() : mergeObject();
@@ -125,6 +136,12 @@ private:
 
 mlir::LogicalResult writeArtifact(const Artifact &artifact, StringRef path, mlir::Location where, bool cppHeader) {
   if (Error error = Writer(artifact, path).run(cppHeader))
+    return mlir::emitError(where, toString(std::move(error)));
+  return mlir::success();
+}
+
+mlir::LogicalResult checkArtifactPath(StringRef path, mlir::Location where) {
+  if (Error error = checkPath(path.str()))
     return mlir::emitError(where, toString(std::move(error)));
   return mlir::success();
 }

@@ -15,7 +15,7 @@ static char *alignUp(char *address, int64_t alignment) {
                                   -static_cast<uintptr_t>(alignment));
 }
 
-bool Block::allocate(int64_t wanted) {
+bool Block::allocate(int64_t wanted, bool wantsHugePages) {
   release();
   if (wanted < 0 || wanted > largest)
     return false;
@@ -27,7 +27,7 @@ bool Block::allocate(int64_t wanted) {
   if (!fresh || fresh == MAP_FAILED)
     return false;
   char *start = alignUp(static_cast<char *>(fresh), alignment);
-  if (large)
+  if (large && wantsHugePages)
     madvise(start, wanted + 2 * INGOT_SLACK, MADV_HUGEPAGE);
   *this = Block{start + INGOT_SLACK, wanted, fresh, total, large};
   // A masked load that crosses into a page nobody has touched costs 150 ns each time, even with the lanes masked off.

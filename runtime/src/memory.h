@@ -16,7 +16,8 @@ struct Block {
 
   /// Replaces the block by one of at least `bytes`; its old contents are lost. False when there is no memory: then it
   /// is empty.
-  bool allocate(int64_t bytes);
+  /// Huge pages suit what is used as a whole.
+  bool allocate(int64_t bytes, bool wantsHugePages);
   void release();
 };
 

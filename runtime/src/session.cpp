@@ -57,7 +57,8 @@ static ingot_status prepareThreads(Session &session) {
         (session.model->description.scratch_bytes + INGOT_ALIGNMENT - 1) / INGOT_ALIGNMENT * INGOT_ALIGNMENT;
     stride += INGOT_SLACK;
     session.scratchThreads = 0;
-    if (!session.scratch.allocate(stride * width))
+    // Most threads use little of theirs: huge pages would make the touched slack costly.
+    if (!session.scratch.allocate(stride * width, /*wantsHugePages=*/false))
       return failForMemory(session, stride * width);
     // Each thread's slack must be touched, as the block's own is.
     for (int32_t i = 1; i <= width; ++i)
@@ -78,7 +79,8 @@ static ingot_status prepareSizes(Session &session, const int64_t *symbols) {
     return INGOT_OK;
   session.sizesKnown = false;
   int64_t arenaBytes = computeSizes(program, symbols, session.outputDims);
-  if ((!session.arena.data || session.arena.bytes < arenaBytes) && !session.arena.allocate(arenaBytes))
+  if ((!session.arena.data || session.arena.bytes < arenaBytes) &&
+      !session.arena.allocate(arenaBytes, /*wantsHugePages=*/true))
     return failForMemory(session, arenaBytes);
   if (bytes)
     memcpy(session.symbols, symbols, bytes);

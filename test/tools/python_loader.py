@@ -60,6 +60,7 @@ fail(lambda: ingot.load(sys.argv[1]))
 fail(lambda: ingot.compile("none.onnx"))
 
 # The same where numpy is not installed: results are objects that speak DLPack.
+sys.stdout.flush()
 subprocess.run(
     [
         sys.executable,

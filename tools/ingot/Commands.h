@@ -12,6 +12,10 @@ void addInspect(CLI::App &app);
 void addRun(CLI::App &app);
 void addVerify(CLI::App &app);
 
+/// Runs a library for so many seconds and prints where the time goes, the most expensive kernels first.
+void printProfile(Library &library, const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs,
+                  double seconds);
+
 /// Runs the sibling program ingotc, which knows ONNX files; returns its exit code. Its errors go to standard error.
 int runCompiler(const std::vector<std::string> &arguments);
 

@@ -32,6 +32,8 @@ public:
   ArrayMap run(const ArrayMap &inputs);
 
   int64_t sessionBytes();
+  /// Null ends it.
+  void setProfiler(ingot_profiler profiler, void *state) { ingot_session_set_profiler(openSession(), profiler, state); }
 
 private:
   ingot_session *openSession();

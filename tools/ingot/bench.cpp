@@ -20,7 +20,7 @@ struct BenchOptions {
   std::vector<std::string> dims;
   int32_t threads = 0;
   double seconds = 1;
-  bool json = false;
+  bool json = false, profile = false;
 };
 
 struct Timing {
@@ -59,22 +59,35 @@ void fill(Array &array) {
   }
 }
 
-ArrayMap makeInputs(const Library &library, const BenchOptions &options) {
+// The sizes of all symbols; those not given take their least value, which standard error tells.
+std::vector<int64_t> chooseSymbols(const Library &library, const BenchOptions &options) {
   const ingot_description &about = library.description();
   std::map<std::string, int64_t> given = parseDims(options);
+  std::vector<int64_t> values;
+  for (int32_t i = 0; i < about.symbol_count; ++i) {
+    const ingot_symbol &symbol = about.symbols[i];
+    auto found = given.find(symbol.name);
+    values.push_back(found == given.end() ? std::max<int64_t>(symbol.minimum, 1) : found->second);
+    if (found == given.end() && symbol.minimum != symbol.maximum)
+      fmt::print(stderr, "{}: note: measuring with {}={}; --dim {}=N sets another size\n", options.library, symbol.name,
+                 values.back(), symbol.name);
+    given.erase(symbol.name);
+  }
+  if (!given.empty())
+    throw Failure(exitBadInput, options.library,
+                  fmt::format("the model has no open dimension \"{}\"", given.begin()->first));
+  return values;
+}
+
+ArrayMap makeInputs(const Library &library, const BenchOptions &options) {
+  const ingot_description &about = library.description();
+  std::vector<int64_t> symbols = chooseSymbols(library, options);
   ArrayMap inputs;
   for (int32_t i = 0; i < about.input_count; ++i) {
     const ingot_port &port = about.inputs[i];
     std::vector<int64_t> shape(port.dims, port.dims + port.rank);
-    for (int64_t &dim : shape) {
-      if (dim >= 0)
-        continue;
-      const ingot_symbol &symbol = about.symbols[-1 - dim];
-      auto found = given.find(symbol.name);
-      if (found == given.end() && symbol.minimum != symbol.maximum)
-        throw Failure(exitBadUsage, options.library, fmt::format("give --npz, or --dim {}=N", symbol.name));
-      dim = found == given.end() ? symbol.minimum : found->second;
-    }
+    for (int64_t &dim : shape)
+      dim = dim >= 0 ? dim : symbols[static_cast<size_t>(-1 - dim)];
     Array array(static_cast<ingot_dtype>(port.dtype), shape);
     fill(array);
     inputs[port.name] = std::move(array);
@@ -179,6 +192,8 @@ void bench(const BenchOptions &options) {
   timing.firstMs = now() - begin;
   measure(library, inputs, outputs, options.seconds, timing);
   report(timing, library, options.json);
+  if (options.profile)
+    printProfile(library, inputs, outputs, options.seconds);
 }
 
 } // namespace
@@ -194,7 +209,8 @@ void addBench(CLI::App &app) {
   command->add_option("--npz", options->npz, "Inputs by name (default: made up)");
   command->add_option("--dim", options->dims, "Size of a symbolic dimension: NAME=N (repeatable)")
       ->allow_extra_args(false);
-  command->add_flag("--json", options->json, "Print one JSON document");
+  CLI::Option *json = command->add_flag("--json", options->json, "Print one JSON document");
+  command->add_flag("--profile", options->profile, "Also print the time of each kernel")->excludes(json);
   command->callback([options] { bench(*options); });
 }
 
