@@ -1,4 +1,4 @@
-"""How lit runs the tests below this folder: every `.mlir`, `.textproto` and `.test` file, and ops/*/run.py.
+"""How lit runs the tests below this folder: every `.mlir`, `.onnxtext`, `.textproto` and `.test` file, and ops/*/run.py.
 
 By hand: build/venv/bin/lit -v test/passes          (-D build=build/asan for another build than build/release)
 """
@@ -17,7 +17,7 @@ with open(os.path.join(build, "test", "lit.json")) as file:
 
 config.name = "ingot"
 config.test_format = lit.formats.ShTest(execute_external=True)
-config.suffixes = [".mlir", ".textproto", ".test"]
+config.suffixes = [".mlir", ".onnxtext", ".textproto", ".test"]
 config.excludes = ["CMakeLists.txt", "Inputs"]
 config.test_source_root = os.path.join(source, "test")
 config.test_exec_root = os.path.join(build, "test", "lit")

@@ -11,8 +11,8 @@
 
 namespace ingot::frontend {
 
-/// A small integer tensor whose elements are known as expressions over the model's symbols: what the Shape operator gives,
-/// and what exporters compute from it. All expressions are in the importer's one SymbolScope.
+/// A small tensor of whole numbers whose elements are known as expressions over the model's symbols: what the Shape operator
+/// gives, and what exporters compute from it (sometimes in floating point). All are in the importer's one SymbolScope.
 struct Known {
   llvm::SmallVector<int64_t> shape;
   llvm::SmallVector<mlir::AffineExpr> elements;
@@ -26,6 +26,9 @@ struct Known {
 
 /// Larger tensors are data even when their contents are known.
 inline constexpr int64_t kKnownLimit = 1024;
+/// The same for floating-point ones, of which only those matter that scale a size; and the largest number that all hold exactly.
+inline constexpr int64_t kKnownFloatLimit = 16;
+inline constexpr int64_t kExactFloat = 1 << 24;
 
 /// Whether the expression is certain to be >= 0, given that symbols are.
 bool isNonNegative(mlir::AffineExpr expr);

@@ -51,6 +51,10 @@ Value Graph::value(Tensor &tensor, Location where) {
 Value Graph::materialize(const Known &known, Location where) {
   RankedTensorType type = known.type();
   if (auto numbers = known.numbers()) {
+    if (isa<FloatType>(known.element)) {
+      auto values = llvm::map_to_vector(*numbers, [&](int64_t number) -> Attribute { return builder.getFloatAttr(known.element, number); });
+      return builder.create<ConstantOp>(where, type, DenseElementsAttr::get(type, values));
+    }
     unsigned width = type.getElementType().getIntOrFloatBitWidth();
     bool isSigned = !type.getElementType().isUnsignedInteger();
     SmallVector<APInt> values;
@@ -67,27 +71,46 @@ Value Graph::materialize(const Known &known, Location where) {
   return known.element == flat.getElementType() ? result : builder.create<CastOp>(where, type, result, known.element).getResult();
 }
 
+namespace {
+
+/// The elements as whole numbers, if they are.
+std::optional<SmallVector<int64_t>> wholeNumbers(ArrayRef<char> bytes, Type element) {
+  SmallVector<int64_t> numbers;
+  size_t size = elementBytes(element);
+  bool isUnsigned = element.isUnsignedInteger() || element.isInteger(1);
+  for (size_t i = 0; i < bytes.size(); i += size) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, bytes.data() + i, size);
+    if (isa<IntegerType>(element)) {
+      numbers.push_back(isUnsigned || size == 8 ? int64_t(bits) : llvm::SignExtend64(bits, size * 8));
+      continue;
+    }
+    double number = element.isF32() ? llvm::bit_cast<float>(uint32_t(bits)) : llvm::bit_cast<double>(bits);
+    if (!(std::abs(number) <= kExactFloat) || number != std::trunc(number) || (number == 0 && std::signbit(number)))
+      return std::nullopt;
+    numbers.push_back(int64_t(number));
+  }
+  return numbers;
+}
+
+} // namespace
+
 const Known *Graph::known(Tensor &tensor, Location where) {
   if (tensor.known || tensor.isKnownTried || !tensor.initializer)
     return tensor.known ? &*tensor.known : nullptr;
   tensor.isKnownTried = true;
   RankedTensorType tensorType = model->type(*tensor.initializer, where);
-  if (!tensorType || !isa<IntegerType>(tensorType.getElementType()) || tensorType.getNumElements() > kKnownLimit)
+  Type element = tensorType ? tensorType.getElementType() : Type();
+  if (!tensorType || element.isF16() || element.isBF16() ||
+      tensorType.getNumElements() > (isa<FloatType>(element) ? kKnownFloatLimit : kKnownLimit))
     return nullptr;
   std::vector<char> storage;
   auto bytes = model->bytes(*tensor.initializer, tensorLocation(context, model->path(), tensor.name), storage);
-  if (!bytes)
+  auto numbers = bytes ? wholeNumbers(*bytes, element) : std::nullopt;
+  if (!numbers)
     return nullptr;
-  auto element = cast<IntegerType>(tensorType.getElementType());
-  size_t size = (element.getWidth() + 7) / 8;
-  Known known{SmallVector<int64_t>(tensorType.getShape()), {}, element};
-  for (size_t i = 0; i < bytes->size(); i += size) {
-    uint64_t bits = 0;
-    std::memcpy(&bits, bytes->data() + i, size);
-    int64_t number = element.isUnsigned() || size == 8 || element.getWidth() == 1 ? int64_t(bits) : llvm::SignExtend64(bits, size * 8);
-    known.elements.push_back(symbols.constant(number));
-  }
-  tensor.known = std::move(known);
+  auto exprs = llvm::map_to_vector(*numbers, [&](int64_t number) { return symbols.constant(number); });
+  tensor.known = Known{SmallVector<int64_t>(tensorType.getShape()), exprs, element};
   return &*tensor.known;
 }
 

@@ -100,9 +100,10 @@ LogicalResult importTrilu(Node &node) {
   if (!x || dims.size() < 2)
     return x ? node.error() << "needs at least a matrix, but has " << describe(node.inputType(0)) : failure();
   Type i64 = IntegerType::get(node.getContext(), 64);
-  Value shift = node.hasInput(1) ? node.reshape(node.input(1), {}) : node.scalar(0, i64);
   ArrayRef<AffineExpr> matrix = ArrayRef(dims).take_back(2);
-  Value bound = node.make<AddOp>(node.iota(matrix, 0, i64), shift), column = node.iota(matrix, 1, i64);
+  Value bound = node.iota(matrix, 0, i64), column = node.iota(matrix, 1, i64);
+  if (node.hasInput(1))
+    bound = node.make<AddOp>(bound, node.reshape(node.input(1), {}));
   Value isKept = node.attribute<bool>("upper", true) ? node.make<LessOrEqualOp>(bound, column) : node.make<LessOrEqualOp>(column, bound);
   return node.result(node.make<SelectOp>(isKept, x, node.scalarLike(0, x)));
 }

@@ -86,7 +86,7 @@ LogicalResult importTopK(Node &node) {
 
 /// indices, depth, [off, on]  =>  select(indices == iota, on, off)
 LogicalResult importOneHot(Node &node) {
-  FailureOr<SmallVector<AffineExpr>> depth = node.expressions(1);
+  FailureOr<SmallVector<AffineExpr>> depth = node.expressions(1); // of any numeric type
   FailureOr<int64_t> axis = node.axis(node.attribute<int64_t>("axis", -1), node.rank(0) + 1);
   if (failed(depth) || failed(axis))
     return failure();
