@@ -37,8 +37,8 @@ std::string plainMessage(Diagnostic &diagnostic) {
 
 std::string formatDiagnostic(Diagnostic &diagnostic, const std::string &modelPath) {
   std::string text = fmt::format("{}: {}: ", modelPath, std::string_view(severityText(diagnostic.getSeverity())));
-  if (std::optional<NodeLocation> node = findNode(diagnostic.getLocation()))
-    text += describe(*node) + ": ";
+  if (std::string place = describe(diagnostic.getLocation()); !place.empty())
+    text += place + ": ";
   return text + plainMessage(diagnostic) + "\n";
 }
 

@@ -57,8 +57,8 @@ llvm::StringRef findFile(mlir::Location location);
 /// `node "encoder/attn/MatMul" (MatMul-13, #12)`, the way messages name a node.
 std::string describe(const NodeLocation &node);
 
-/// `model.onnx: error: node "encoder/attn/MatMul" (MatMul-13, #12): inner dimensions differ: lhs 4x8, rhs 7x3`
-std::string describe(const mlir::Diagnostic &diagnostic);
+/// The node or else the tensor of the file that `location` names (`tensor "conv1.weight"`), or "".
+std::string describe(mlir::Location location);
 
 /// One ONNX operator that can be imported, from an operator-set version on.
 struct ImportableOperator {

@@ -14,7 +14,6 @@ build = os.path.abspath(os.path.join(source, lit_config.params.get("build", "bui
 with open(os.path.join(build, "test", "lit.json")) as file:
     site = json.load(file)  # what CMake knows
 
-
 config.name = "ingot"
 config.test_format = lit.formats.ShTest(execute_external=True)
 config.suffixes = [".mlir", ".onnxtext", ".textproto", ".test"]

@@ -17,6 +17,8 @@ using ::onnx::NodeProto;
 
 // Deeper nesting of functions than this is a mistake.
 static constexpr unsigned kMaxCallDepth = 64;
+// No model has this many nodes, but functions that call each other twice do.
+static constexpr unsigned kMaxNodes = 1 << 20;
 
 namespace ingot::frontend {
 namespace {
@@ -156,6 +158,8 @@ LogicalResult Graph::importNode(const NodeProto &proto, Scope &scope, const Opse
   for (const std::string &output : proto.output())
     if (!output.empty() && scope.has(output))
       return emitError(where) << "output \"" << output << "\" is defined twice";
+  if (++nodeCount > kMaxNodes)
+    return emitError(where) << "the model expands to more than " << kMaxNodes << " nodes";
   if (const ::onnx::FunctionProto *body = findFunction(proto))
     return importCall(proto, *body, scope, where);
   int64_t version = versionFor(proto, opsets);

@@ -97,7 +97,7 @@ private:
   std::vector<std::shared_ptr<::onnx::FunctionProto>> bodies;
   mlir::func::FuncOp function;
   mlir::Operation *lastConstant = nullptr;
-  unsigned callDepth = 0;
+  unsigned callDepth = 0, nodeCount = 0;
 };
 
 } // namespace ingot::frontend

@@ -4,8 +4,6 @@
 #include "frontends/onnx/Location.h"
 #include "frontends/Frontend.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Diagnostics.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 
@@ -65,19 +63,11 @@ std::string describe(const NodeLocation &node) {
   return ("node \"" + node.name + "\" (" + node.op + "-" + Twine(node.opset) + ", #" + Twine(node.index) + ")").str();
 }
 
-std::string describe(const Diagnostic &diagnostic) {
-  std::string text;
-  llvm::raw_string_ostream out(text);
-  if (StringRef file = findFile(diagnostic.getLocation()); !file.empty())
-    out << file << ": ";
-  static const char *const severities[] = {"note", "warning", "error", "remark"};
-  out << severities[static_cast<int>(diagnostic.getSeverity())] << ": ";
-  if (auto node = findNode(diagnostic.getLocation()))
-    out << describe(*node) << ": ";
-  else if (auto named = diagnostic.getLocation()->findInstanceOf<NameLoc>())
-    out << "tensor \"" << named.getName().getValue() << "\": ";
-  out << diagnostic.str();
-  return text;
+std::string describe(Location location) {
+  if (auto node = findNode(location))
+    return describe(*node);
+  auto tensor = location->findInstanceOf<NameLoc>();
+  return tensor ? ("tensor \"" + tensor.getName().getValue() + "\"").str() : "";
 }
 
 } // namespace ingot

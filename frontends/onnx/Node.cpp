@@ -197,7 +197,10 @@ Value Node::create(OperationState &state) {
     auto tensor = cast<RankedTensorType>(type);
     int64_t bytes = elementBytes(tensor.getElementType());
     for (int64_t size : tensor.getShape())
-      if (!ShapedType::isDynamic(size) && (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes) || bytes >> 46)) {
+      if (!ShapedType::isDynamic(size) && size < 0) {
+        error() << "a result would have the negative size " << size;
+        return {};
+      } else if (!ShapedType::isDynamic(size) && (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes) || bytes >> 46)) {
         error() << "a result of shape " << describe(type) << " is larger than any memory";
         return {};
       }
@@ -210,12 +213,11 @@ Value Node::scalar(double number, Type element) {
   if (!element)
     return {};
   auto type = RankedTensorType::get({}, element);
-  Attribute value;
   if (isa<FloatType>(element))
-    value = FloatAttr::get(element, number);
-  else
-    value = IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), static_cast<int64_t>(number), !element.isUnsignedInteger()));
-  return constant(DenseElementsAttr::get(type, value));
+    return constant(DenseElementsAttr::get(type, FloatAttr::get(element, number)));
+  // Infinite bounds of integers are their greatest numbers.
+  int64_t whole = std::isnan(number) ? 0 : static_cast<int64_t>(std::clamp(number, -0x1p62, 0x1p62));
+  return constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), whole, !element.isUnsignedInteger())));
 }
 
 Value Node::scalarLike(double number, Value like) {

@@ -134,7 +134,7 @@ LogicalResult Graph::importOutputs(Scope &scope) {
     Location where = tensorLocation(context, model->path(), output.name());
     auto tensor = scope.find(output.name());
     if (!tensor)
-      return emitError(where) << "is an output, but no node computes it";
+      return emitError(where) << "the graph's output is computed by no node";
     Value result = value(*tensor, where);
     if (!result || failed(checkOutput(output, result)))
       return failure();

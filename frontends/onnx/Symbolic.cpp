@@ -22,7 +22,8 @@ bool isNonNegative(AffineExpr expr) {
 int64_t countElements(ArrayRef<int64_t> shape) {
   int64_t result = 1;
   for (int64_t size : shape)
-    result *= size;
+    if (__builtin_mul_overflow(result, size, &result))
+      return INT64_MAX;
   return result;
 }
 

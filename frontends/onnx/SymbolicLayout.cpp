@@ -65,12 +65,13 @@ std::optional<SmallVector<int64_t>> listOf(Node &node, StringRef attribute, size
 Result slice(Node &node) {
   Known result = *node.known(0);
   auto starts = listOf(node, "starts", 1), ends = listOf(node, "ends", 2), axes = listOf(node, "axes", 3), steps = listOf(node, "steps", 4);
-  if (!starts || !ends || starts->size() != ends->size() || (node.hasInput(3) && !axes) || (node.hasInput(4) && !steps))
+  if (!starts || !ends || starts->size() != ends->size() || (node.hasInput(3) && !axes) || (node.hasInput(4) && !steps) ||
+      (axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size()))
     return std::nullopt;
   for (size_t i = 0; i < starts->size(); ++i) {
     int64_t axis = axes ? (*axes)[i] : i, step = steps ? (*steps)[i] : 1;
     axis += axis < 0 ? result.rank() : 0;
-    if (axis < 0 || axis >= result.rank() || step == 0)
+    if (axis < 0 || axis >= result.rank() || step == 0 || std::abs(step) > kKnownLimit)
       return std::nullopt;
     int64_t size = result.shape[axis], start = (*starts)[i], end = (*ends)[i];
     start = std::clamp<int64_t>(start < 0 ? start + size : start, 0, step > 0 ? size : size - 1);
@@ -143,8 +144,8 @@ Result reshape(Node &node) {
       size = result.shape[position];
     if (size < 0)
       free = position;
-    else
-      rest *= size;
+    else if (__builtin_mul_overflow(rest, size, &rest))
+      return std::nullopt;
   }
   int64_t total = result.elements.size();
   if (free >= 0)
@@ -182,9 +183,12 @@ Result identity(Node &node) { return *node.known(0); }
 
 Result range(Node &node) {
   auto start = node.known(0)->numbers(), limit = node.known(1)->numbers(), step = node.known(2)->numbers();
-  if (!start || !limit || !step || (*step)[0] == 0)
+  if (!start || !limit || !step || start->size() != 1 || limit->size() != 1 || step->size() != 1)
     return std::nullopt;
-  int64_t distance = (*limit)[0] - (*start)[0], stride = (*step)[0];
+  int64_t stride = (*step)[0], distance;
+  if (stride == 0 || std::abs(stride) > INT32_MAX || __builtin_sub_overflow((*limit)[0], (*start)[0], &distance) ||
+      std::abs(distance) > INT32_MAX)
+    return std::nullopt;
   int64_t total = std::max<int64_t>(0, (distance + stride + (stride > 0 ? -1 : 1)) / stride);
   if (total > kKnownLimit)
     return std::nullopt;

@@ -18,7 +18,7 @@ struct SymbolicRule {
 llvm::ArrayRef<SymbolicRule> symbolicArithmetic();
 llvm::ArrayRef<SymbolicRule> symbolicLayout();
 
-/// The number of elements of a shape.
+/// The number of elements of a shape, or the greatest number when there are more.
 int64_t countElements(llvm::ArrayRef<int64_t> shape);
 
 /// Element by element with NumPy's broadcasting; `function` gives null where it cannot say.

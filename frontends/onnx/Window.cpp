@@ -33,6 +33,9 @@ FailureOr<Window> Window::read(Node &node, ArrayRef<AffineExpr> kernel) {
   for (int64_t number : llvm::concat<const int64_t>(window.shape, window.strides, window.dilations))
     if (number < 1 || number > INT32_MAX)
       return node.error() << "window, strides and dilations must be positive, but one is " << number;
+  for (int64_t number : pads)
+    if (number < -INT32_MAX || number > INT32_MAX)
+      return node.error() << "padding by " << number << " is out of range";
   return window;
 }
 

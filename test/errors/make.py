@@ -126,6 +126,10 @@ def external_absolute():
     return external("/etc/hostname")
 
 
+def external_link():
+    return external("link.bin")
+
+
 def external_beyond_end():
     return external("short.bin", offset=16, length=48)
 

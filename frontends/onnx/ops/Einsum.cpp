@@ -31,13 +31,13 @@ struct Equation {
 /// The labels of one term; `rank` resolves the ellipsis, or for the output how many dimensions it covers in the operands.
 FailureOr<Labels> parseTerm(Node &node, StringRef text, std::optional<int64_t> rank, int64_t covered) {
   Labels labels;
-  int64_t letters = llvm::count_if(text, [](char c) { return isalpha(c); });
+  int64_t letters = llvm::count_if(text, [](unsigned char c) { return isalpha(c); });
   int64_t dims = rank ? *rank - letters : covered;
   bool hasEllipsis = text.contains("...");
   if (hasEllipsis ? dims < 0 : rank && dims != 0)
     return node.error() << "the term \"" << text << "\" does not fit an operand of rank " << *rank;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (isalpha(text[i])) {
+    if (isalpha(static_cast<unsigned char>(text[i]))) {
       labels.push_back(text[i]);
     } else if (text.substr(i).starts_with("...")) {
       for (int64_t place = dims; place-- > 0;)

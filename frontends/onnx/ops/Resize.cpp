@@ -44,10 +44,10 @@ FailureOr<Target> fromScales(Node &node, ArrayRef<double> scales, ArrayRef<int64
   if (scales.size() != axes.size())
     return node.error() << scales.size() << " scales are given for " << axes.size() << " axes";
   for (auto [scale, axis] : llvm::zip(scales, axes)) {
+    if (!(scale > 0 && scale < 1e6))
+      return node.error() << "a scale must be positive, but one is " << std::to_string(scale);
     target.dims[axis] = scaled(node, target.dims[axis], scale);
     target.scales[axis] = scale;
-    if (scale <= 0)
-      return node.error() << "a scale must be positive, but one is " << std::to_string(scale);
     if (!target.dims[axis])
       return node.unsupported("a scale of " + std::to_string(scale) + " on a dynamic dimension");
   }

@@ -76,7 +76,7 @@ LogicalResult importSlice(Node &node) {
   SmallVector<int64_t> step(extent.size(), 1);
   for (auto [position, given] : llvm::enumerate(bounds->axes)) {
     FailureOr<int64_t> axis = node.axis(given, extent.size());
-    int64_t stride = bounds->steps[position];
+    int64_t stride = std::clamp<int64_t>(bounds->steps[position], -INT32_MAX, INT32_MAX);
     if (failed(axis))
       return failure();
     if (stride == 0)

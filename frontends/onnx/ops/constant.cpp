@@ -58,6 +58,9 @@ LogicalResult importRange(Node &node) {
     return failure();
   const Known *start = node.known(0), *limit = node.known(1), *delta = node.known(2);
   AffineExpr count;
+  for (const Known *bound : {start, limit, delta})
+    if (bound && bound->elements.size() != 1)
+      return node.error() << "start, limit and delta must be scalars";
   if (start && limit && delta) {
     auto step = constantValue(delta->elements.front());
     AffineExpr distance = simplifyDimension(limit->elements.front() - start->elements.front());
@@ -69,7 +72,12 @@ LogicalResult importRange(Node &node) {
     FailureOr<SmallVector<double>> from = node.numbers(0), to = failed(from) ? from : node.numbers(1), by = failed(to) ? to : node.numbers(2);
     if (failed(by))
       return failure();
-    count = node.symbols().constant(std::max<int64_t>(0, int64_t(std::ceil((to->front() - from->front()) / by->front()))));
+    if (from->size() != 1 || to->size() != 1 || by->size() != 1)
+      return node.error() << "start, limit and delta must be scalars";
+    double steps = std::ceil((to->front() - from->front()) / by->front());
+    if (!(std::abs(steps) < INT32_MAX))
+      return node.error() << "the range has no end";
+    count = node.symbols().constant(std::max<int64_t>(0, int64_t(steps)));
   }
   Value index = node.iota({count}, 0, type);
   if (!delta || constantValue(delta->elements.front()) != 1)

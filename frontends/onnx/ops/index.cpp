@@ -70,6 +70,8 @@ LogicalResult importTopK(Node &node) {
   FailureOr<SmallVector<AffineExpr>> count = SmallVector<AffineExpr>{node.symbols().constant(node.attribute<int64_t>("k", 0))};
   if (failed(axis) || (node.hasInput(1) && failed(count = node.expressions(1))))
     return failure();
+  if (count->size() != 1)
+    return node.error() << "k must be one number";
   auto wanted = constantValue(count->front()), present = constantValue(dims[*axis]);
   if (wanted && (*wanted < 0 || (present && *wanted > *present)))
     return node.error() << "k = " << *wanted << " is out of range for axis " << *axis << " of " << describe(node.inputType(0));
@@ -90,6 +92,8 @@ LogicalResult importOneHot(Node &node) {
   FailureOr<int64_t> axis = node.axis(node.attribute<int64_t>("axis", -1), node.rank(0) + 1);
   if (failed(depth) || failed(axis))
     return failure();
+  if (depth->size() != 1)
+    return node.error() << "depth must be one number";
   Value indices = node.cast(node.input(0), IntegerType::get(node.getContext(), 64)), values = node.input(2);
   AffineExpr zero = node.symbols().constant(0), one = node.symbols().constant(1);
   int64_t step = 1;

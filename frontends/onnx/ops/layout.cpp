@@ -107,6 +107,9 @@ LogicalResult importExpand(Node &node) {
   FailureOr<SmallVector<AffineExpr>> target = node.expressions(1);
   if (failed(target))
     return failure();
+  for (AffineExpr size : *target)
+    if (auto number = constantValue(size); number && *number < 0)
+      return node.error() << "the shape has the negative dimension " << *number;
   FailureOr<SmallVector<AffineExpr>> dims = broadcastDims(node.dims(0), *target);
   if (failed(dims))
     return node.error() << "cannot expand " << describe(node.inputType(0)) << " to " << describe(node.symbols().tensor(*target, node.elementType()));
@@ -121,6 +124,9 @@ LogicalResult importTile(Node &node) {
   SmallVector<AffineExpr> dims = node.dims(0), split, repeated, result;
   if (repeats->size() != dims.size())
     return node.error() << repeats->size() << " repeats are given for the " << dims.size() << " axes";
+  for (AffineExpr times : *repeats)
+    if (auto number = constantValue(times); number && *number < 0)
+      return node.error() << "cannot repeat " << *number << " times";
   for (auto [dim, times] : llvm::zip(dims, *repeats)) {
     if (constantValue(times) != 1) {
       split.push_back(node.symbols().constant(1));
@@ -174,6 +180,8 @@ LogicalResult importSplit(Node &node) {
   SmallVector<AffineExpr> start(dims.size(), node.symbols().constant(0)), extent(dims);
   SmallVector<int64_t> step(dims.size(), 1);
   for (auto [position, size] : llvm::enumerate(sizes)) {
+    if (auto number = constantValue(size); number && *number < 0)
+      return node.error() << "a part has the negative size " << *number;
     extent[*axis] = size;
     if (failed(node.result(position, node.slice(node.input(0), start, step, extent))))
       return failure();
@@ -202,6 +210,9 @@ LogicalResult importPad(Node &node) {
   }
   if (pads.size() != 2 * axes.size())
     return node.error() << "pads has " << pads.size() << " numbers for " << axes.size() << " axes";
+  for (int64_t number : pads)
+    if (number < -INT32_MAX || number > INT32_MAX)
+      return node.error() << "padding by " << number << " is out of range";
   SmallVector<int64_t> low(rank, 0), high(rank, 0);
   for (auto [position, axis] : llvm::enumerate(axes)) {
     low[axis] = pads[position];
