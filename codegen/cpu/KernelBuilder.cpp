@@ -192,7 +192,8 @@ Value KernelBuilder::address(Value pointer, Type element, Index offset) {
   if (offset.is(0))
     return pointer;
   Type memory = memoryType(element);
-  if (auto constant = offset.constant(); constant && llvm::isInt<31>(*constant))
+  // A GEPArg keeps 29 bits of a constant (LLVM::kGEPConstantBitWidth); a model's constants reach further.
+  if (auto constant = offset.constant(); constant && llvm::isInt<LLVM::kGEPConstantBitWidth>(*constant))
     return create<LLVM::GEPOp>(pointer.getType(), memory, pointer, ArrayRef<LLVM::GEPArg>{int32_t(*constant)});
   return create<LLVM::GEPOp>(pointer.getType(), memory, pointer, ArrayRef<LLVM::GEPArg>{value(offset)});
 }
