@@ -25,8 +25,8 @@ void buildMemoryPipeline(mlir::OpPassManager &passes);
 /// The three as options of ingot-opt: --ingot-simplify, --ingot-fuse, --ingot-plan.
 void registerPipelines();
 
-/// Computes what depends on constants alone: `evaluate` gets a module whose @main has no arguments and gives the values it
-/// returns.
+/// Computes what depends on constants alone: `evaluate` gets a module whose @main has no arguments and gives the values
+/// it returns.
 mlir::LogicalResult evaluateConstants(
     mlir::ModuleOp module,
     llvm::function_ref<mlir::LogicalResult(mlir::ModuleOp, mlir::SmallVectorImpl<mlir::ElementsAttr> &)> evaluate);

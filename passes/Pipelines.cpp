@@ -12,15 +12,15 @@ namespace ingot {
 void buildSimplifyPipeline(OpPassManager &passes) {
   OpPassManager &functions = passes.nest<func::FuncOp>();
   functions.addPass(createCanonicalizerPass());
-  functions.addPass(createCSEPass());               // exporters repeat themselves
-  functions.addPass(createSimplifyArithmetic());    // before what looks for its forms
-  functions.addPass(createRecogniseComposites());   // while a composite's parts lie together
-  functions.addPass(createFoldTransposes());        // factors meet convolutions only then
+  functions.addPass(createCSEPass());             // exporters repeat themselves
+  functions.addPass(createSimplifyArithmetic());  // before what looks for its forms
+  functions.addPass(createRecogniseComposites()); // while a composite's parts lie together
+  functions.addPass(createFoldTransposes());      // factors meet convolutions only then
   functions.addPass(createSimplifyArithmetic());
   functions.addPass(createRecogniseComposites());
   functions.addPass(createFoldPads());
   functions.addPass(createFoldScales());
-  functions.addPass(createSimplifyArithmetic());    // biases meet
+  functions.addPass(createSimplifyArithmetic()); // biases meet
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());
 }

@@ -72,7 +72,8 @@ void Grouping::markReadByRoot(Value value) {
     auto reshape = dyn_cast<ReshapeOp>(view);
     Operation *source = reshape ? reshape.getInput().getDefiningOp() : nullptr;
     bool isMoved = isa_and_nonnull<TransposeOp, SliceOp, BroadcastOp>(source);
-    if (isMoved && mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
+    if (isMoved &&
+        mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
       materialized.insert(source);
   }
 }

@@ -16,10 +16,10 @@ namespace ingot {
 struct Grouping::Path {
   Value source;
   Group *group = nullptr;
-  bool isDirect = true;       // no views on the way
-  bool isRelabeling = true;   // only reshapes and transpositions: every element occurs once
-  bool keepsRows = true;      // neighbours in memory stay neighbours
-  bool isUsedOnce = true;     // nobody else looks through these views
+  bool isDirect = true;     // no views on the way
+  bool isRelabeling = true; // only reshapes and transpositions: every element occurs once
+  bool keepsRows = true;    // neighbours in memory stay neighbours
+  bool isUsedOnce = true;   // nobody else looks through these views
 };
 
 namespace {
@@ -41,8 +41,8 @@ bool readsRows(Operation *op) { return isa<ReduceOp, SoftmaxOp, NormalizeOp, Arg
 
 /// Worth computing again for every pass over a row.
 bool isCheap(Operation *op) {
-  return !isa<ExpOp, LogOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp, TanhOp, ErfOp,
-              SigmoidOp, GeluOp, PowOp, DivOp, SqrtOp>(op);
+  return !isa<ExpOp, LogOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp,
+              TanhOp, ErfOp, SigmoidOp, GeluOp, PowOp, DivOp, SqrtOp>(op);
 }
 
 bool readsOften(Operation *op) { return isa<SoftmaxOp, NormalizeOp>(op); }
@@ -53,7 +53,8 @@ bool dependsOnRoot(Value value, const Group &group) {
   if (!producer || producer == group.root)
     return producer;
   bool isInside = group.ops.contains(producer) || isFreeView(producer);
-  return isInside && llvm::any_of(producer->getOperands(), [&](Value operand) { return dependsOnRoot(operand, group); });
+  return isInside &&
+         llvm::any_of(producer->getOperands(), [&](Value operand) { return dependsOnRoot(operand, group); });
 }
 
 } // namespace
@@ -61,9 +62,11 @@ bool dependsOnRoot(Value value, const Group &group) {
 Grouping::Path Grouping::pathOf(Operation *op, Value operand) const {
   Path path{operand};
   Operation *below = op;
-  auto isOnlyUser = [&] { return llvm::all_of(path.source.getUsers(), [&](Operation *user) { return user == below; }); };
-  for (Operation *view = operand.getDefiningOp(); isFreeView(view) && !owners.contains(view) && view->getNumOperands() == 1;
-       view = path.source.getDefiningOp()) {
+  auto isOnlyUser = [&] {
+    return llvm::all_of(path.source.getUsers(), [&](Operation *user) { return user == below; });
+  };
+  for (Operation *view = operand.getDefiningOp();
+       isFreeView(view) && !owners.contains(view) && view->getNumOperands() == 1; view = path.source.getDefiningOp()) {
     path.isUsedOnce &= isOnlyUser();
     path.isDirect = false;
     path.isRelabeling &= isa<ReshapeOp, TransposeOp>(view);
@@ -113,7 +116,8 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   if (path.isDirect && !isView)
     return haveSameDims(path.source, op->getResult(0)) && canMerge(own, *host);
   auto transpose = dyn_cast<TransposeOp>(op);
-  bool keepsRows = path.keepsRows && (!transpose || transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1);
+  bool keepsRows = path.keepsRows &&
+                   (!transpose || transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1);
   return path.isRelabeling && keepsRows && path.isUsedOnce && (!isView || transpose) && !hasOtherResults(path, own) &&
          haveSameCount(path.source, op->getResult(0)) && canMerge(own, *host);
 }

@@ -1,9 +1,9 @@
 //===- OutlineKernels.cpp - Divides @main into kernels and launches --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Makes a kernel of each group of operations (Groups.h decides), with its own copies of the views it reads through, and a
-// launch in the group's place. Kernels of equal structure become one. Reshapes of buffers stay in @main as other names of
-// the buffers.
+// Makes a kernel of each group of operations (Groups.h decides), with its own copies of the views it reads through, and
+// a launch in the group's place. Kernels of equal structure become one. Reshapes of buffers stay in @main as other
+// names of the buffers.
 //
 //   %1 = matmul %x, %w; %2 = add %1, %b  =>  %2 = kernel.launch @matmul_0(%x, %w, %b)
 //
@@ -98,8 +98,8 @@ private:
     kernel::FuncOp func = define(named, body, TypeRange(ValueRange(inner)));
     OpBuilder builder(main.getContext());
     builder.setInsertionPointAfter(ops.back());
-    auto launch = builder.create<kernel::LaunchOp>(named->getLoc(), TypeRange(ValueRange(results)), func.getSymName(), body.operands,
-                                                   ArrayAttr());
+    auto launch = builder.create<kernel::LaunchOp>(named->getLoc(), TypeRange(ValueRange(results)), func.getSymName(),
+                                                   body.operands, ArrayAttr());
     for (auto [old, replacement] : llvm::zip(results, launch.getOutputs()))
       old.replaceUsesWithIf(replacement, [&](OpOperand &use) { return !group.ops.contains(use.getOwner()); });
   }
@@ -118,8 +118,8 @@ private:
   kernel::FuncOp define(Operation *named, Body &body, TypeRange resultTypes) {
     OpBuilder builder(main);
     auto type = builder.getFunctionType(body.block.getArgumentTypes(), resultTypes);
-    auto func = builder.create<kernel::FuncOp>(named->getLoc(), "kernel", type, builder.getStringAttr("private"), ArrayAttr(),
-                                               ArrayAttr());
+    auto func = builder.create<kernel::FuncOp>(named->getLoc(), "kernel", type, builder.getStringAttr("private"),
+                                               ArrayAttr(), ArrayAttr());
     Block &entry = func.getBody().emplaceBlock();
     for (BlockArgument argument : body.block.getArguments())
       argument.replaceAllUsesWith(entry.addArgument(argument.getType(), argument.getLoc()));

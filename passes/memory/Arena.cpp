@@ -45,7 +45,8 @@ Arena placeInOrder(ArrayRef<Lifetime> lifetimes, ArrayRef<size_t> order) {
 template <typename Key>
 SmallVector<size_t> sortedBy(size_t count, Key key) {
   auto order = llvm::to_vector(llvm::seq<size_t>(0, count));
-  llvm::sort(order, [&](size_t a, size_t b) { return std::pair(-key(a), int64_t(a)) < std::pair(-key(b), int64_t(b)); });
+  llvm::sort(order,
+             [&](size_t a, size_t b) { return std::pair(-key(a), int64_t(a)) < std::pair(-key(b), int64_t(b)); });
   return order;
 }
 

@@ -26,7 +26,8 @@ struct Arena {
   int64_t bytes = 0;
 };
 
-/// Offsets such that no two pieces that live at the same time overlap; tries several orders and keeps the smallest arena.
+/// Offsets such that no two pieces that live at the same time overlap; tries several orders and keeps the smallest
+/// arena.
 Arena placeInArena(llvm::ArrayRef<Lifetime> lifetimes);
 
 /// The largest sum of sizes that live at one time: no arena is smaller.
@@ -39,8 +40,8 @@ struct SymbolicLifetime {
   mlir::AffineExpr bytes;
 };
 struct Slots {
-  llvm::SmallVector<size_t> slotOf;           // one for each lifetime
-  llvm::SmallVector<mlir::AffineExpr> sizes;  // in bytes
+  llvm::SmallVector<size_t> slotOf;          // one for each lifetime
+  llvm::SmallVector<mlir::AffineExpr> sizes; // in bytes
 };
 Slots shareSlots(llvm::ArrayRef<SymbolicLifetime> lifetimes);
 

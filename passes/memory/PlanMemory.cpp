@@ -1,12 +1,13 @@
 //===- PlanMemory.cpp - Where every tensor of a run lies -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the constants, and the arena for
-// what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of constant
-// size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes are other names for the
-// same buffer.
+// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the constants, and the arena
+// for what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of
+// constant size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes are other
+// names for the same buffer.
 //
-//   %1 = kernel.launch @relu(%x)  =>  kernel.launch @relu(%x) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena, 0>]}
+//   %1 = kernel.launch @relu(%x)  =>  kernel.launch @relu(%x) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena,
+//   0>]}
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -71,7 +72,8 @@ private:
     return simplifyDimension(elements * elementBytes(getElementTypeOrSelf(value)));
   }
 
-  // Fixed places --------------------------------------------------------------------------------------------------------
+  // Fixed places
+  // --------------------------------------------------------------------------------------------------------
 
   /// An output is a buffer of its own: an input, a constant or another output that is returned gets a copying kernel.
   void copyReturned() {
@@ -82,8 +84,8 @@ private:
       if (buffer.getDefiningOp<kernel::LaunchOp>() && taken.insert(buffer).second)
         continue;
       OpBuilder builder(terminator);
-      auto launch = builder.create<kernel::LaunchOp>(terminator->getLoc(), operand.get().getType(), copyKernel(operand.get().getType()),
-                                                     operand.get(), ArrayAttr());
+      auto launch = builder.create<kernel::LaunchOp>(terminator->getLoc(), operand.get().getType(),
+                                                     copyKernel(operand.get().getType()), operand.get(), ArrayAttr());
       operand.set(launch.getResult(0));
       taken.insert(launch.getResult(0));
     }
@@ -94,8 +96,9 @@ private:
     if (func)
       return func.getSymName();
     OpBuilder builder(main);
-    func = builder.create<kernel::FuncOp>(main.getLoc(), ("copy_" + Twine(copies.size() - 1)).str(), builder.getFunctionType(type, type),
-                                          builder.getStringAttr("private"), ArrayAttr(), ArrayAttr());
+    func = builder.create<kernel::FuncOp>(main.getLoc(), ("copy_" + Twine(copies.size() - 1)).str(),
+                                          builder.getFunctionType(type, type), builder.getStringAttr("private"),
+                                          ArrayAttr(), ArrayAttr());
     Block &block = func.getBody().emplaceBlock();
     block.addArgument(type, main.getLoc());
     OpBuilder::atBlockEnd(&block).create<kernel::ReturnOp>(main.getLoc(), block.getArguments());
@@ -109,7 +112,8 @@ private:
   /// What makes two constants the same bytes: the packed layout and the elements, whatever their shape.
   Attribute contentOf(Value constant) {
     if (auto pack = constant.getDefiningOp<kernel::PackOp>())
-      return ArrayAttr::get(module.getContext(), {contentOf(pack.getInput()), pack->getAttrDictionary(), TypeAttr::get(pack.getType())});
+      return ArrayAttr::get(module.getContext(),
+                            {contentOf(pack.getInput()), pack->getAttrDictionary(), TypeAttr::get(pack.getType())});
     auto op = constant.getDefiningOp<ConstantOp>();
     if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue()))
       return StringAttr::get(resource.getRawHandle().getKey(), op.getType().getElementType());
@@ -136,7 +140,8 @@ private:
     setNumber("kernel.constant_bytes", bytes);
   }
 
-  // The arena -----------------------------------------------------------------------------------------------------------
+  // The arena
+  // -----------------------------------------------------------------------------------------------------------
 
   void findLastUses() {
     for (auto [index, launch] : llvm::enumerate(launches)) {

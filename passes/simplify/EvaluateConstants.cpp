@@ -1,8 +1,8 @@
 //===- EvaluateConstants.cpp - What depends on constants alone, computed --===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gathers what is computed from constants alone in a module of its own, has it run (by the caller, who can compile), and
-// puts the results in its place. What would be much larger than the constants it comes from stays in the model.
+// Gathers what is computed from constants alone in a module of its own, has it run (by the caller, who can compile),
+// and puts the results in its place. What would be much larger than the constants it comes from stays in the model.
 //
 //   %w = transpose %constant; matmul %x, %w  =>  matmul %x, %constant'
 //
@@ -54,7 +54,9 @@ private:
         addRoot(operand);
   }
 
-  static int64_t bytesOf(Value value) { return typeOf(value).getNumElements() * elementBytes(getElementTypeOrSelf(value)); }
+  static int64_t bytesOf(Value value) {
+    return typeOf(value).getNumElements() * elementBytes(getElementTypeOrSelf(value));
+  }
 
   /// Whether the result is not much larger than the constants in the file that it comes from.
   static bool isWorthIt(Value value) {

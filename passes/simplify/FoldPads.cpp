@@ -31,13 +31,15 @@ struct PadBeforeConv : OpRewritePattern<ConvOp> {
       return rewriter.notifyMatchFailure(op, "the input is not padded with zeros");
     ArrayRef<int64_t> low = pad.getLow(), high = pad.getHigh();
     auto isSpatial = [](ArrayRef<int64_t> amounts) {
-      return amounts.front() == 0 && amounts.back() == 0 && llvm::all_of(amounts, [](int64_t amount) { return amount >= 0; });
+      return amounts.front() == 0 && amounts.back() == 0 &&
+             llvm::all_of(amounts, [](int64_t amount) { return amount >= 0; });
     };
     if (!isSpatial(low) || !isSpatial(high))
       return rewriter.notifyMatchFailure(op, "pads batch or channels, or crops");
     auto inner = [](ArrayRef<int64_t> amounts) { return amounts.drop_front().drop_back(); };
-    rewriter.replaceOpWithNewOp<ConvOp>(op, op.getType(), pad.getInput(), op.getFilter(), op.getStrides(), op.getDilations(),
-                                        addUp(op.getLow(), inner(low)), addUp(op.getHigh(), inner(high)), op.getGroups());
+    rewriter.replaceOpWithNewOp<ConvOp>(op, op.getType(), pad.getInput(), op.getFilter(), op.getStrides(),
+                                        op.getDilations(), addUp(op.getLow(), inner(low)),
+                                        addUp(op.getHigh(), inner(high)), op.getGroups());
     return success();
   }
 };

@@ -1,8 +1,8 @@
 //===- FoldScales.cpp - Known factors become part of the weights ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A product or sum with known numbers, one for each channel, after a convolution or a matrix product is part of its filter
-// and bias. Batch normalisation is the common case.
+// A product or sum with known numbers, one for each channel, after a convolution or a matrix product is part of its
+// filter and bias. Batch normalisation is the common case.
 //
 //   (conv(x, f) + b) * s  =>  conv(x, f * s) + b * s
 //
@@ -131,8 +131,9 @@ private:
     while (isa_and_nonnull<TransposeOp, ReshapeOp>(value.getDefiningOp()) && value.hasOneUse())
       value = value.getDefiningOp()->getOperand(0);
     auto scaled = value.getDefiningOp<MulOp>();
-    bool isFactor = scaled && value.hasOneUse() && isKnown(scaled.getRhs()) && typeOf(scaled.getRhs()).getNumElements() == 1 &&
-                    scaled.getLhs().getType() == scaled.getType() && !isKnown(scaled.getLhs());
+    bool isFactor = scaled && value.hasOneUse() && isKnown(scaled.getRhs()) &&
+                    typeOf(scaled.getRhs()).getNumElements() == 1 && scaled.getLhs().getType() == scaled.getType() &&
+                    !isKnown(scaled.getLhs());
     return isFactor ? scaled : MulOp();
   }
 

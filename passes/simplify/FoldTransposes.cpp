@@ -1,13 +1,14 @@
 //===- FoldTransposes.cpp - Moves transpositions until they cancel --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Importers put a transposition before and after every channels-last operation. Transpositions move down through whatever
-// can just as well compute on the untransposed tensor, merge with those they meet, and so leave at most one at each border.
+// Importers put a transposition before and after every channels-last operation. Transpositions move down through
+// whatever can just as well compute on the untransposed tensor, merge with those they meet, and so leave at most one at
+// each border.
 //
 //   %1 = transpose %a [0, 3, 1, 2]; %2 = relu %1; %3 = transpose %2 [0, 2, 3, 1]  =>  %3 = relu %a
 //
-// Termination: sinking moves a transposition below an operation and nothing moves it up again, except where a whole tree
-// of operations can be had transposed for strictly fewer transpositions (Hoisting).
+// Termination: sinking moves a transposition below an operation and nothing moves it up again, except where a whole
+// tree of operations can be had transposed for strictly fewer transpositions (Hoisting).
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -81,8 +82,8 @@ bool mergeReshape(ReshapeOp op) {
   return producer != nullptr;
 }
 
-/// normalize(reshape(x, [N, G, C/G * S])) => reshape(normalize(reshape(x, [N, G, C/G, S]), all axes of a group)): a group
-/// normalisation whose channels can move.
+/// normalize(reshape(x, [N, G, C/G * S])) => reshape(normalize(reshape(x, [N, G, C/G, S]), all axes of a group)): a
+/// group normalisation whose channels can move.
 bool splitGroups(NormalizeOp op) {
   auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
   if (!reshape || !reshape.getInput().getDefiningOp<TransposeOp>() || op.getAxes() != ArrayRef<int64_t>{2})
@@ -95,7 +96,8 @@ bool splitGroups(NormalizeOp op) {
   SmallVector<AffineExpr> split{whole[0], grouped[1], each};
   split.append(whole.begin() + 2, whole.end());
   OpBuilder builder(op);
-  Value input = builder.create<ReshapeOp>(op.getLoc(), scope.tensor(split, getElementTypeOrSelf(op)), reshape.getInput());
+  Value input =
+      builder.create<ReshapeOp>(op.getLoc(), scope.tensor(split, getElementTypeOrSelf(op)), reshape.getInput());
   auto axes = llvm::to_vector(llvm::seq<int64_t>(2, split.size()));
   Value result = builder.create<NormalizeOp>(op.getLoc(), input, axes, op.getEpsilon(), op.getCenter());
   op.replaceAllUsesWith(builder.create<ReshapeOp>(op.getLoc(), op.getType(), result).getOutput());

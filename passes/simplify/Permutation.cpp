@@ -40,8 +40,8 @@ bool movesOnlyUnits(RankedTensorType type, ArrayRef<int64_t> permutation) {
 
 namespace {
 
-/// Neighbouring axes of a tensor that a reshape turns into neighbouring axes of its result: [4, 6] and [2, 2, 6] have the
-/// groups ({0}, {0, 1}) and ({1}, {2}).
+/// Neighbouring axes of a tensor that a reshape turns into neighbouring axes of its result: [4, 6] and [2, 2, 6] have
+/// the groups ({0}, {0, 1}) and ({1}, {2}).
 struct AxisGroup {
   SmallVector<int64_t> before, after;
 };
@@ -84,7 +84,8 @@ std::optional<SmallVector<AxisGroup>> findGroups(ArrayRef<AffineExpr> before, Ar
   return left.empty() && right.empty() ? std::optional(groups) : std::nullopt;
 }
 
-/// Every axis of size 1 of the result joins the group of the axis before it; `leading` are those before the first group.
+/// Every axis of size 1 of the result joins the group of the axis before it; `leading` are those before the first
+/// group.
 void addUnits(SmallVector<AxisGroup> &groups, ArrayRef<AffineExpr> after, Permutation &leading) {
   size_t group = 0;
   for (int64_t axis = 0; axis < int64_t(after.size()); ++axis) {

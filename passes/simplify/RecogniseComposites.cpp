@@ -53,7 +53,8 @@ struct RecogniseGelu : OpRewritePattern<MulOp> {
     collectFactors(op, product, false);
     if (product.factors.size() != 2 || std::abs(product.number - 0.5) > 1e-6)
       return rewriter.notifyMatchFailure(op, "not half the product of two tensors");
-    for (auto [x, other] : {std::pair(product.factors[0], product.factors[1]), std::pair(product.factors[1], product.factors[0])}) {
+    for (auto [x, other] :
+         {std::pair(product.factors[0], product.factors[1]), std::pair(product.factors[1], product.factors[0])}) {
       if (matchErfPlusOne(other) != x || x.getType() != op.getType())
         continue;
       rewriter.replaceOpWithNewOp<GeluOp>(op, x);
@@ -160,7 +161,8 @@ struct CollectDifference : OpRewritePattern<AddOp> {
     auto product = op.getLhs().getDefiningOp<MulOp>();
     auto rest = op.getRhs().getDefiningOp<SubOp>();
     auto shift = rest ? rest.getRhs().getDefiningOp<MulOp>() : MulOp();
-    if (!product || !shift || !isKnown(rest.getLhs()) || !matchMean(shift.getLhs()) || shift.getRhs() != product.getRhs())
+    if (!product || !shift || !isKnown(rest.getLhs()) || !matchMean(shift.getLhs()) ||
+        shift.getRhs() != product.getRhs())
       return rewriter.notifyMatchFailure(op, "not x * a + (b - mean * a)");
     Value centered = rewriter.create<SubOp>(op.getLoc(), product.getLhs(), shift.getLhs());
     Value scaled = rewriter.create<MulOp>(op.getLoc(), centered, product.getRhs());

@@ -1,8 +1,8 @@
 //===- SimplifyArithmetic.cpp - One way to write arithmetic ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Brings arithmetic into the form that the other passes look for: what is known stands on the right, is multiplied rather
-// than divided by, and is collected; powers are products; operands broadcast implicitly; reshapes come after.
+// Brings arithmetic into the form that the other passes look for: what is known stands on the right, is multiplied
+// rather than divided by, and is collected; powers are products; operands broadcast implicitly; reshapes come after.
 //
 //   %1 = div %x, 4.0; %2 = pow %1, 2.0  =>  %1 = mul %x, 0.25; %2 = mul %1, %1
 //
@@ -39,7 +39,8 @@ struct CollectKnown : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto inner = op.getLhs().template getDefiningOp<Op>();
-    if (!inner || !inner->hasOneUse() || !isFloat(op) || !isKnown(op.getRhs()) || !isKnown(inner.getRhs()) || isKnown(inner.getLhs()))
+    if (!inner || !inner->hasOneUse() || !isFloat(op) || !isKnown(op.getRhs()) || !isKnown(inner.getRhs()) ||
+        isKnown(inner.getLhs()))
       return rewriter.notifyMatchFailure(op, "not two steps with known operands");
     if (inner.getLhs().getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "the known operand makes the result larger");
@@ -119,6 +120,21 @@ struct ExpandPower : OpRewritePattern<PowOp> {
       rewriter.replaceOpWithNewOp<ReciprocalOp>(op, rewriter.create<SqrtOp>(loc, x).getOutput());
     else
       return rewriter.notifyMatchFailure(op, "no product or root stands for this exponent");
+    return success();
+  }
+};
+
+/// A pool of windows of one element, as adaptive pools of the wanted size are exported => its input
+template <typename Op>
+struct DropPool : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    if (op.getInput().getType() != op.getType() ||
+        llvm::any_of(op.getWindow(), [](int64_t size) { return size != 1; }) ||
+        llvm::any_of(op.getStrides(), [](int64_t stride) { return stride != 1; }) ||
+        llvm::any_of(op.getLow(), [](int64_t amount) { return amount != 0; }))
+      return rewriter.notifyMatchFailure(op, "the windows are larger or move");
+    rewriter.replaceOp(op, op.getInput());
     return success();
   }
 };
@@ -205,7 +221,8 @@ struct SimplifyArithmeticPass : impl::SimplifyArithmeticBase<SimplifyArithmeticP
     RewritePatternSet patterns(&getContext());
     patterns.add<KnownToTheRight<AddOp>, KnownToTheRight<MulOp>, KnownToTheRight<MaxOp>, KnownToTheRight<MinOp>,
                  CollectKnown<AddOp>, CollectKnown<MulOp>, DropNeutral<AddOp, 0>, DropNeutral<MulOp, 1>, DivideByKnown,
-                 SubtractKnown, ExpandPower, MaxWithZero, BroadcastImplicitly, ReshapeLast>(&getContext());
+                 SubtractKnown, ExpandPower, DropPool<AvgPoolOp>, DropPool<MaxPoolOp>, MaxWithZero, BroadcastImplicitly,
+                 ReshapeLast>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -1,8 +1,8 @@
 //===- SinkTranspose.cpp - op(transpose(x)) => transpose(op'(x)) ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One rule per operation that has another form on the untransposed tensor. With p the transposition's permutation, axis a
-// of the transposed tensor is axis p[a] of x.
+// One rule per operation that has another form on the untransposed tensor. With p the transposition's permutation, axis
+// a of the transposed tensor is axis p[a] of x.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/simplify/Transposition.h"
@@ -29,7 +29,8 @@ SmallVector<T> mapValues(ArrayRef<T> values, ArrayRef<int64_t> permutation) {
 
 bool isLastAxis(int64_t axis, ArrayRef<int64_t> permutation) { return axis == int64_t(permutation.size()) - 1; }
 
-// Each rule changes the attributes of `op` to those of op', or declines. -------------------------------------------------
+// Each rule changes the attributes of `op` to those of op', or declines.
+// -------------------------------------------------
 
 bool rewrite(PadOp op, ArrayRef<int64_t> permutation) {
   op.setLow(mapValues(op.getLow(), permutation));
@@ -107,7 +108,8 @@ std::optional<Permutation> sharedPermutation(Operation *op) {
     if (transpose && typeOf(operand).getRank() == rank && !isKnown(operand) && !shared)
       shared = Permutation(transpose.getPermutation());
   }
-  if (!shared || !llvm::all_of(op->getOperands(), [&](Value operand) { return isFreelyUntransposed(operand, *shared); }))
+  if (!shared ||
+      !llvm::all_of(op->getOperands(), [&](Value operand) { return isFreelyUntransposed(operand, *shared); }))
     return std::nullopt;
   return shared;
 }
@@ -143,8 +145,8 @@ bool sinkBelowConcat(ConcatOp op) {
   return true;
 }
 
-/// broadcast(transpose(x)) => transpose(broadcast(x)): moves less when x is the smaller tensor, so only without new axes
-/// in front of which the permutation says nothing.
+/// broadcast(transpose(x)) => transpose(broadcast(x)): moves less when x is the smaller tensor, so only without new
+/// axes in front of which the permutation says nothing.
 bool sinkBelowBroadcast(BroadcastOp op, TransposeOp transpose) {
   if (typeOf(op).getRank() != typeOf(transpose).getRank())
     return false;

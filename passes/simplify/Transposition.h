@@ -19,7 +19,8 @@ bool hoist(TransposeOp op);
 bool hoistAboveReshape(TransposeOp op);
 
 /// The value that, broadcast and transposed by `permutation`, is `operand` broadcast to the rank of the permutation.
-mlir::Value untranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value operand, llvm::ArrayRef<int64_t> permutation);
+mlir::Value untranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value operand,
+                        llvm::ArrayRef<int64_t> permutation);
 
 /// Whether `untranspose` costs no transposition at run time.
 bool isFreelyUntransposed(mlir::Value operand, llvm::ArrayRef<int64_t> permutation);

@@ -37,7 +37,8 @@ int costOf(Value value, ArrayRef<int64_t> permutation) {
   if (isFreelyUntransposed(value, permutation))
     return 0;
   Operation *producer = value.getDefiningOp();
-  bool isMovable = producer && producer->hasTrait<Pointwise>() && value.hasOneUse() && typeOf(value).getRank() == int64_t(permutation.size());
+  bool isMovable = producer && producer->hasTrait<Pointwise>() && value.hasOneUse() &&
+                   typeOf(value).getRank() == int64_t(permutation.size());
   if (!isMovable)
     return 1;
   int cost = 0;
@@ -49,7 +50,8 @@ int costOf(Value value, ArrayRef<int64_t> permutation) {
 Value untransposeTree(OpBuilder &builder, Value value, ArrayRef<int64_t> permutation) {
   Operation *producer = value.getDefiningOp();
   bool isLeaf = isTransposedBy(value, permutation) || isFreelyUntransposed(value, permutation) || !producer ||
-                !producer->hasTrait<Pointwise>() || !value.hasOneUse() || typeOf(value).getRank() != int64_t(permutation.size());
+                !producer->hasTrait<Pointwise>() || !value.hasOneUse() ||
+                typeOf(value).getRank() != int64_t(permutation.size());
   if (isLeaf)
     return untranspose(builder, value.getLoc(), value, permutation);
   SmallVector<Value> operands;

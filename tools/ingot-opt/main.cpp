@@ -11,7 +11,8 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<ingot::IngotDialect, ingot::kernel::KernelDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect>();
+  registry
+      .insert<ingot::IngotDialect, ingot::kernel::KernelDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   ingot::registerPasses();
