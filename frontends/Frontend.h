@@ -1,9 +1,9 @@
 //===- Frontend.h - Model files become ingot IR: the only door --*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// importOnnx reads a model and returns a module with one function @main over tensors of the ingot dialect. Everything that
-// is wrong with the file is reported through the context's diagnostic engine; each operation's location says which ONNX
-// node it comes from, and findNode reads that back.
+// importOnnx reads a model and returns a module with one function @main over tensors of the ingot dialect. Everything
+// that is wrong with the file is reported through the context's diagnostic engine; each operation's location says which
+// ONNX node it comes from, and findNode reads that back.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_FRONTENDS_FRONTEND_H
@@ -32,8 +32,8 @@ struct ImportOptions {
   std::string name;
 };
 
-/// Reads a model: binary protobuf, or text when the name ends in .textproto, .pbtxt or .onnxtxt (protobuf's text format) or
-/// in .onnxtext (ONNX's own syntax). Null after an error, which has been reported.
+/// Reads a model: binary protobuf, or text when the name ends in .textproto, .pbtxt or .onnxtxt (protobuf's text
+/// format) or in .onnxtext (ONNX's own syntax). Null after an error, which has been reported.
 ///
 /// The weights stay in the parsed file, which lives as long as `context` does.
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
@@ -41,11 +41,11 @@ mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportO
 
 /// The ONNX node that an operation comes from.
 struct NodeLocation {
-  llvm::StringRef file;   ///< as given to importOnnx
-  llvm::StringRef name;   ///< the node's name, or "MatMul#12"
-  llvm::StringRef op;     ///< "MatMul", with the domain in front when it is not ONNX's own
-  int64_t opset = 0;      ///< the version of the operator set that the model names
-  unsigned index = 0;     ///< among the nodes of its graph
+  llvm::StringRef file; ///< as given to importOnnx
+  llvm::StringRef name; ///< the node's name, or "MatMul#12"
+  llvm::StringRef op;   ///< "MatMul", with the domain in front when it is not ONNX's own
+  int64_t opset = 0;    ///< the version of the operator set that the model names
+  unsigned index = 0;   ///< among the nodes of its graph
 };
 
 /// The node named in `location`, wherever it lies in it (a pass may have fused or wrapped it).

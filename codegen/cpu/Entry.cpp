@@ -135,7 +135,8 @@ private:
 
 } // namespace
 
-LogicalResult emitEntry(ModuleOp into, ModuleOp planned, const Target &target, const llvm::StringMap<Division> &divisions) {
+LogicalResult emitEntry(ModuleOp into, ModuleOp planned, const Target &target,
+                        const llvm::StringMap<Division> &divisions) {
   SymbolScope symbols = moduleSymbols(planned);
   auto main = planned.lookupSymbol<func::FuncOp>("main");
   if (!main)

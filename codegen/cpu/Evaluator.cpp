@@ -18,7 +18,8 @@ Evaluator::Evaluator(KernelBuilder &builder, kernel::FuncOp func, ArrayRef<Buffe
                      Value symbolValues)
     : builder(builder), func(func), buffers(buffers), symbols(symbols), symbolValues(symbolValues) {}
 
-// Variables -------------------------------------------------------------------------------------------------------------
+// Variables
+// -------------------------------------------------------------------------------------------------------------
 
 AffineExpr Evaluator::declare(Variable variable, AffineExpr extent) {
   variables.push_back(variable);
@@ -105,7 +106,8 @@ Value Evaluator::number(AffineExpr expr, const Lanes *lanes) {
   return varies(expr, lanes) ? perLane(expr, *lanes) : builder.value(materialize(expr));
 }
 
-// Elements --------------------------------------------------------------------------------------------------------------
+// Elements
+// --------------------------------------------------------------------------------------------------------------
 
 std::optional<Access> Evaluator::access(Value tensor, ArrayRef<AffineExpr> point) {
   if (bound.contains(tensor))
@@ -226,7 +228,8 @@ bool Evaluator::dependsOnBound(Value tensor) {
   return boundDependence[tensor] = depends;
 }
 
-// Results ---------------------------------------------------------------------------------------------------------------
+// Results
+// ---------------------------------------------------------------------------------------------------------------
 
 Value Evaluator::result(unsigned number) { return func.getBody().front().getTerminator()->getOperand(number); }
 

@@ -1,14 +1,14 @@
 //===- Evaluator.h - Tensor elements as registers ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Inside a kernel, views and pointwise operations are never carried out tensor by tensor. An emitter loops over points of
-// its root's result and asks the evaluator for the element (or 16 neighbouring ones) of any tensor of the kernel at such a
-// point; the evaluator walks the kernel's operations backwards, turns views into index expressions and pointwise
+// Inside a kernel, views and pointwise operations are never carried out tensor by tensor. An emitter loops over points
+// of its root's result and asks the evaluator for the element (or 16 neighbouring ones) of any tensor of the kernel at
+// such a point; the evaluator walks the kernel's operations backwards, turns views into index expressions and pointwise
 // operations into vector arithmetic, and loads from the kernel's buffers.
 //
-// Index expressions are mlir::AffineExpr. Their dims are *variables* declared here (loop counters, and the lane number),
-// their symbols the module's symbols (batch, seq, ...). Because a variable's range is known, reshapes simplify away:
-// with 0 <= d1 < 64, (d0 * 64 + d1) floordiv 64 is d0.
+// Index expressions are mlir::AffineExpr. Their dims are *variables* declared here (loop counters, and the lane
+// number), their symbols the module's symbols (batch, seq, ...). Because a variable's range is known, reshapes simplify
+// away: with 0 <= d1 < 64, (d0 * 64 + d1) floordiv 64 is d0.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EVALUATOR_H
@@ -56,8 +56,8 @@ public:
   SymbolScope &getSymbols() { return symbols; }
 
   // Variables ---------------------------------------------------------------------------------------------------------
-  /// A new variable with 0 <= variable < extent that has the value `value` from here on. `extent` may name symbols; null
-  /// when unknown.
+  /// A new variable with 0 <= variable < extent that has the value `value` from here on. `extent` may name symbols;
+  /// null when unknown.
   mlir::AffineExpr variable(Index value, mlir::AffineExpr extent);
   /// The lane counter of a vector of `count` lanes.
   Lanes lanes(int64_t count, mlir::Value mask = {});
@@ -71,8 +71,8 @@ public:
   llvm::SmallVector<mlir::AffineExpr> dims(mlir::Value tensor) { return symbols.dims(tensor); }
 
   // Elements ----------------------------------------------------------------------------------------------------------
-  /// Where `tensor`'s element at `point` lies, when it is an argument seen through index maps alone; nothing when it must
-  /// be computed (pointwise, concat, pad, gather) .
+  /// Where `tensor`'s element at `point` lies, when it is an argument seen through index maps alone; nothing when it
+  /// must be computed (pointwise, concat, pad, gather) .
   std::optional<Access> access(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point);
   /// How far apart in memory two neighbours along `variable` are, if that is a constant (0: the same element).
   std::optional<int64_t> stride(const Access &access, mlir::AffineExpr variable) const;
@@ -95,7 +95,8 @@ public:
   /// depend on `root` one to one.
   std::optional<Point> resultPoint(mlir::Value root, llvm::ArrayRef<mlir::AffineExpr> point, unsigned number);
   /// Stores `element` as result `number`'s element at `point`.
-  void store(mlir::Value element, unsigned number, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
+  void store(mlir::Value element, unsigned number, llvm::ArrayRef<mlir::AffineExpr> point,
+             const Lanes *lanes = nullptr);
 
   /// What lies in `buffer` at `point`: a result that was stored before.
   mlir::Value load(const Buffer &buffer, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes = nullptr);
@@ -133,7 +134,8 @@ private:
 
   mlir::Value compute(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
   // Views.cpp, SelectedViews.cpp
-  std::optional<std::pair<mlir::Value, Point>> lookThrough(mlir::Operation *view, llvm::ArrayRef<mlir::AffineExpr> point);
+  std::optional<std::pair<mlir::Value, Point>> lookThrough(mlir::Operation *view,
+                                                           llvm::ArrayRef<mlir::AffineExpr> point);
   Point broadcastPoint(llvm::ArrayRef<mlir::AffineExpr> point, mlir::Value operand);
   mlir::Value computeView(mlir::Operation *view, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
   mlir::Value computePointwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);

@@ -167,9 +167,11 @@ AffineExpr divide(AffineExpr lhs, AffineExpr rhs, bool isModulo, Extents extents
   if (isWithin(rest, rhs, extents))
     return simplifyDimension(isModulo ? rest : quotient);
   // (x floordiv a) floordiv b => x floordiv (a * b)
-  if (auto inner = dyn_cast<AffineBinaryOpExpr>(rest);
-      inner && !isModulo && inner.getKind() == AffineExprKind::FloorDiv && isPlain(inner.getRHS(), AffineExprKind::DimId))
-    return simplifyDimension(quotient + divide(inner.getLHS(), simplifyDimension(inner.getRHS() * rhs), false, extents));
+  if (auto inner = dyn_cast<AffineBinaryOpExpr>(rest); inner && !isModulo &&
+                                                       inner.getKind() == AffineExprKind::FloorDiv &&
+                                                       isPlain(inner.getRHS(), AffineExprKind::DimId))
+    return simplifyDimension(quotient +
+                             divide(inner.getLHS(), simplifyDimension(inner.getRHS() * rhs), false, extents));
   // (g*a + r) floordiv (g*n) => a floordiv n;  (g*a + r) mod (g*n) => g * (a mod n) + r, with 0 <= r < g
   for (AffineExpr factor : commonFactors(rest, rhs)) {
     AffineExpr multiple = getAffineConstantExpr(0, context), remainder = rest;
@@ -322,7 +324,8 @@ SmallVector<AffineExpr> reshapePoint(ArrayRef<AffineExpr> point, ArrayRef<Affine
     if (inputs == 1 && outputs == 1)
       result.push_back(point[0]);
     else
-      delinearize(linearize(point.take_front(inputs), from.take_front(inputs), context), to.take_front(outputs), result);
+      delinearize(linearize(point.take_front(inputs), from.take_front(inputs), context), to.take_front(outputs),
+                  result);
     point = point.drop_front(inputs);
     from = from.drop_front(inputs);
     to = to.drop_front(outputs);

@@ -1,9 +1,9 @@
 //===- IterationSpace.h - Which axes can be walked as one -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A pointwise kernel computes every point of its result's shape. Neighbouring axes that lie one behind the other in every
-// buffer that is read or written are walked as one axis: [8, 56, 56, 64] of a residual addition is one axis of 1605632
-// elements; with a bias along the last axis it is two, [25088, 64].
+// A pointwise kernel computes every point of its result's shape. Neighbouring axes that lie one behind the other in
+// every buffer that is read or written are walked as one axis: [8, 56, 56, 64] of a residual addition is one axis of
+// 1605632 elements; with a bias along the last axis it is two, [25088, 64].
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_ITERATIONSPACE_H

@@ -17,7 +17,8 @@ struct Run {
   int64_t chunk;
 };
 
-void launch(Run *run, ingot_kernel kernel, void *const *buffers, const int64_t *symbols, int64_t items, int64_t, int32_t) {
+void launch(Run *run, ingot_kernel kernel, void *const *buffers, const int64_t *symbols, int64_t items, int64_t,
+            int32_t) {
   int64_t step = run->chunk ? run->chunk : std::max<int64_t>(items, 1);
   for (int64_t begin = 0; begin < items; begin += step)
     kernel(buffers, symbols, begin, std::min(begin + step, items), run->scratch);
@@ -27,7 +28,9 @@ void launch(Run *run, ingot_kernel kernel, void *const *buffers, const int64_t *
 class AlignedBytes {
 public:
   explicit AlignedBytes(int64_t size) : bytes(size + 3 * INGOT_SLACK) {}
-  char *data() { return reinterpret_cast<char *>(llvm::alignTo(uint64_t(bytes.data()) + INGOT_SLACK, INGOT_ALIGNMENT)); }
+  char *data() {
+    return reinterpret_cast<char *>(llvm::alignTo(uint64_t(bytes.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
+  }
 
 private:
   std::vector<char> bytes;
@@ -85,7 +88,8 @@ FailureOr<std::unique_ptr<JitProgram>> JitProgram::create(ModuleOp planned, Stri
     return report(planned, entry.takeError());
   program->entry = entry->toPtr<ingot_entry>();
   program->constants.resize(program->description.constantBytes + 3 * INGOT_SLACK);
-  char *constants = reinterpret_cast<char *>(llvm::alignTo(uint64_t(program->constants.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
+  char *constants =
+      reinterpret_cast<char *>(llvm::alignTo(uint64_t(program->constants.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
   for (const ConstantPiece &piece : collectConstants(planned))
     piece.fill(llvm::MutableArrayRef<char>(constants + piece.offset, piece.bytes));
   return program;

@@ -27,11 +27,14 @@ bool isBoolean(Type element) { return element.isInteger(1); }
 Type lanesOf(Type element, int64_t lanes) { return VectorType::get({lanes}, element); }
 
 /// Natural alignment: users' buffers promise no more.
-unsigned alignmentOf(Type memory) { return memory.isIntOrFloat() ? memory.getIntOrFloatBitWidth() / 8 : sizeof(void *); }
+unsigned alignmentOf(Type memory) {
+  return memory.isIntOrFloat() ? memory.getIntOrFloatBitWidth() / 8 : sizeof(void *);
+}
 
 } // namespace
 
-// Integers --------------------------------------------------------------------------------------------------------------
+// Integers
+// --------------------------------------------------------------------------------------------------------------
 
 Value KernelBuilder::value(Index index) {
   if (auto constant = index.constant())
@@ -130,7 +133,8 @@ Value KernelBuilder::less(Index a, Index b) {
   return create<arith::CmpIOp>(arith::CmpIPredicate::slt, value(a), value(b));
 }
 
-// Control flow ----------------------------------------------------------------------------------------------------------
+// Control flow
+// ----------------------------------------------------------------------------------------------------------
 
 namespace {
 bool isSingleTrip(Index lower, Index upper, Index step) {
@@ -186,7 +190,8 @@ Value KernelBuilder::choose(Value condition, Type type, llvm::function_ref<Value
   return branch.getResult(0);
 }
 
-// Memory ----------------------------------------------------------------------------------------------------------------
+// Memory
+// ----------------------------------------------------------------------------------------------------------------
 
 Value KernelBuilder::address(Value pointer, Type element, Index offset) {
   if (offset.is(0))
@@ -256,8 +261,8 @@ Value KernelBuilder::gather(Value pointer, Type element, Value offsets, Value ma
   Type memory = memoryType(element), type = lanesOf(memory, lanes);
   if (!mask)
     mask = constant(lanesOf(builder.getI1Type(), lanes), 1);
-  Value loaded = create<LLVM::masked_gather>(type, places(pointer, element, offsets), mask, ValueRange(constant(type, 0)),
-                                             alignmentOf(memory));
+  Value loaded = create<LLVM::masked_gather>(type, places(pointer, element, offsets), mask,
+                                             ValueRange(constant(type, 0)), alignmentOf(memory));
   return fromMemory(loaded, element);
 }
 
@@ -273,7 +278,8 @@ void KernelBuilder::prefetch(Value pointer, Type element, Index offset, int loca
   create<LLVM::Prefetch>(address(pointer, element, offset), /*rw=*/0u, unsigned(locality), /*cache=*/1u);
 }
 
-// Vectors ---------------------------------------------------------------------------------------------------------------
+// Vectors
+// ---------------------------------------------------------------------------------------------------------------
 
 Value KernelBuilder::splat(Value scalar, int64_t lanes) {
   return create<vector::BroadcastOp>(VectorType::get({lanes}, scalar.getType()), scalar);
@@ -297,7 +303,8 @@ Value KernelBuilder::constant(Type type, double number) {
 
 Value KernelBuilder::laneNumbers(int64_t lanes) {
   SmallVector<int64_t> numbers = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
-  return create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get({lanes}, builder.getI64Type()), ArrayRef(numbers)));
+  return create<arith::ConstantOp>(
+      DenseElementsAttr::get(VectorType::get({lanes}, builder.getI64Type()), ArrayRef(numbers)));
 }
 
 Value KernelBuilder::maskBelow(Index count, int64_t lanes) {

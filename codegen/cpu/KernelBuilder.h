@@ -77,8 +77,8 @@ public:
   mlir::Value address(mlir::Value pointer, mlir::Type element, Index offset);
   mlir::Value load(mlir::Value pointer, mlir::Type element, Index offset);
   void store(mlir::Value scalar, mlir::Value pointer, Index offset);
-  /// `lanes` consecutive elements as vector<lanes x element>. `mask` (vector<lanes x i1>, may be null) guards the lanes:
-  /// a lane that is off is not read (and yields `passthru`, zero by default) or not written.
+  /// `lanes` consecutive elements as vector<lanes x element>. `mask` (vector<lanes x i1>, may be null) guards the
+  /// lanes: a lane that is off is not read (and yields `passthru`, zero by default) or not written.
   mlir::Value loadVector(mlir::Value pointer, mlir::Type element, Index offset, int64_t lanes, mlir::Value mask = {});
   void storeVector(mlir::Value vector, mlir::Value pointer, Index offset, mlir::Value mask = {});
   /// Elements at `offsets` (vector<lanes x i64>); lanes that are off are not touched.

@@ -74,8 +74,8 @@ void cleanUp(llvm::Module &module, llvm::TargetMachine &machine) {
 } // namespace
 
 void loadCodeDialects(MLIRContext &context) {
-  context.loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
-                      vector::VectorDialect>();
+  context.loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
+                      scf::SCFDialect, vector::VectorDialect>();
   registerBuiltinDialectTranslation(context);
   registerLLVMDialectTranslation(context);
   // A pass manager loads what its passes depend on when it runs, which is not safe on several threads.
@@ -95,7 +95,8 @@ std::unique_ptr<llvm::Module> lowerToLlvm(ModuleOp code, llvm::LLVMContext &cont
   addPasses(manager);
   if (failed(manager.run(code)))
     return nullptr;
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(code, context, "kernels", /*disableVerification=*/true);
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(code, context, "kernels", /*disableVerification=*/true);
   if (!module)
     return nullptr;
   module->setDataLayout(machine.createDataLayout());

@@ -1,8 +1,8 @@
 //===- Objects.cpp - Objects of a planned module --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The kernels of every target are cut into parts that are compiled independently of each other. How they are cut depends
-// on the module alone, so that the number of threads never shows in the result.
+// The kernels of every target are cut into parts that are compiled independently of each other. How they are cut
+// depends on the module alone, so that the number of threads never shows in the result.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
@@ -65,7 +65,8 @@ private:
   }
 
   void cut() {
-    std::vector<kernel::FuncOp> kernels(planned.getOps<kernel::FuncOp>().begin(), planned.getOps<kernel::FuncOp>().end());
+    std::vector<kernel::FuncOp> kernels(planned.getOps<kernel::FuncOp>().begin(),
+                                        planned.getOps<kernel::FuncOp>().end());
     for (const Target &target : targets)
       for (size_t first = 0; first < kernels.size(); first += kernelsPerPart) {
         size_t last = std::min(first + kernelsPerPart, kernels.size());

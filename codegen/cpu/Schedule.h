@@ -18,8 +18,8 @@ struct Block {
   int64_t rows, vectors;
 };
 
-/// The most rows that leave room for one row of B vectors and a broadcast: beyond it LLVM spills in the inner loop, which
-/// halves the speed.
+/// The most rows that leave room for one row of B vectors and a broadcast: beyond it LLVM spills in the inner loop,
+/// which halves the speed.
 int64_t maxRows(const Target &target, int64_t vectors);
 
 /// The block for `rows` rows (unknown: null), `panels` panels of 16 columns and a reduction of `depth` steps.

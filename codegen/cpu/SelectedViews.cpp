@@ -51,7 +51,8 @@ Value Evaluator::isBetween(AffineExpr expr, AffineExpr low, AffineExpr high, con
   return result;
 }
 
-// pad -------------------------------------------------------------------------------------------------------------------
+// pad
+// -------------------------------------------------------------------------------------------------------------------
 
 AffineExpr Evaluator::beyondEdge(PadMode mode, AffineExpr index, AffineExpr extent, const Lanes *lanes) {
   Value i = number(index, lanes), zero = builder.constant(i.getType(), 0);
@@ -88,9 +89,8 @@ Value Evaluator::computePad(PadOp op, ArrayRef<AffineExpr> point, const Lanes *l
     if (canLeave && op.getMode() != PadMode::Constant)
       moved = beyondEdge(op.getMode(), moved, inner[axis], lanes);
     source.push_back(moved);
-    Value holds = canLeave && op.getMode() == PadMode::Constant
-                      ? isBetween(moved, constant(0), inner[axis], lanes)
-                      : Value();
+    Value holds =
+        canLeave && op.getMode() == PadMode::Constant ? isBetween(moved, constant(0), inner[axis], lanes) : Value();
     if (!holds)
       continue;
     if (isInside && isInside.getType() != holds.getType()) {
@@ -110,7 +110,8 @@ Value Evaluator::computePad(PadOp op, ArrayRef<AffineExpr> point, const Lanes *l
       });
 }
 
-// concat ----------------------------------------------------------------------------------------------------------------
+// concat
+// ----------------------------------------------------------------------------------------------------------------
 
 Value Evaluator::computePiece(ConcatOp op, unsigned first, AffineExpr start, ArrayRef<AffineExpr> point,
                               const Lanes *lanes) {
@@ -131,9 +132,11 @@ Value Evaluator::computePiece(ConcatOp op, unsigned first, AffineExpr start, Arr
   AffineExpr index = point[axis];
   std::optional<int64_t> boundary = constantValue(end);
   if (lanes && boundary && *boundary % lanes->count == 0 && varies(index, lanes))
-    if (std::optional<Split> split = splitMultiple(index, lanes->count, ranges); split && !varies(split->multiple, lanes))
+    if (std::optional<Split> split = splitMultiple(index, lanes->count, ranges);
+        split && !varies(split->multiple, lanes))
       index = simplify(split->multiple * lanes->count);
-  Value isHere = bounds && isNonNegative(end - 1 - bounds->upper) ? Value() : isBetween(index, constant(-1), end, lanes);
+  Value isHere =
+      bounds && isNonNegative(end - 1 - bounds->upper) ? Value() : isBetween(index, constant(-1), end, lanes);
   if (!isHere)
     return here(lanes);
   return branch(isHere, typeOf(op, lanes), lanes, here,
@@ -144,7 +147,8 @@ Value Evaluator::computeConcat(ConcatOp op, ArrayRef<AffineExpr> point, const La
   return computePiece(op, 0, constant(0), point, lanes);
 }
 
-// gather ----------------------------------------------------------------------------------------------------------------
+// gather
+// ----------------------------------------------------------------------------------------------------------------
 
 AffineExpr Evaluator::loadedIndex(Value indices, ArrayRef<AffineExpr> point, AffineExpr extent, const Lanes *lanes) {
   bool perLane = lanes && (varies(point, lanes) || dependsOnBound(indices));
@@ -196,9 +200,11 @@ Point Evaluator::gatheredPoint(Operation *op, ArrayRef<AffineExpr> point, const 
   return source;
 }
 
-// Looking ahead ---------------------------------------------------------------------------------------------------------
+// Looking ahead
+// ---------------------------------------------------------------------------------------------------------
 
-void Evaluator::visitAccesses(Value tensor, ArrayRef<AffineExpr> point, llvm::function_ref<void(const Access &)> visit) {
+void Evaluator::visitAccesses(Value tensor, ArrayRef<AffineExpr> point,
+                              llvm::function_ref<void(const Access &)> visit) {
   if (std::optional<Access> place = access(tensor, point))
     return visit(*place);
   Operation *op = tensor.getDefiningOp();

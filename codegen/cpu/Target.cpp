@@ -17,8 +17,8 @@ namespace ingot::cpu {
 namespace {
 
 // Processor names carry the features of the x86-64 levels; the second name is the one whose pipeline model is used.
-constexpr llvm::StringLiteral featuresOfV3 =
-    "+64bit,+cx16,+sahf,+cmov,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+xsave";
+constexpr llvm::StringLiteral featuresOfV3 = "+64bit,+cx16,+sahf,+cmov,+popcnt,+sse3,+ssse3,+sse4.1,+sse4.2,+avx,+avx2,"
+                                             "+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+xsave";
 constexpr llvm::StringLiteral featuresOfV4 = ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
 
 void setWide(Target &target) {

@@ -15,8 +15,8 @@ class TargetMachine;
 
 namespace ingot::cpu {
 
-/// Kernels compute on 16 float lanes everywhere (panels of packed weights have 16 columns); a narrower machine takes two
-/// or four registers for one such vector.
+/// Kernels compute on 16 float lanes everywhere (panels of packed weights have 16 columns); a narrower machine takes
+/// two or four registers for one such vector.
 inline constexpr int64_t panelLanes = 16;
 
 struct Target {

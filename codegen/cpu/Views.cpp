@@ -16,7 +16,8 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
-// Views that only move elements -----------------------------------------------------------------------------------------
+// Views that only move elements
+// -----------------------------------------------------------------------------------------
 
 Point Evaluator::broadcastPoint(ArrayRef<AffineExpr> point, Value operand) {
   SmallVector<AffineExpr> from = dims(operand);
@@ -62,7 +63,8 @@ std::optional<std::pair<Value, Point>> Evaluator::lookThrough(Operation *view, A
   return std::nullopt;
 }
 
-// Pointwise operations --------------------------------------------------------------------------------------------------
+// Pointwise operations
+// --------------------------------------------------------------------------------------------------
 
 Value Evaluator::computePointwise(Operation *op, ArrayRef<AffineExpr> point, const Lanes *lanes) {
   SmallVector<Value> operands;
@@ -75,7 +77,8 @@ Value Evaluator::computePointwise(Operation *op, ArrayRef<AffineExpr> point, con
   return builder.constant(typeOf(op->getResult(0), lanes), 0);
 }
 
-// Constants -------------------------------------------------------------------------------------------------------------
+// Constants
+// -------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -118,8 +121,9 @@ std::optional<Buffer> Evaluator::tableOf(ConstantOp constant) {
   std::string name = (func.getName() + "_table" + Twine(tables.size())).str();
   DenseElementsAttr image = memoryImage(values);
   op.setInsertionPointToStart(module.getBody());
-  auto global = op.create<LLVM::GlobalOp>(builder.getLoc(), LLVM::LLVMArrayType::get(image.getElementType(), image.size()),
-                                          /*isConstant=*/true, LLVM::Linkage::Private, name, image, /*alignment=*/64);
+  auto global =
+      op.create<LLVM::GlobalOp>(builder.getLoc(), LLVM::LLVMArrayType::get(image.getElementType(), image.size()),
+                                /*isConstant=*/true, LLVM::Linkage::Private, name, image, /*alignment=*/64);
   op.setInsertionPointToStart(entry);
   Value pointer = op.create<LLVM::AddressOfOp>(builder.getLoc(), global);
   return tables[constant] = Buffer{pointer, type};
@@ -135,7 +139,8 @@ Value Evaluator::computeConstant(ConstantOp op, ArrayRef<AffineExpr> point, cons
   return lanes ? builder.splat(scalar, lanes->count) : scalar;
 }
 
-// Numbers that follow from the point ------------------------------------------------------------------------------------
+// Numbers that follow from the point
+// ------------------------------------------------------------------------------------
 
 Value Evaluator::computeNumber(AffineExpr expr, Type element, const Lanes *lanes) {
   Value value = number(simplify(expr), lanes);
@@ -160,7 +165,8 @@ Value Evaluator::computeDimensions(DimensionsOp op, ArrayRef<AffineExpr> point, 
     return computeNumber(values[*index], element, lanes);
   Value position = number(point[0], lanes), result = computeNumber(values.back(), element, lanes);
   for (int64_t i = values.size() - 2; i >= 0; --i) {
-    Value isHere = builder.create<arith::CmpIOp>(arith::CmpIPredicate::eq, position, builder.constant(position.getType(), i));
+    Value isHere =
+        builder.create<arith::CmpIOp>(arith::CmpIPredicate::eq, position, builder.constant(position.getType(), i));
     bool perLane = isa<VectorType>(position.getType());
     Value chosen = computeNumber(values[i], element, lanes);
     if (lanes && !perLane)
@@ -179,9 +185,7 @@ Value Evaluator::computeView(Operation *view, ArrayRef<AffineExpr> point, const 
       .Case<GatherOp, GatherElementsOp, GatherNdOp>(
           [&](auto op) { return evaluate(op.getInput(), gatheredPoint(op, point, lanes), lanes); })
       .Case([&](DimensionsOp op) { return computeDimensions(op, point, lanes); })
-      .Case([&](IotaOp op) {
-        return computeNumber(point[op.getAxis()], getElementTypeOrSelf(op.getType()), lanes);
-      })
+      .Case([&](IotaOp op) { return computeNumber(point[op.getAxis()], getElementTypeOrSelf(op.getType()), lanes); })
       .Default([](Operation *) { return Value(); });
 }
 

@@ -76,7 +76,8 @@ Value Arithmetic::mul(Value a, Value b) {
 Value Arithmetic::div(Value a, Value b) {
   if (isFloat)
     return builder.create<arith::DivFOp>(a, b);
-  return isUnsigned ? builder.create<arith::DivUIOp>(a, b).getResult() : builder.create<arith::DivSIOp>(a, b).getResult();
+  return isUnsigned ? builder.create<arith::DivUIOp>(a, b).getResult()
+                    : builder.create<arith::DivSIOp>(a, b).getResult();
 }
 
 Value Arithmetic::madd(Value a, Value b, Value c) { return isFloat ? builder.fma(a, b, c) : add(mul(a, b), c); }
@@ -84,13 +85,15 @@ Value Arithmetic::madd(Value a, Value b, Value c) { return isFloat ? builder.fma
 Value Arithmetic::max(Value a, Value b) {
   if (isFloat)
     return builder.create<arith::MaximumFOp>(a, b);
-  return isUnsigned ? builder.create<arith::MaxUIOp>(a, b).getResult() : builder.create<arith::MaxSIOp>(a, b).getResult();
+  return isUnsigned ? builder.create<arith::MaxUIOp>(a, b).getResult()
+                    : builder.create<arith::MaxSIOp>(a, b).getResult();
 }
 
 Value Arithmetic::min(Value a, Value b) {
   if (isFloat)
     return builder.create<arith::MinimumFOp>(a, b);
-  return isUnsigned ? builder.create<arith::MinUIOp>(a, b).getResult() : builder.create<arith::MinSIOp>(a, b).getResult();
+  return isUnsigned ? builder.create<arith::MinUIOp>(a, b).getResult()
+                    : builder.create<arith::MinSIOp>(a, b).getResult();
 }
 
 Value Arithmetic::less(Value a, Value b) {

@@ -47,9 +47,11 @@ Division LoopNest::forEachPoint(ArrayRef<AffineExpr> dims, ArrayRef<int64_t> hel
     Index length = evaluator.materialize(dims[last]), blocks = builder.ceilDiv(length, panelLanes);
     builder.loop(0, blocks, 1, [&](Index block) {
       bool isWhole = length.constant() && *length.constant() % panelLanes == 0;
-      Value mask = isWhole ? Value() : builder.maskBelow(builder.sub(length, builder.mul(block, panelLanes)), panelLanes);
+      Value mask =
+          isWhole ? Value() : builder.maskBelow(builder.sub(length, builder.mul(block, panelLanes)), panelLanes);
       Lanes lanes = evaluator.lanes(panelLanes, mask);
-      point[last] = evaluator.variable(block, simplifyDimension(dims[last].ceilDiv(panelLanes))) * panelLanes + lanes.variable;
+      point[last] =
+          evaluator.variable(block, simplifyDimension(dims[last].ceilDiv(panelLanes))) * panelLanes + lanes.variable;
       body(point, &lanes);
     });
   });
@@ -72,7 +74,8 @@ Division LoopNest::forEachElement(Value result, bool areLanesAllowed, int64_t wo
 
 SmallVector<Value> LoopNest::loops(ArrayRef<AffineExpr> extents, ValueRange carried, Step step) {
   SmallVector<AffineExpr> indices;
-  std::function<SmallVector<Value>(size_t, ValueRange)> nest = [&](size_t depth, ValueRange values) -> SmallVector<Value> {
+  std::function<SmallVector<Value>(size_t, ValueRange)> nest = [&](size_t depth,
+                                                                   ValueRange values) -> SmallVector<Value> {
     if (depth == extents.size())
       return step(indices, values);
     return builder.loop(0, evaluator.materialize(extents[depth]), 1, values, [&](Index iv, ValueRange inner) {
@@ -85,7 +88,8 @@ SmallVector<Value> LoopNest::loops(ArrayRef<AffineExpr> extents, ValueRange carr
   return nest(0, carried);
 }
 
-SmallVector<Value> LoopNest::onlyIf(Value condition, ValueRange carried, llvm::function_ref<SmallVector<Value>()> then) {
+SmallVector<Value> LoopNest::onlyIf(Value condition, ValueRange carried,
+                                    llvm::function_ref<SmallVector<Value>()> then) {
   if (!condition)
     return then();
   auto branch = builder.create<scf::IfOp>(carried.getTypes(), condition, /*withElseRegion=*/true);
@@ -99,7 +103,8 @@ SmallVector<Value> LoopNest::onlyIf(Value condition, ValueRange carried, llvm::f
 
 Value LoopNest::isInside(Index index, AffineExpr extent) {
   Value value = builder.value(index), size = builder.value(evaluator.materialize(extent));
-  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, value, size); // a negative one is a large unsigned one
+  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, value,
+                                       size); // a negative one is a large unsigned one
 }
 
 Value LoopNest::both(Value a, Value b) {

@@ -1,9 +1,9 @@
 //===- Loops.h - The plain loop form of every root --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Always right: any element type, symbolic shapes, any attributes. A root is described by what it does at one point of its
-// result (or along one row, for roots that carry a state); the nest around it, lanes along the last axis included, is made
-// here.
+// Always right: any element type, symbolic shapes, any attributes. A root is described by what it does at one point of
+// its result (or along one row, for roots that carry a state); the nest around it, lanes along the last axis included,
+// is made here.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_LOOPS_LOOPS_H

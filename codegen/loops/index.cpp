@@ -68,8 +68,8 @@ Value combine(ScatterKind kind, Arithmetic &math, Value old, Value update) {
   llvm_unreachable("a scatter of no kind");
 }
 
-/// Copies the input to the result, then lets each update change it: one item, since updates may meet and then their order
-/// counts.
+/// Copies the input to the result, then lets each update change it: one item, since updates may meet and then their
+/// order counts.
 class Scatter {
 public:
   Scatter(Emission &emission, Operation *op, ScatterKind kind)

@@ -1,8 +1,8 @@
 //===- resize.cpp - Plain loops for resize --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Along each axis an output element is a weighted sum of a few input elements; axes are independent of each other, so the
-// element is a nested sum.
+// Along each axis an output element is a weighted sum of a few input elements; axes are independent of each other, so
+// the element is a nested sum.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/loops/Loops.h"
@@ -100,9 +100,11 @@ private:
     SmallVector<Tap> taps;
     Value total = number(0);
     for (int i = -1; i <= 2; ++i) {
-      Value position = math.add(low, number(i)), weight = cubicWeight(builder.create<math::AbsFOp>(math.sub(share, number(i))), i);
+      Value position = math.add(low, number(i)),
+            weight = cubicWeight(builder.create<math::AbsFOp>(math.sub(share, number(i))), i);
       if (op.getExcludeOutside()) {
-        Value after = math.less(position, number(0)), before = math.less(math.sub(size(input[axis]), number(1)), position);
+        Value after = math.less(position, number(0)),
+              before = math.less(math.sub(size(input[axis]), number(1)), position);
         Value isOutside = builder.create<arith::OrIOp>(after, before);
         weight = builder.create<arith::SelectOp>(isOutside, number(0), weight);
       }

@@ -1,8 +1,8 @@
 //===- Shape.h - Dimensions as expressions over named symbols ---*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A tensor type's dimensions are AffineExpr over symbols; the type's encoding (ShapeAttr) names the symbols. Expressions
-// of two tensors can be compared and combined only in one numbering of the symbols: a SymbolScope.
+// A tensor type's dimensions are AffineExpr over symbols; the type's encoding (ShapeAttr) names the symbols.
+// Expressions of two tensors can be compared and combined only in one numbering of the symbols: a SymbolScope.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_DIALECTS_INGOT_SHAPE_H
@@ -69,8 +69,8 @@ private:
 /// The product of the dimensions (1 for none).
 mlir::AffineExpr product(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::MLIRContext *context);
 
-/// The dimension that `lhs` and `rhs` broadcast to, or null when they differ. Where a symbol meets another dimension the
-/// two are taken to be equal, since exporters name unknown sizes, not unknown broadcasting.
+/// The dimension that `lhs` and `rhs` broadcast to, or null when they differ. Where a symbol meets another dimension
+/// the two are taken to be equal, since exporters name unknown sizes, not unknown broadcasting.
 mlir::AffineExpr broadcastDimension(mlir::AffineExpr lhs, mlir::AffineExpr rhs);
 
 /// NumPy's rule, right-aligned. Fails when two dimensions disagree.

@@ -1,8 +1,8 @@
 //===- ShapePrinter.cpp - #ingot.shape in text ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `#ingot.shape<[batch, 2 * (seq floordiv 2), "odd name"]>`: expressions with the symbols' names in place. A name that is
-// not an identifier stands in quotes.
+// `#ingot.shape<[batch, 2 * (seq floordiv 2), "odd name"]>`: expressions with the symbols' names in place. A name that
+// is not an identifier stands in quotes.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
@@ -16,8 +16,8 @@ namespace ingot {
 namespace {
 
 bool isIdentifier(StringRef name) {
-  return !name.empty() && (isalpha(name[0]) || name[0] == '_') && name != "floordiv" && name != "ceildiv" && name != "mod" &&
-         llvm::all_of(name, [](char c) { return isalnum(c) || c == '_' || c == '.'; });
+  return !name.empty() && (isalpha(name[0]) || name[0] == '_') && name != "floordiv" && name != "ceildiv" &&
+         name != "mod" && llvm::all_of(name, [](char c) { return isalnum(c) || c == '_' || c == '.'; });
 }
 
 /// How tightly an operator binds: a child of lower strength needs parentheses.
@@ -161,7 +161,8 @@ Attribute ShapeAttr::parse(AsmParser &parser, Type) {
     dims.push_back(*dim);
     return success();
   };
-  if (parser.parseLess() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseDim) || parser.parseGreater())
+  if (parser.parseLess() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseDim) ||
+      parser.parseGreater())
     return {};
   return scope.shape(dims);
 }

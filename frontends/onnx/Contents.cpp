@@ -49,7 +49,8 @@ Type elementType(int32_t type, MLIRContext *context, std::string &reason) {
     return natural(64);
   default:
     bool isKnown = ::onnx::TensorProto_DataType_IsValid(type) && type != TensorProto::UNDEFINED;
-    reason = isKnown ? "elements of type " + ::onnx::TensorProto_DataType_Name(TensorProto::DataType(type)) + " are not supported yet"
+    reason = isKnown ? "elements of type " + ::onnx::TensorProto_DataType_Name(TensorProto::DataType(type)) +
+                           " are not supported yet"
                      : "there is no element type " + std::to_string(type);
     return {};
   }
@@ -159,7 +160,8 @@ std::optional<ArrayRef<char>> Model::bytes(const TensorProto &tensor, Location w
   }
   int64_t expected = tensorType.getNumElements() * bytesOf(tensorType.getElementType());
   if (stored && int64_t(stored->size()) != expected) {
-    emitError(where) << field << " has " << stored->size() << " bytes, but " << describeType(tensorType) << " needs " << expected;
+    emitError(where) << field << " has " << stored->size() << " bytes, but " << describeType(tensorType) << " needs "
+                     << expected;
     return std::nullopt;
   }
   return stored;
@@ -184,10 +186,12 @@ ElementsAttr Model::contents(const TensorProto &tensor, Location where) {
   bool isAligned = reinterpret_cast<uintptr_t>(data->data()) % size == 0;
   AsmResourceBlob blob;
   if (storage.empty() && isAligned) // lies in the file, which the blob keeps open
-    blob = UnmanagedAsmResourceBlob::allocateWithAlign(*data, size, [model = shared_from_this()](void *, size_t, size_t) {});
+    blob = UnmanagedAsmResourceBlob::allocateWithAlign(*data, size,
+                                                       [model = shared_from_this()](void *, size_t, size_t) {});
   else
     blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(*data, 64, /*dataIsMutable=*/false);
-  return DenseResourceElementsAttr::get(tensorType, tensor.name().empty() ? "constant" : tensor.name(), std::move(blob));
+  return DenseResourceElementsAttr::get(tensorType, tensor.name().empty() ? "constant" : tensor.name(),
+                                        std::move(blob));
 }
 
 } // namespace ingot::frontend

@@ -1,7 +1,8 @@
 //===- Graph.cpp - Walks a model's graph and builds the module ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Nodes in topological order, each through its schema's check and then its importer, its symbolic rule or its function body.
+// Nodes in topological order, each through its schema's check and then its importer, its symbolic rule or its function
+// body.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Graph.h"
@@ -110,8 +111,10 @@ OwningOpRef<ModuleOp> Graph::import() {
   function.addEntryBlock();
   builder.setInsertionPointToEnd(&function.getBody().front());
   Scope scope;
-  if (failed(importInputs(scope)) || failed(checkDimensionNames()) || failed(importInitializers(model->proto().graph(), scope)) ||
-      failed(importNodes(model->proto().graph().node(), scope, opsetsOf(model->proto().opset_import()), std::nullopt)) ||
+  if (failed(importInputs(scope)) || failed(checkDimensionNames()) ||
+      failed(importInitializers(model->proto().graph(), scope)) ||
+      failed(
+          importNodes(model->proto().graph().node(), scope, opsetsOf(model->proto().opset_import()), std::nullopt)) ||
       failed(importOutputs(scope)))
     return {};
   describeSymbols(*module);
@@ -133,7 +136,8 @@ LogicalResult Graph::importInitializers(const ::onnx::GraphProto &graph, Scope &
   return success();
 }
 
-LogicalResult Graph::importNodes(const Nodes &nodes, Scope &scope, const Opsets &opsets, std::optional<Location> caller) {
+LogicalResult Graph::importNodes(const Nodes &nodes, Scope &scope, const Opsets &opsets,
+                                 std::optional<Location> caller) {
   Order order = topologicalOrder(nodes);
   auto locate = [&](unsigned index) {
     return caller ? innerLocation(*caller, nodes[index])
@@ -192,12 +196,14 @@ LogicalResult Graph::importNode(const NodeProto &proto, Scope &scope, const Opse
 
 const ::onnx::FunctionProto *Graph::findFunction(const NodeProto &node) const {
   for (const auto &function : model->proto().functions())
-    if (function.name() == node.op_type() && function.domain() == node.domain() && function.overload() == node.overload())
+    if (function.name() == node.op_type() && function.domain() == node.domain() &&
+        function.overload() == node.overload())
       return &function;
   return nullptr;
 }
 
-bool Graph::schemaBody(const NodeProto &node, Scope &scope, int64_t opset, ::onnx::FunctionProto &body, Location where) {
+bool Graph::schemaBody(const NodeProto &node, Scope &scope, int64_t opset, ::onnx::FunctionProto &body,
+                       Location where) {
   const ::onnx::OpSchema *schema = schemaOf(node, opset);
   if (!schema)
     return false;
@@ -237,7 +243,8 @@ const ::onnx::AttributeProto *findAttribute(const google::protobuf::RepeatedPtrF
 }
 
 /// Puts the caller's attributes (or the function's defaults) where the body refers to them.
-void bindAttributes(NodeProto &inner, const NodeProto &call, const ::onnx::FunctionProto &body, const ::onnx::OpSchema *schema) {
+void bindAttributes(NodeProto &inner, const NodeProto &call, const ::onnx::FunctionProto &body,
+                    const ::onnx::OpSchema *schema) {
   google::protobuf::RepeatedPtrField<::onnx::AttributeProto> bound;
   for (const auto &attribute : inner.attribute()) {
     const std::string &reference = attribute.ref_attr_name();
@@ -261,7 +268,8 @@ void bindAttributes(NodeProto &inner, const NodeProto &call, const ::onnx::Funct
 
 } // namespace
 
-LogicalResult Graph::importCall(const NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope, Location where) {
+LogicalResult Graph::importCall(const NodeProto &node, const ::onnx::FunctionProto &function, Scope &scope,
+                                Location where) {
   if (callDepth >= kMaxCallDepth)
     return emitError(where) << "functions call each other without end";
   ++callDepth;
@@ -287,7 +295,8 @@ LogicalResult Graph::importCall(const NodeProto &node, const ::onnx::FunctionPro
     if (!node.output(i).empty() && tensor)
       scope.add(node.output(i), tensor);
     else if (!node.output(i).empty())
-      return emitError(where) << "the function " << function.name() << " does not define its output \"" << function.output(i) << "\"";
+      return emitError(where) << "the function " << function.name() << " does not define its output \""
+                              << function.output(i) << "\"";
   }
   return success();
 }
@@ -298,7 +307,8 @@ LogicalResult Graph::importIf(const NodeProto &node, Scope &scope, const Opsets 
   auto numbers = contents ? contents->numbers() : std::nullopt;
   if (!numbers || numbers->size() != 1)
     return emitError(where) << "a condition that is computed from data is not supported yet";
-  const ::onnx::AttributeProto *attribute = findAttribute(node.attribute(), numbers->front() ? "then_branch" : "else_branch");
+  const ::onnx::AttributeProto *attribute =
+      findAttribute(node.attribute(), numbers->front() ? "then_branch" : "else_branch");
   const ::onnx::GraphProto &branch = attribute->g();
   Scope inner(&scope);
   if (failed(importInitializers(branch, inner)) || failed(importNodes(branch.node(), inner, opsets, where)))
@@ -320,8 +330,8 @@ LogicalResult Graph::checkOpsets() {
     auto range = known.find(domain);
     if (range != known.end() && (version > range->second.second || version < 1))
       return emitError(fileLocation(context, model->path()))
-             << "the model uses version " << version << " of the operator set \"" << (domain.empty() ? "ai.onnx" : domain)
-             << "\"; versions 1 to " << range->second.second << " are known";
+             << "the model uses version " << version << " of the operator set \""
+             << (domain.empty() ? "ai.onnx" : domain) << "\"; versions 1 to " << range->second.second << " are known";
   }
   return success();
 }
@@ -347,7 +357,8 @@ LogicalResult Graph::checkSupported() {
       std::string op = qualifiedName(node) + "-" + std::to_string(version);
       auto found = llvm::find_if(missing, [&](const Missing &entry) { return entry.op == op; });
       if (found == missing.end())
-        missing.push_back({op, nodeLocation(context, model->path(), node, i, version), schemaOf(node, version) != nullptr, {}});
+        missing.push_back(
+            {op, nodeLocation(context, model->path(), node, i, version), schemaOf(node, version) != nullptr, {}});
       else
         found->others.push_back(node.name().empty() ? node.op_type() + "#" + std::to_string(i) : node.name());
     }
@@ -357,7 +368,8 @@ LogicalResult Graph::checkSupported() {
     visit(function.node(), opsetsOf(function.opset_import()));
   for (const Missing &entry : missing) {
     InFlightDiagnostic error = emitError(entry.where);
-    error << (entry.exists ? "the operator is not supported yet" : "there is no such operator in the operator sets that Ingot knows; it is not supported");
+    error << (entry.exists ? "the operator is not supported yet"
+                           : "there is no such operator in the operator sets that Ingot knows; it is not supported");
     size_t shown = std::min<size_t>(entry.others.size(), 8);
     for (size_t i = 0; i < shown; ++i)
       error << (i ? ", \"" : "; it is also that of \"") << entry.others[i] << "\"";

@@ -66,18 +66,21 @@ private:
 
   mlir::LogicalResult importInputs(Scope &scope);
   mlir::FailureOr<mlir::RankedTensorType> inputType(const ::onnx::ValueInfoProto &input);
-  mlir::FailureOr<mlir::AffineExpr> inputDimension(const ::onnx::TensorShapeProto::Dimension &dim, llvm::StringRef tensor, int axis);
+  mlir::FailureOr<mlir::AffineExpr> inputDimension(const ::onnx::TensorShapeProto::Dimension &dim,
+                                                   llvm::StringRef tensor, int axis);
   mlir::LogicalResult importInitializers(const ::onnx::GraphProto &graph, Scope &scope);
   mlir::LogicalResult importNodes(const Nodes &nodes, Scope &scope, const Opsets &opsets,
                                   std::optional<mlir::Location> caller);
-  mlir::LogicalResult importNode(const ::onnx::NodeProto &node, Scope &scope, const Opsets &opsets, mlir::Location where);
+  mlir::LogicalResult importNode(const ::onnx::NodeProto &node, Scope &scope, const Opsets &opsets,
+                                 mlir::Location where);
   mlir::LogicalResult importCall(const ::onnx::NodeProto &node, const ::onnx::FunctionProto &body, Scope &scope,
                                  mlir::Location where);
   /// The branch that a condition known at import selects.
   mlir::LogicalResult importIf(const ::onnx::NodeProto &node, Scope &scope, const Opsets &opsets, mlir::Location where);
   const ::onnx::FunctionProto *findFunction(const ::onnx::NodeProto &node) const;
   /// The body that the operator's schema gives, into `body`.
-  bool schemaBody(const ::onnx::NodeProto &node, Scope &scope, int64_t opset, ::onnx::FunctionProto &body, mlir::Location where);
+  bool schemaBody(const ::onnx::NodeProto &node, Scope &scope, int64_t opset, ::onnx::FunctionProto &body,
+                  mlir::Location where);
   mlir::LogicalResult importOutputs(Scope &scope);
   mlir::LogicalResult checkOutput(const ::onnx::ValueInfoProto &declared, mlir::Value value);
   mlir::LogicalResult checkOpsets();

@@ -21,12 +21,14 @@ Location tensorLocation(MLIRContext *context, StringRef file, StringRef name) {
   return NameLoc::get(StringAttr::get(context, name), fileLocation(context, file));
 }
 
-Location nodeLocation(MLIRContext *context, StringRef file, const ::onnx::NodeProto &node, unsigned index, int64_t opset) {
+Location nodeLocation(MLIRContext *context, StringRef file, const ::onnx::NodeProto &node, unsigned index,
+                      int64_t opset) {
   Builder builder(context);
   std::string name = node.name().empty() ? node.op_type() + "#" + std::to_string(index) : node.name();
   Location named = NameLoc::get(builder.getStringAttr(name), FileLineColLoc::get(context, file, index, 0));
-  Attribute metadata = builder.getDictionaryAttr({builder.getNamedAttr("op", builder.getStringAttr(qualifiedName(node))),
-                                                  builder.getNamedAttr("opset", builder.getI64IntegerAttr(opset))});
+  Attribute metadata =
+      builder.getDictionaryAttr({builder.getNamedAttr("op", builder.getStringAttr(qualifiedName(node))),
+                                 builder.getNamedAttr("opset", builder.getI64IntegerAttr(opset))});
   return FusedLoc::get(context, {named}, metadata);
 }
 
@@ -48,7 +50,8 @@ std::optional<NodeLocation> findNode(Location location) {
     auto file = named ? dyn_cast<FileLineColLoc>(named.getChildLoc()) : FileLineColLoc();
     if (!op || !opset || !file)
       return WalkResult::advance();
-    node = NodeLocation{file.getFilename().getValue(), named.getName().getValue(), op.getValue(), opset.getInt(), file.getLine()};
+    node = NodeLocation{file.getFilename().getValue(), named.getName().getValue(), op.getValue(), opset.getInt(),
+                        file.getLine()};
     return WalkResult::interrupt();
   });
   return node;

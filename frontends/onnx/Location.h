@@ -17,8 +17,8 @@ mlir::Location fileLocation(mlir::MLIRContext *context, llvm::StringRef file);
 /// A tensor of the file (an input or initializer): NameLoc("conv1.weight", FileLineColLoc(file, 0, 0)).
 mlir::Location tensorLocation(mlir::MLIRContext *context, llvm::StringRef file, llvm::StringRef name);
 
-mlir::Location nodeLocation(mlir::MLIRContext *context, llvm::StringRef file, const ::onnx::NodeProto &node, unsigned index,
-                            int64_t opset);
+mlir::Location nodeLocation(mlir::MLIRContext *context, llvm::StringRef file, const ::onnx::NodeProto &node,
+                            unsigned index, int64_t opset);
 
 /// A node within a function called from `caller`: errors name the caller, the inner node follows in the location.
 mlir::Location innerLocation(mlir::Location caller, const ::onnx::NodeProto &node);

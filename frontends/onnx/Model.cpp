@@ -1,8 +1,8 @@
 //===- Model.cpp - A model file in memory ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parses a file and checks what concerns it as a whole. Files for external tensors are mapped when first asked for, and only
-// from the model's own folder.
+// Parses a file and checks what concerns it as a whole. Files for external tensors are mapped when first asked for, and
+// only from the model's own folder.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Model.h"
@@ -81,7 +81,8 @@ LogicalResult Model::parse() {
   StringRef bytes = (*buffer)->getBuffer(), extension = llvm::sys::path::extension(file);
   if (bytes.empty())
     return emitError(where) << "the file is empty";
-  bool isText = extension == ".textproto" || extension == ".pbtxt" || extension == ".onnxtxt", isOnnxSyntax = extension == ".onnxtext";
+  bool isText = extension == ".textproto" || extension == ".pbtxt" || extension == ".onnxtxt",
+       isOnnxSyntax = extension == ".onnxtext";
   std::string problem = isText || isOnnxSyntax ? parseText(bytes, isOnnxSyntax, model) : parseBinary(bytes, model);
   if (!problem.empty())
     return emitError(where) << problem;

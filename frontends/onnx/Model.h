@@ -13,8 +13,8 @@
 
 namespace ingot::frontend {
 
-/// A parsed model and the files that its external tensors lie in. Weights are not copied out of it: the constants that refer
-/// to it share its ownership.
+/// A parsed model and the files that its external tensors lie in. Weights are not copied out of it: the constants that
+/// refer to it share its ownership.
 class Model : public std::enable_shared_from_this<Model> {
 public:
   /// Parses `path`; null after an error, which has been reported.

@@ -37,7 +37,8 @@ public:
   int64_t rank(size_t i = 0);
   llvm::SmallVector<mlir::AffineExpr> dims(size_t i = 0);
   const Known *known(size_t i);
-  /// The expressions in a one-dimensional integer input (a shape, axes, ...); an error when they are computed from data.
+  /// The expressions in a one-dimensional integer input (a shape, axes, ...); an error when they are computed from
+  /// data.
   mlir::FailureOr<llvm::SmallVector<mlir::AffineExpr>> expressions(size_t i);
   /// The same where they must be numbers.
   mlir::FailureOr<llvm::SmallVector<int64_t>> integers(size_t i);
@@ -78,8 +79,9 @@ public:
     mlir::OperationState state(location, Op::getOperationName());
     Op::build(graph.getBuilder(), state, placeholder(), std::forward<Args>(args)...);
     state.types.clear();
-    if (failed(Op::inferReturnTypes(getContext(), location, state.operands, state.attributes.getDictionary(getContext()),
-                                    state.getRawProperties(), {}, state.types)))
+    if (failed(Op::inferReturnTypes(getContext(), location, state.operands,
+                                    state.attributes.getDictionary(getContext()), state.getRawProperties(), {},
+                                    state.types)))
       return {};
     return create(state);
   }

@@ -1,8 +1,8 @@
 //===- Signature.cpp - A model's inputs, outputs and dimensions -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// dim_param names become symbols; dimensions without a name get one of their own, `<tensor>_d<axis>`. What the command line
-// says about a name is applied here.
+// dim_param names become symbols; dimensions without a name get one of their own, `<tensor>_d<axis>`. What the command
+// line says about a name is applied here.
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
@@ -21,9 +21,11 @@ AffineExpr Graph::freshSymbol(StringRef name) {
   return symbols.symbol(unique);
 }
 
-FailureOr<AffineExpr> Graph::inputDimension(const ::onnx::TensorShapeProto::Dimension &dim, StringRef tensor, int axis) {
+FailureOr<AffineExpr> Graph::inputDimension(const ::onnx::TensorShapeProto::Dimension &dim, StringRef tensor,
+                                            int axis) {
   if (dim.has_dim_value() && dim.dim_value() < 0)
-    return emitError(tensorLocation(context, model->path(), tensor)) << "has the negative dimension " << dim.dim_value();
+    return emitError(tensorLocation(context, model->path(), tensor))
+           << "has the negative dimension " << dim.dim_value();
   if (dim.has_dim_value())
     return symbols.constant(dim.dim_value());
   std::string name = dim.dim_param().empty() ? (tensor + "_d" + Twine(axis)).str() : dim.dim_param();
@@ -80,7 +82,8 @@ LogicalResult Graph::importInputs(Scope &scope) {
     tensor->name = input.name();
     tensor->value = entry.addArgument(*inputType, where);
     scope.add(input.name(), tensor);
-    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(input.name()))));
+    attributes.push_back(
+        builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(input.name()))));
   }
   function.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(), {}));
   function.setAllArgAttrs(attributes);
@@ -109,9 +112,11 @@ LogicalResult Graph::checkOutput(const ::onnx::ValueInfoProto &declared, Value v
     return success();
   const auto &tensorType = declared.type().tensor_type();
   std::string reason;
-  Type element = tensorType.elem_type() ? elementType(tensorType.elem_type(), context, reason) : actual.getElementType();
+  Type element =
+      tensorType.elem_type() ? elementType(tensorType.elem_type(), context, reason) : actual.getElementType();
   if (element != actual.getElementType())
-    return emitError(where) << "is declared with element type " << element << ", but the graph computes " << actual.getElementType();
+    return emitError(where) << "is declared with element type " << element << ", but the graph computes "
+                            << actual.getElementType();
   if (!tensorType.has_shape())
     return success();
   bool isEqual = tensorType.shape().dim_size() == actual.getRank();
@@ -123,8 +128,11 @@ LogicalResult Graph::checkOutput(const ::onnx::ValueInfoProto &declared, Value v
     return success();
   std::string text;
   for (const auto &dim : tensorType.shape().dim())
-    text += (text.empty() ? "" : "x") + (dim.has_dim_value() ? std::to_string(dim.dim_value()) : dim.dim_param().empty() ? "?" : dim.dim_param());
-  return emitError(where) << "is declared as " << (text.empty() ? "scalar" : text) << ", but the graph computes " << describe(actual);
+    text += (text.empty() ? "" : "x") + (dim.has_dim_value()       ? std::to_string(dim.dim_value())
+                                         : dim.dim_param().empty() ? "?"
+                                                                   : dim.dim_param());
+  return emitError(where) << "is declared as " << (text.empty() ? "scalar" : text) << ", but the graph computes "
+                          << describe(actual);
 }
 
 LogicalResult Graph::importOutputs(Scope &scope) {
@@ -139,7 +147,8 @@ LogicalResult Graph::importOutputs(Scope &scope) {
     if (!result || failed(checkOutput(output, result)))
       return failure();
     values.push_back(result);
-    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(output.name()))));
+    attributes.push_back(
+        builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(output.name()))));
   }
   if (values.empty())
     return emitError(fileLocation(context, model->path())) << "the graph has no outputs";

@@ -1,9 +1,9 @@
 //===- Symbolic.cpp - Shape arithmetic at import --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Shape -> Gather -> Unsqueeze -> Concat: exporters compute shapes with tensors. Where every input of such an operator is a
-// small integer tensor with known contents, the result is computed here and no operation is made. A rule that cannot decide
-// (which of two symbols is greater?) declines, and the operator is imported like any other.
+// Shape -> Gather -> Unsqueeze -> Concat: exporters compute shapes with tensors. Where every input of such an operator
+// is a small integer tensor with known contents, the result is computed here and no operation is made. A rule that
+// cannot decide (which of two symbols is greater?) declines, and the operator is imported like any other.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/SymbolicRules.h"
@@ -27,7 +27,8 @@ int64_t countElements(ArrayRef<int64_t> shape) {
   return result;
 }
 
-std::optional<Known> zipKnown(const Known &lhs, const Known &rhs, AffineExpr (*function)(AffineExpr, AffineExpr), Type element) {
+std::optional<Known> zipKnown(const Known &lhs, const Known &rhs, AffineExpr (*function)(AffineExpr, AffineExpr),
+                              Type element) {
   Known result{{}, {}, element};
   size_t rank = std::max(lhs.shape.size(), rhs.shape.size());
   auto size = [&](const Known &side, size_t axis) {
@@ -60,7 +61,6 @@ std::optional<Known> zipKnown(const Known &lhs, const Known &rhs, AffineExpr (*f
   }
   return result;
 }
-
 
 static const SymbolicRule *findRule(StringRef name) {
   for (ArrayRef<SymbolicRule> rules : {symbolicArithmetic(), symbolicLayout()})

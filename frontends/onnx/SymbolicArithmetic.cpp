@@ -162,7 +162,8 @@ Result where(Node &node) {
 template <Function function>
 Result reduce(Node &node) {
   const Known &input = *node.known(0);
-  if (input.rank() != 1 || input.elements.empty() || (node.attribute<bool>("noop_with_empty_axes", false) && !node.hasInput(1)))
+  if (input.rank() != 1 || input.elements.empty() ||
+      (node.attribute<bool>("noop_with_empty_axes", false) && !node.hasInput(1)))
     return std::nullopt;
   AffineExpr result = input.elements[0];
   for (AffineExpr next : ArrayRef(input.elements).drop_front())

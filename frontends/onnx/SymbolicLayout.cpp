@@ -23,13 +23,15 @@ Result size(Node &node) {
   return Known{{}, {product(node.dims(0), node.getContext())}, IntegerType::get(node.getContext(), 64)};
 }
 
-// Rules on layout --------------------------------------------------------------------------------------------------------
+// Rules on layout
+// --------------------------------------------------------------------------------------------------------
 
 /// The slices `indices` along an axis, in that order.
 Known take(const Known &input, int64_t axis, ArrayRef<int64_t> indices) {
   Known result{input.shape, {}, input.element};
   result.shape[axis] = indices.size();
-  int64_t inner = countElements(ArrayRef(input.shape).drop_front(axis + 1)), outer = countElements(ArrayRef(input.shape).take_front(axis));
+  int64_t inner = countElements(ArrayRef(input.shape).drop_front(axis + 1)),
+          outer = countElements(ArrayRef(input.shape).take_front(axis));
   for (int64_t o = 0; o < outer; ++o)
     for (int64_t index : indices)
       for (int64_t i = 0; i < inner; ++i)
@@ -64,9 +66,11 @@ std::optional<SmallVector<int64_t>> listOf(Node &node, StringRef attribute, size
 
 Result slice(Node &node) {
   Known result = *node.known(0);
-  auto starts = listOf(node, "starts", 1), ends = listOf(node, "ends", 2), axes = listOf(node, "axes", 3), steps = listOf(node, "steps", 4);
-  if (!starts || !ends || starts->size() != ends->size() || (node.hasInput(3) && !axes) || (node.hasInput(4) && !steps) ||
-      (axes && axes->size() != starts->size()) || (steps && steps->size() != starts->size()))
+  auto starts = listOf(node, "starts", 1), ends = listOf(node, "ends", 2), axes = listOf(node, "axes", 3),
+       steps = listOf(node, "steps", 4);
+  if (!starts || !ends || starts->size() != ends->size() || (node.hasInput(3) && !axes) ||
+      (node.hasInput(4) && !steps) || (axes && axes->size() != starts->size()) ||
+      (steps && steps->size() != starts->size()))
     return std::nullopt;
   for (size_t i = 0; i < starts->size(); ++i) {
     int64_t axis = axes ? (*axes)[i] : i, step = steps ? (*steps)[i] : 1;
@@ -160,7 +164,8 @@ Result expand(Node &node) {
     return std::nullopt;
   Known ones{SmallVector<int64_t>(*target), {}, node.known(0)->element};
   ones.elements.assign(countElements(*target), node.symbols().constant(1));
-  return zipKnown(*node.known(0), ones, [](AffineExpr a, AffineExpr) { return a; }, ones.element);
+  return zipKnown(
+      *node.known(0), ones, [](AffineExpr a, AffineExpr) { return a; }, ones.element);
 }
 
 Result constantOfShape(Node &node) {
@@ -199,18 +204,12 @@ Result range(Node &node) {
 }
 
 constexpr SymbolicRule kRules[] = {
-    {"Concat", concat},
-    {"ConstantOfShape", constantOfShape},
-    {"Expand", expand},
-    {"Gather", gather},
-    {"Identity", identity},
-    {"Range", range},
-    {"Reshape", reshape},
-    {"Shape", shape, false},
-    {"Size", size, false},
-    {"Slice", slice},
-    {"Squeeze", squeeze},
-    {"Unsqueeze", unsqueeze},
+    {"Concat", concat},     {"ConstantOfShape", constantOfShape},
+    {"Expand", expand},     {"Gather", gather},
+    {"Identity", identity}, {"Range", range},
+    {"Reshape", reshape},   {"Shape", shape, false},
+    {"Size", size, false},  {"Slice", slice},
+    {"Squeeze", squeeze},   {"Unsqueeze", unsqueeze},
 };
 
 } // namespace

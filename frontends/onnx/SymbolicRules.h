@@ -22,8 +22,8 @@ llvm::ArrayRef<SymbolicRule> symbolicLayout();
 int64_t countElements(llvm::ArrayRef<int64_t> shape);
 
 /// Element by element with NumPy's broadcasting; `function` gives null where it cannot say.
-std::optional<Known> zipKnown(const Known &lhs, const Known &rhs, mlir::AffineExpr (*function)(mlir::AffineExpr, mlir::AffineExpr),
-                              mlir::Type element);
+std::optional<Known> zipKnown(const Known &lhs, const Known &rhs,
+                              mlir::AffineExpr (*function)(mlir::AffineExpr, mlir::AffineExpr), mlir::Type element);
 
 } // namespace ingot::frontend
 

@@ -48,7 +48,8 @@ LogicalResult Window::resolve(Node &node, ArrayRef<AffineExpr> sizes) {
     if (!known && strides[axis] != 1)
       return node.unsupported("auto_pad SAME with a stride over a dynamic dimension");
     if (known)
-      total = std::max<int64_t>(0, ((*known + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + extent - *known);
+      total =
+          std::max<int64_t>(0, ((*known + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + extent - *known);
     low[axis] = isSameUpper ? total / 2 : total - total / 2;
     high[axis] = total - low[axis];
   }

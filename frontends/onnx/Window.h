@@ -8,7 +8,8 @@
 
 namespace ingot::frontend {
 
-/// A window that moves over the spatial axes, as the attributes kernel_shape, strides, dilations, pads and auto_pad say.
+/// A window that moves over the spatial axes, as the attributes kernel_shape, strides, dilations, pads and auto_pad
+/// say.
 struct Window {
   llvm::SmallVector<int64_t> shape, strides, dilations, low, high;
   bool isSameUpper = false, isSameLower = false;

@@ -33,7 +33,8 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
 
 } // namespace
 
-Progress::Progress(const ReportOptions &options) : options(options), isTerminal(isatty(STDERR_FILENO) && !options.json) {}
+Progress::Progress(const ReportOptions &options)
+    : options(options), isTerminal(isatty(STDERR_FILENO) && !options.json) {}
 
 void Progress::clearLine() {
   if (hasLine)
@@ -71,10 +72,11 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
   if (options.timing) {
     for (const CompileReport::StageTime &stage : report.stages)
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);
-    double excess = report.arenaLowerBound ? 100.0 * (report.arenaBytes - report.arenaLowerBound) / report.arenaLowerBound : 0;
+    double excess =
+        report.arenaLowerBound ? 100.0 * (report.arenaBytes - report.arenaLowerBound) / report.arenaLowerBound : 0;
     fmt::print(stderr, "     total {:8.3f} s, peak memory {}\n", report.seconds, megabytes(report.peakMemoryBytes));
-    fmt::print(stderr, "{} kernels in {} launches; arena {} ({:+.1f} % of the lower bound); constants {}\n", report.kernels,
-               report.launches, megabytes(report.arenaBytes), excess, megabytes(report.constantBytes));
+    fmt::print(stderr, "{} kernels in {} launches; arena {} ({:+.1f} % of the lower bound); constants {}\n",
+               report.kernels, report.launches, megabytes(report.arenaBytes), excess, megabytes(report.constantBytes));
   }
   if (isTerminal && compileOptions.emit == Stage::Library)
     fmt::print(stderr, "{} ({}) in {:.1f} s\n", compileOptions.output, megabytes(report.outputBytes), report.seconds);

@@ -10,8 +10,9 @@
 
 namespace ingot::cpu {
 
-/// output[batch..., rows..., column] = sum over k of lhs[batch..., rows..., k] * rhs[batch..., k, column], where several row
-/// axes count as one. `panels`, when not null, is the rhs as an argument packed to [batch..., column / 16, k, 16].
+/// output[batch..., rows..., column] = sum over k of lhs[batch..., rows..., k] * rhs[batch..., k, column], where
+/// several row axes count as one. `panels`, when not null, is the rhs as an argument packed to [batch..., column / 16,
+/// k, 16].
 struct Product {
   mlir::Value lhs, rhs, output;
   mlir::BlockArgument panels;

@@ -1,8 +1,9 @@
 //===- ContractionPacking.cpp - Panels of an operand that is not constant -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// When the columns of the rhs are not neighbours in memory (the keys of attention), a panel group is copied into scratch
-// memory first and then used by all rows. Where the reduction runs along memory this is a transpose of 16x16 tiles.
+// When the columns of the rhs are not neighbours in memory (the keys of attention), a panel group is copied into
+// scratch memory first and then used by all rows. Where the reduction runs along memory this is a transpose of 16x16
+// tiles.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Contraction.h"
@@ -26,7 +27,8 @@ void Contraction::emitPackedItem(Index item) {
   });
 }
 
-/// Columns [column, column + 16) to scratch[destination...]. Columns beyond the last repeat it: their sums are not stored.
+/// Columns [column, column + 16) to scratch[destination...]. Columns beyond the last repeat it: their sums are not
+/// stored.
 void Contraction::packPanel(Index column, Index destination) {
   SmallVector<Index> offsets;
   for (int64_t lane = 0; lane < panelLanes; ++lane) {

@@ -34,7 +34,8 @@ void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Str
   SmallVector<Value> b;
   for (size_t j = 0; j < count; ++j) {
     Index at = builder.add(columnOffset, vectors.displacements[j]);
-    b.push_back(builder.loadVector(vectors.pointers[j], f32, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
+    b.push_back(
+        builder.loadVector(vectors.pointers[j], f32, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
   }
   if (columns.prefetch.distance)
     for (size_t j = 0; j < count; ++j) {
@@ -72,7 +73,8 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
   if (unroll > 1 && !whole.is(0)) {
     Sums zeros = zeroSums(builder, count * (unroll - 1));
     sums.append(zeros);
-    Sums parts = builder.loop(0, whole, unroll, sums, [&](Index k, ValueRange carried) { return body(k, carried, unroll); });
+    Sums parts =
+        builder.loop(0, whole, unroll, sums, [&](Index k, ValueRange carried) { return body(k, carried, unroll); });
     for (size_t stride = parts.size() / 2; stride >= count; stride /= 2)
       for (size_t i = 0; i < stride; ++i)
         parts[i] = builder.create<arith::AddFOp>(parts[i], parts[i + stride]).getResult();
@@ -86,8 +88,8 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
 
 namespace {
 
-/// rows[i] and rows[j] become the lanes that `low` and `high` pick from both: n < 16 is lane n of the first, n + 16 of the
-/// second.
+/// rows[i] and rows[j] become the lanes that `low` and `high` pick from both: n < 16 is lane n of the first, n + 16 of
+/// the second.
 void mix(KernelBuilder &builder, MutableArrayRef<Value> rows, int64_t i, int64_t j, ArrayRef<int64_t> low,
          ArrayRef<int64_t> high) {
   Value a = rows[i], b = rows[j];

@@ -1,8 +1,8 @@
 //===- PanelProduct.h - The inner loop of products --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Broadcast elements of some rows times vectors of 16 columns, summed over a reduction: the inner loop of contractions and
-// convolutions. The sums stay in registers from call to call.
+// Broadcast elements of some rows times vectors of 16 columns, summed over a reduction: the inner loop of contractions
+// and convolutions. The sums stay in registers from call to call.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_PANELPRODUCT_H
@@ -37,8 +37,8 @@ using Sums = llvm::SmallVector<mlir::Value>;
 /// rows.offsets.size() * columns.offsets.size() zeros.
 Sums zeroSums(KernelBuilder &builder, size_t count);
 
-/// sums[i * vectors + j] += sum over k < trips of row i's element * vector j. With `unroll` > 1 several steps are summed
-/// side by side.
+/// sums[i * vectors + j] += sum over k < trips of row i's element * vector j. With `unroll` > 1 several steps are
+/// summed side by side.
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
                 int64_t unroll = 1);
 

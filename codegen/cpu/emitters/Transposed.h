@@ -10,7 +10,8 @@
 namespace ingot::cpu {
 
 /// Emits a pointwise kernel with results of one shape that reads an operand along an axis other than the last, in tiles
-/// that are transposed in registers. Fails, with nothing emitted, when that is not so or the axes are short or symbolic.
+/// that are transposed in registers. Fails, with nothing emitted, when that is not so or the axes are short or
+/// symbolic.
 mlir::FailureOr<Division> emitTransposed(Emission &emission, const IterationSpace &space);
 
 } // namespace ingot::cpu

@@ -5,7 +5,8 @@
 //
 //   q * step + first + t * distance,    0 <= t < taps,    with filter element firstTap + t * tapStep
 //
-// and is stored at outputFirst + q * outputStep. A transposed convolution is one such axis for each phase of its stride.
+// and is stored at outputFirst + q * outputStep. A transposed convolution is one such axis for each phase of its
+// stride.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_WINDOWAXIS_H

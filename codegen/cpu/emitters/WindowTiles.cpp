@@ -1,8 +1,8 @@
 //===- WindowTiles.cpp - Windows over maps, channel by channel ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where extents are known and the window is small, tiles of lines x columns are unrolled; those that touch the edge leave
-// out the taps outside. Otherwise taps are loops with run-time bounds.
+// Where extents are known and the window is small, tiles of lines x columns are unrolled; those that touch the edge
+// leave out the taps outside. Otherwise taps are loops with run-time bounds.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/WindowTiles.h"
@@ -48,8 +48,8 @@ bool WindowTiles::analyze() {
 void WindowTiles::schedule() {
   const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
   auto height = constantValue(rows.count()), width = constantValue(columns.count());
-  isUnrolled = height && width && constantValue(rows.input) && constantValue(columns.input) &&
-               rows.taps * columns.taps <= 64;
+  isUnrolled =
+      height && width && constantValue(rows.input) && constantValue(columns.input) && rows.taps * columns.taps <= 64;
   bool isWide = target.panelRegisters() >= 32;
   tileRows = isWide && isUnrolled ? 2 : 1;
   tileColumns = isWide ? 7 : 4;
@@ -204,7 +204,8 @@ void WindowTiles::emitTile(const Span &y, const Span &x) {
       sums[use.pixel] = combine(sums[use.pixel], element, use.tap);
   }
   for (auto [pixel, sum] : llvm::enumerate(sums))
-    store(sum, builder.add(y.start, int64_t(pixel) / x.count), builder.add(x.start, int64_t(pixel) % x.count), taps[pixel]);
+    store(sum, builder.add(y.start, int64_t(pixel) / x.count), builder.add(x.start, int64_t(pixel) % x.count),
+          taps[pixel]);
 }
 
 /// Full tiles where the windows lie inside along the line, else pixel by pixel.
@@ -216,9 +217,10 @@ void WindowTiles::emitLoopLine(Index y) {
     Index to = builder.add(from, (tileColumns - 1) * columns.step + (columns.taps - 1) * columns.distance);
     Index limit = builder.add(x, tileColumns);
     Index room = builder.min(builder.sub(builder.sub(extents[1], 1), to), builder.sub(count, limit));
-    builder.ifThen(builder.less(builder.min(from, room), 0), [&] {
-      builder.loop(x, builder.min(limit, count), 1, [&](Index each) { emitLoopTile(y, each, 1, true); });
-    }, [&] { emitLoopTile(y, x, tileColumns, false); });
+    builder.ifThen(
+        builder.less(builder.min(from, room), 0),
+        [&] { builder.loop(x, builder.min(limit, count), 1, [&](Index each) { emitLoopTile(y, each, 1, true); }); },
+        [&] { emitLoopTile(y, x, tileColumns, false); });
   });
 }
 

@@ -1,8 +1,8 @@
 //===- WindowTiles.h - Windows over maps, channel by channel ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What depthwise convolutions and pools have in common: each output element combines the elements of one channel that lie
-// in its window. Lanes are 16 neighbouring channels; a tile of output pixels loads each input vector once.
+// What depthwise convolutions and pools have in common: each output element combines the elements of one channel that
+// lie in its window. Lanes are 16 neighbouring channels; a tile of output pixels loads each input vector once.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_WINDOWTILES_H

@@ -1,10 +1,10 @@
 //===- contraction.cpp - Matrix products in register blocks ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// output[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n], float32. Blocks of rows times vectors of 16 columns stay in
-// registers for the whole reduction; the lhs is read in place through its index map. The rhs is read as packed panels
-// (weights), in place (its columns are neighbours in memory), or is first packed into scratch memory, panel group by
-// panel group. The epilogue runs on the sums in registers.
+// output[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n], float32. Blocks of rows times vectors of 16 columns stay
+// in registers for the whole reduction; the lhs is read in place through its index map. The rhs is read as packed
+// panels (weights), in place (its columns are neighbours in memory), or is first packed into scratch memory, panel
+// group by panel group. The epilogue runs on the sums in registers.
 //
 // Parallel items are blocks: panel group by row block, so that few panels still give every thread work; neighbouring
 // items share their weights. With packing an item is a panel group with all rows.
@@ -110,7 +110,8 @@ void Contraction::schedule() {
   auto stride = constantValue(lhsRowStride);
   block = chooseBlock(target, rows, columns ? std::optional(llvm::divideCeil(*columns, panelLanes)) : std::nullopt,
                       stride ? std::optional(*stride * 4) : std::nullopt);
-  AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes), blockExtent = rowExtent.ceilDiv(block.rows);
+  AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
+             blockExtent = rowExtent.ceilDiv(block.rows);
   rowBlocks = evaluator.materialize(blockExtent);
   groups = evaluator.materialize(groupExtent);
   batches = evaluator.materialize(batchCount);
@@ -182,13 +183,16 @@ void Contraction::forGroup(Index group, llvm::function_ref<void(const Group &)> 
     return builder.ifThen(builder.less(group, *columns / width), whole, tail);
   }
   Index left = builder.sub(columnCount, builder.mul(panel, panelLanes));
-  builder.ifThen(builder.less(left, width), [&] {
-    Index vectors = builder.div(builder.add(left, panelLanes - 1), panelLanes);
-    builder.loop(0, vectors, 1, [&](Index j) {
-      Index lanes = builder.min(builder.sub(left, builder.mul(j, panelLanes)), panelLanes);
-      body({builder.add(panel, j), 1, builder.maskBelow(lanes, panelLanes)});
-    });
-  }, whole);
+  builder.ifThen(
+      builder.less(left, width),
+      [&] {
+        Index vectors = builder.div(builder.add(left, panelLanes - 1), panelLanes);
+        builder.loop(0, vectors, 1, [&](Index j) {
+          Index lanes = builder.min(builder.sub(left, builder.mul(j, panelLanes)), panelLanes);
+          body({builder.add(panel, j), 1, builder.maskBelow(lanes, panelLanes)});
+        });
+      },
+      whole);
 }
 
 /// The rows of a block: balanced sizes when their number is known, else full blocks and then powers of two.
@@ -201,21 +205,24 @@ void Contraction::emitRowBlock(Index rowBlock, const Group &columns) {
     };
     if (runs.size() == 1)
       return piece(runs[0], 0);
-    return builder.ifThen(builder.less(rowBlock, runs[0].count), [&] { piece(runs[0], 0); },
-                          [&] { piece(runs[1], runs[0].count); });
+    return builder.ifThen(
+        builder.less(rowBlock, runs[0].count), [&] { piece(runs[0], 0); }, [&] { piece(runs[1], runs[0].count); });
   }
   Index first = builder.mul(rowBlock, block.rows), count = builder.sub(rowCount, first);
-  builder.ifThen(builder.less(count, block.rows), [&] {
-    Index row = first, left = count;
-    for (int64_t size = 8; size >= 1; size /= 2) {
-      if (size >= block.rows)
-        continue;
-      Index steps = builder.div(left, size);
-      builder.loop(0, steps, 1, [&](Index i) { emitBlock(builder.add(row, builder.mul(i, size)), size, columns); });
-      row = builder.add(row, builder.mul(steps, size));
-      left = builder.sub(left, builder.mul(steps, size));
-    }
-  }, [&] { emitBlock(first, block.rows, columns); });
+  builder.ifThen(
+      builder.less(count, block.rows),
+      [&] {
+        Index row = first, left = count;
+        for (int64_t size = 8; size >= 1; size /= 2) {
+          if (size >= block.rows)
+            continue;
+          Index steps = builder.div(left, size);
+          builder.loop(0, steps, 1, [&](Index i) { emitBlock(builder.add(row, builder.mul(i, size)), size, columns); });
+          row = builder.add(row, builder.mul(steps, size));
+          left = builder.sub(left, builder.mul(steps, size));
+        }
+      },
+      [&] { emitBlock(first, block.rows, columns); });
 }
 
 /// rows x columns sums in registers, then the epilogue.
@@ -281,7 +288,8 @@ BlockArgument packedMatrix(Value rhs) {
   auto unpack = rhs.getDefiningOp<kernel::UnpackOp>();
   auto argument = unpack ? dyn_cast<BlockArgument>(unpack.getInput()) : BlockArgument();
   int64_t rank = cast<RankedTensorType>(rhs.getType()).getRank();
-  bool isExpected = argument && unpack.getBlocks()[rank - 2] == panelLanes && unpack.getPermutation().back() == rank - 2;
+  bool isExpected =
+      argument && unpack.getBlocks()[rank - 2] == panelLanes && unpack.getPermutation().back() == rank - 2;
   return isExpected ? argument : BlockArgument();
 }
 
@@ -297,7 +305,8 @@ FailureOr<Division> emitContraction(Emission &emission) {
   Product product{op.getLhs(), op.getRhs(), op.getOutput(), packedMatrix(op.getRhs()), {}, {}, output.back(), depth};
   ArrayRef<AffineExpr> leading = ArrayRef(output).drop_back();
   // Rows of different batches form one matrix when they share the rhs and one batch alone would not fill a block.
-  bool sharesRhs = llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
+  bool sharesRhs =
+      llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
   bool hasFewRows = constantValue(leading.back()) && *constantValue(leading.back()) <= 16;
   size_t batchAxes = sharesRhs && hasFewRows ? 0 : leading.size() - 1;
   product.batch.assign(leading.begin(), leading.begin() + batchAxes);

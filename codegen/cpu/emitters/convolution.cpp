@@ -1,12 +1,13 @@
 //===- convolution.cpp - Direct convolutions in register blocks -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Channels-last, float32, any number of spatial axes. The sums of some neighbouring pixels times some panels of 16 filters
-// stay in registers while the window and the channels are walked; elements of the input are broadcast. The input is not
-// padded: taps that fall outside are skipped, by loop bounds for outer axes and by special tiles at a line's ends.
+// Channels-last, float32, any number of spatial axes. The sums of some neighbouring pixels times some panels of 16
+// filters stay in registers while the window and the channels are walked; elements of the input are broadcast. The
+// input is not padded: taps that fall outside are skipped, by loop bounds for outer axes and by special tiles at a
+// line's ends.
 //
-// A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image; neighbouring
-// items share their weights. Windows of one element are matrix products and go to the contraction.
+// A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image;
+// neighbouring items share their weights. Windows of one element are matrix products and go to the contraction.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
@@ -135,8 +136,11 @@ void Convolution::emitItem(Index item) {
 void Convolution::forGroup(Index index, llvm::function_ref<void(const Group &)> body) {
   Index own = builder.mod(index, groupsPerGroup), group = builder.div(index, groupsPerGroup);
   Index panel = builder.mul(own, block.vectors);
-  Group columns{panel, builder.add(builder.mul(group, window.filters), builder.mul(panel, panelLanes)),
-                builder.mul(group, window.channels), block.vectors, {}};
+  Group columns{panel,
+                builder.add(builder.mul(group, window.filters), builder.mul(panel, panelLanes)),
+                builder.mul(group, window.channels),
+                block.vectors,
+                {}};
   // Packed panels of all groups follow each other; in place a panel is any 16 filters.
   if (form == FilterForm::inPlace)
     columns.panel = columns.firstFilter;
@@ -195,8 +199,9 @@ void Convolution::emitKnownLine(Axes axes, const Group &group) {
       while (until < run.count && last.staysInside(startOf(until), run.size))
         ++until;
       if (until - piece > 1)
-        builder.loop(startOf(piece), startOf(until), run.size,
-                     [&](Index x) { emitTile(axes, group, {x, run.size, std::nullopt}); });
+        builder.loop(startOf(piece), startOf(until), run.size, [&](Index x) {
+          emitTile(axes, group, {x, run.size, std::nullopt});
+        });
       else
         until = piece + 1, emitTile(axes, group, {startOf(piece), run.size, startOf(piece)});
       piece = until;
@@ -209,13 +214,19 @@ void Convolution::emitUnknownLine(Axes axes, const Group &group) {
   const WindowAxis &last = axes.back();
   Index count = evaluator.materialize(last.count());
   builder.loop(0, count, block.rows, [&](Index x) {
-    Index from = last.start(builder, x), to = builder.add(from, (block.rows - 1) * last.step + (last.taps - 1) * last.distance);
+    Index from = last.start(builder, x),
+          to = builder.add(from, (block.rows - 1) * last.step + (last.taps - 1) * last.distance);
     Index room = builder.min(builder.sub(builder.sub(inputExtents.back(), 1), to),
                              builder.sub(count, builder.add(x, block.rows)));
     Index limit = builder.min(count, builder.add(x, block.rows));
-    builder.ifThen(builder.less(builder.min(from, room), 0), [&] {
-      builder.loop(x, limit, 1, [&](Index pixel) { emitTile(axes, group, {pixel, 1, std::nullopt, true}); });
-    }, [&] { emitTile(axes, group, {x, block.rows, std::nullopt}); });
+    builder.ifThen(
+        builder.less(builder.min(from, room), 0),
+        [&] { builder.loop(x, limit, 1, [&](Index pixel) {
+                emitTile(axes, group, {pixel, 1, std::nullopt, true});
+              }); },
+        [&] {
+          emitTile(axes, group, {x, block.rows, std::nullopt});
+        });
   });
 }
 
@@ -252,7 +263,8 @@ Sums Convolution::reduce(Axes axes, size_t axis, const Group &group, const Tile 
 }
 
 /// The taps of the last axis: all for all pixels, or runs of taps with the pixels for which they lie inside.
-Sums Convolution::reduceLast(Axes axes, const Group &group, const Tile &tile, Index inputAt, Index filterAt, Sums sums) {
+Sums Convolution::reduceLast(Axes axes, const Group &group, const Tile &tile, Index inputAt, Index filterAt,
+                             Sums sums) {
   const WindowAxis &last = axes.back();
   auto all = llvm::to_vector(llvm::seq<int64_t>(0, tile.count));
   if (tile.isClipped) {
@@ -309,7 +321,8 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pi
     columns.base = builder.add(filterAt, builder.mul(first, filterStep));
     return accumulate(builder, trips, rows, columns, std::move(current), unroll);
   };
-  bool isContiguous = channelStride.is(1) && tapStride.is(window.channels) && filterStep == channelPitch * window.channels;
+  bool isContiguous =
+      channelStride.is(1) && tapStride.is(window.channels) && filterStep == channelPitch * window.channels;
   if (form == FilterForm::planar)
     part = run(tap, taps, tapStride, filterStep, part);
   else if (isContiguous || taps.is(1))

@@ -1,9 +1,9 @@
 //===- depthwise.cpp - Convolutions with one channel per group ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// output[n, y, x, c] = sum over the window of input[n, y', x', c] * filter[window, c], float32, channels-last, at most two
-// spatial axes. Lanes are 16 neighbouring channels. A small window's weights stay in registers for a whole map; a tile of
-// output pixels shares the input vectors that its windows have in common.
+// output[n, y, x, c] = sum over the window of input[n, y', x', c] * filter[window, c], float32, channels-last, at most
+// two spatial axes. Lanes are 16 neighbouring channels. A small window's weights stay in registers for a whole map; a
+// tile of output pixels shares the input vectors that its windows have in common.
 //
 // Parallel items: 16 channels of one image, by a band of lines.
 //
@@ -67,7 +67,8 @@ FailureOr<Division> emitDepthwise(Emission &emission) {
   auto op = dyn_cast_or_null<ConvOp>(emission.root);
   if (!op)
     return failure();
-  SmallVector<AffineExpr> input = emission.evaluator.dims(op.getInput()), output = emission.evaluator.dims(op.getOutput());
+  SmallVector<AffineExpr> input = emission.evaluator.dims(op.getInput()),
+                          output = emission.evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = emission.evaluator.dims(op.getFilter());
   auto channels = constantValue(input.back());
   bool isDepthwise = channels && *channels == int64_t(op.getGroups()) && constantValue(output.back()) == channels &&

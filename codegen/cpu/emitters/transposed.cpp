@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A transposition reads along one axis (`across`) and writes along another (the last). A tile of 16 x 16 elements is
-// computed with the lanes across, transposed in registers, and stored with the lanes along the last axis. The last tile of
-// an axis starts early enough to end with the axis, so there are no partial tiles; elements in two tiles are computed
-// twice, with the same value.
+// computed with the lanes across, transposed in registers, and stored with the lanes along the last axis. The last tile
+// of an axis starts early enough to end with the axis, so there are no partial tiles; elements in two tiles are
+// computed twice, with the same value.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Transposed.h"
@@ -20,7 +20,8 @@ constexpr int64_t tile = panelLanes;
 
 class TransposedEmitter {
 public:
-  TransposedEmitter(Emission &emission, const IterationSpace &space, size_t across, int64_t acrossExtent, int64_t lastExtent)
+  TransposedEmitter(Emission &emission, const IterationSpace &space, size_t across, int64_t acrossExtent,
+                    int64_t lastExtent)
       : emission(emission), evaluator(emission.evaluator), builder(emission.builder), space(space), across(across),
         last(space.axes.size() - 1), acrossExtent(acrossExtent), lastExtent(lastExtent) {
     for (size_t axis = 0; axis < last; ++axis)

@@ -46,7 +46,8 @@ protected:
       count = builder.mul(count, builder.min(builder.div(room, axis.distance), axis.taps));
     }
     if (auto known = count.constant())
-      return builder.create<arith::MulFOp>(sum, builder.constant(vectorType(), 1.0 / double(std::max<int64_t>(*known, 1))));
+      return builder.create<arith::MulFOp>(sum,
+                                           builder.constant(vectorType(), 1.0 / double(std::max<int64_t>(*known, 1))));
     Value number = builder.create<arith::SIToFPOp>(builder.op().getF32Type(), builder.value(count));
     return builder.create<arith::DivFOp>(sum, builder.splat(number, panelLanes));
   }

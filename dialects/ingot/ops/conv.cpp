@@ -24,8 +24,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   auto filters = constantValue(filter.back());
   int64_t groups = op.getGroups();
   if (groups < 1 || (channels && perGroup && *channels != *perGroup * groups)) // conv.2
-    return reject(where, "input has ", scope.print(input.back()), " channels, but filter ", describe(filterType), " in ", groups,
-                  " group(s) needs ", perGroup.value_or(0) * groups);
+    return reject(where, "input has ", scope.print(input.back()), " channels, but filter ", describe(filterType),
+                  " in ", groups, " group(s) needs ", perGroup.value_or(0) * groups);
   if (filters && *filters % groups) // conv.3
     return reject(where, *filters, " filters are no multiple of ", groups, " groups");
   for (size_t i = 0; i < spatial; ++i) {
@@ -34,7 +34,8 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
     AffineExpr window = (filter[i] - 1) * op.getDilations()[i] + 1;
     AffineExpr room = simplifyDimension(input[i + 1] + op.getLow()[i] + op.getHigh()[i] - window);
     if (auto size = constantValue(room); size && *size < 0) // conv.4
-      return reject(where, "window is larger than the padded input: input ", describe(inputType), ", filter ", describe(filterType));
+      return reject(where, "window is larger than the padded input: input ", describe(inputType), ", filter ",
+                    describe(filterType));
     input[i + 1] = room.floorDiv(op.getStrides()[i]) + 1;
   }
   input.back() = filter.back();
@@ -42,9 +43,10 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
-LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
-                                                DictionaryAttr attributes, OpaqueProperties properties,
-                                                RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where,
+                                                ValueRange operands, DictionaryAttr attributes,
+                                                OpaqueProperties properties, RegionRange regions,
+                                                SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<ConvTransposeOp>(context, operands, attributes, properties, regions);
   SymbolScope scope(context);
   Type inputType = operands[0].getType(), filterType = operands[1].getType();
@@ -56,7 +58,8 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optio
     return reject(where, "ranks do not agree: input ", describe(inputType), ", filter ", describe(filterType));
   auto channels = constantValue(input.back()), filters = constantValue(filter.back());
   if (channels && filters && *channels != *filters)
-    return reject(where, "input has ", *channels, " channels, but the filter ", describe(filterType), " takes ", *filters);
+    return reject(where, "input has ", *channels, " channels, but the filter ", describe(filterType), " takes ",
+                  *filters);
   if (op.getGroups() < 1 || (channels && *channels % op.getGroups()))
     return reject(where, "channels are no multiple of ", op.getGroups(), " groups");
   for (size_t i = 0; i < spatial; ++i) {

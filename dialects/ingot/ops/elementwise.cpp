@@ -19,7 +19,8 @@ LogicalResult inferBroadcast(MLIRContext *context, std::optional<Location> where
   for (Value operand : operands.drop_front()) {
     FailureOr<SmallVector<AffineExpr>> both = broadcastDims(dims, scope.dims(operand));
     if (failed(both))
-      return reject(where, "shapes do not broadcast: ", describe(operands[0].getType()), " and ", describe(operand.getType()));
+      return reject(where, "shapes do not broadcast: ", describe(operands[0].getType()), " and ",
+                    describe(operand.getType()));
     dims = *both;
   }
   types.push_back(scope.tensor(dims, element));
@@ -50,7 +51,7 @@ LogicalResult inferPredicate(MLIRContext *context, ValueRange operands, SmallVec
 // The generated signature of every shape rule, with the operands that it needs.
 #define INFER(Op, call)                                                                                                \
   LogicalResult Op::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,         \
-                                     DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {   \
+                                     DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {    \
     return call;                                                                                                       \
   }
 #define UNARY(Op) INFER(Op, inferSame(operands, types))

@@ -44,7 +44,8 @@ LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<L
   auto length = indices.empty() ? std::nullopt : constantValue(indices.back());
   size_t batch = op.getBatchAxes();
   if (!length || batch + *length > input.size() || batch >= indices.size())
-    return reject(where, "index tuples do not fit: input ", describe(operands[0].getType()), ", indices ", describe(operands[1].getType()));
+    return reject(where, "index tuples do not fit: input ", describe(operands[0].getType()), ", indices ",
+                  describe(operands[1].getType()));
   SmallVector<AffineExpr> dims(indices.begin(), indices.end() - 1);
   dims.append(input.begin() + batch + *length, input.end());
   types.push_back(scope.tensor(dims, getElementTypeOrSelf(operands[0])));
@@ -52,15 +53,19 @@ LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<L
 }
 
 LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
-                                                  DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  if (cast<RankedTensorType>(operands[0].getType()).getRank() != cast<RankedTensorType>(operands[1].getType()).getRank())
-    return reject(where, "ranks differ: input ", describe(operands[0].getType()), ", indices ", describe(operands[1].getType()));
+                                                  DictionaryAttr, OpaqueProperties, RegionRange,
+                                                  SmallVectorImpl<Type> &types) {
+  if (cast<RankedTensorType>(operands[0].getType()).getRank() !=
+      cast<RankedTensorType>(operands[1].getType()).getRank())
+    return reject(where, "ranks differ: input ", describe(operands[0].getType()), ", indices ",
+                  describe(operands[1].getType()));
   types.push_back(operands[0].getType());
   return success();
 }
 
 LogicalResult ScatterNdOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
-                                            DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+                                            DictionaryAttr, OpaqueProperties, RegionRange,
+                                            SmallVectorImpl<Type> &types) {
   auto indices = cast<RankedTensorType>(operands[1].getType());
   if (indices.getRank() < 1 || indices.isDynamicDim(indices.getRank() - 1))
     return reject(where, "index tuples must have a constant length: indices ", describe(indices));

@@ -9,11 +9,13 @@ using namespace mlir;
 
 namespace ingot {
 
-// reshape ---------------------------------------------------------------------------------------------------------------
+// reshape
+// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult ReshapeOp::verify() {
   SymbolScope scope(getContext());
-  AffineExpr input = product(scope.dims(getInput()), getContext()), output = product(scope.dims(getOutput()), getContext());
+  AffineExpr input = product(scope.dims(getInput()), getContext()),
+             output = product(scope.dims(getOutput()), getContext());
   auto from = constantValue(input), to = constantValue(output);
   if (from && to && *from != *to)
     return emitOpError("element counts differ: ") << describe(getInput().getType()) << " and " << describe(getType());
@@ -27,7 +29,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (auto dense = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput()))
     return type.hasStaticShape() ? OpFoldResult(dense.reshape(type)) : OpFoldResult();
   if (auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(adaptor.getInput()))
-    return type.hasStaticShape() ? OpFoldResult(DenseResourceElementsAttr::get(type, resource.getRawHandle())) : OpFoldResult();
+    return type.hasStaticShape() ? OpFoldResult(DenseResourceElementsAttr::get(type, resource.getRawHandle()))
+                                 : OpFoldResult();
   return {};
 }
 
@@ -49,7 +52,8 @@ void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCon
   patterns.add<MergeReshapes>(context);
 }
 
-// transpose -------------------------------------------------------------------------------------------------------------
+// transpose
+// -------------------------------------------------------------------------------------------------------------
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                             DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
@@ -98,7 +102,8 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
   patterns.add<MergeTransposes>(context);
 }
 
-// broadcast -------------------------------------------------------------------------------------------------------------
+// broadcast
+// -------------------------------------------------------------------------------------------------------------
 
 LogicalResult BroadcastOp::verify() {
   SymbolScope scope(getContext());
@@ -116,7 +121,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
   return splat && type.hasStaticShape() ? OpFoldResult(splat.resizeSplat(type)) : OpFoldResult();
 }
 
-// slice -----------------------------------------------------------------------------------------------------------------
+// slice
+// -----------------------------------------------------------------------------------------------------------------
 
 LogicalResult SliceOp::verify() {
   size_t rank = cast<RankedTensorType>(getInput().getType()).getRank();
@@ -135,7 +141,8 @@ OpFoldResult SliceOp::fold(FoldAdaptor) {
   return isWhole && getInput().getType() == getType() ? getInput() : OpFoldResult();
 }
 
-// concat ----------------------------------------------------------------------------------------------------------------
+// concat
+// ----------------------------------------------------------------------------------------------------------------
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
@@ -151,13 +158,15 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   for (Value operand : operands.drop_front()) {
     SmallVector<AffineExpr> other = scope.dims(operand);
     if (other.size() != dims.size() || getElementTypeOrSelf(operand) != getElementTypeOrSelf(operands[0]))
-      return reject(where, "ranks or element types differ: ", describe(operands[0].getType()), " and ", describe(operand.getType()));
+      return reject(where, "ranks or element types differ: ", describe(operands[0].getType()), " and ",
+                    describe(operand.getType()));
     for (auto [position, dim] : llvm::enumerate(other)) {
       auto left = constantValue(dims[position]), right = constantValue(dim);
       if (int64_t(position) == axis)
         dims[position] = dims[position] + dim;
       else if (left && right && *left != *right)
-        return reject(where, "shapes differ beside axis ", axis, ": ", describe(operands[0].getType()), " and ", describe(operand.getType()));
+        return reject(where, "shapes differ beside axis ", axis, ": ", describe(operands[0].getType()), " and ",
+                      describe(operand.getType()));
       else if (right)
         dims[position] = dim;
     }
@@ -168,7 +177,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
 
 OpFoldResult ConcatOp::fold(FoldAdaptor) { return getInputs().size() == 1 ? getInputs()[0] : OpFoldResult(); }
 
-// pad -------------------------------------------------------------------------------------------------------------------
+// pad
+// -------------------------------------------------------------------------------------------------------------------
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                       DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,

@@ -12,8 +12,8 @@ namespace ingot {
 namespace {
 
 /// The input's shape with size 1 along `axes`.
-LogicalResult inferReduced(MLIRContext *context, std::optional<Location> where, Value input, ArrayRef<int64_t> axes, Type element,
-                           SmallVectorImpl<Type> &types) {
+LogicalResult inferReduced(MLIRContext *context, std::optional<Location> where, Value input, ArrayRef<int64_t> axes,
+                           Type element, SmallVectorImpl<Type> &types) {
   SymbolScope scope(context);
   SmallVector<AffineExpr> dims = scope.dims(input);
   for (int64_t axis : axes) {

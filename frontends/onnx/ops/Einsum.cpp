@@ -1,8 +1,8 @@
 //===- Einsum.cpp - Einstein's summation convention ------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Operands are contracted from left to right, each pair as one matrix product (or a broadcast product when nothing is summed):
-// "bhid,bhjd->bhij" becomes matmul(a, transpose(b)).
+// Operands are contracted from left to right, each pair as one matrix product (or a broadcast product when nothing is
+// summed): "bhid,bhjd->bhij" becomes matmul(a, transpose(b)).
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Node.h"
@@ -28,7 +28,8 @@ struct Equation {
   Labels output;
 };
 
-/// The labels of one term; `rank` resolves the ellipsis, or for the output how many dimensions it covers in the operands.
+/// The labels of one term; `rank` resolves the ellipsis, or for the output how many dimensions it covers in the
+/// operands.
 FailureOr<Labels> parseTerm(Node &node, StringRef text, std::optional<int64_t> rank, int64_t covered) {
   Labels labels;
   int64_t letters = llvm::count_if(text, [](unsigned char c) { return isalpha(c); });
@@ -56,7 +57,8 @@ FailureOr<Equation> parseEquation(Node &node) {
   SmallVector<StringRef> terms;
   left.split(terms, ',');
   if (terms.size() != node.inputCount())
-    return node.error() << "the equation \"" << text << "\" has " << terms.size() << " terms for " << node.inputCount() << " inputs";
+    return node.error() << "the equation \"" << text << "\" has " << terms.size() << " terms for " << node.inputCount()
+                        << " inputs";
   Equation equation;
   std::map<Label, int> uses; // in the order of an implicit output: the ellipsis, then letters by alphabet
   int64_t covered = 0;
@@ -155,8 +157,10 @@ Term contract(Node &node, Term lhs, Term rhs, function_ref<bool(Label)> isKept) 
     flat.push_back(product(dims.drop_front(split), node.getContext()));
     return flat;
   };
-  Value matrix = node.make<MatmulOp>(node.reshape(a, flatten(aDims, leftStart + left.size())), node.reshape(b, flatten(bDims, innerEnd)));
-  SmallVector<AffineExpr> dims(ArrayRef(node.dimsOf(matrix)).take_front(std::min(batch.size(), node.dimsOf(matrix).size())));
+  Value matrix = node.make<MatmulOp>(node.reshape(a, flatten(aDims, leftStart + left.size())),
+                                     node.reshape(b, flatten(bDims, innerEnd)));
+  SmallVector<AffineExpr> dims(
+      ArrayRef(node.dimsOf(matrix)).take_front(std::min(batch.size(), node.dimsOf(matrix).size())));
   dims.append(aDims.begin() + leftStart, aDims.begin() + leftStart + left.size());
   dims.append(bDims.begin() + innerEnd, bDims.end());
   return {node.reshape(matrix, dims), result};

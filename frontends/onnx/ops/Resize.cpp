@@ -61,7 +61,8 @@ FailureOr<Target> fromSizes(Node &node, ArrayRef<AffineExpr> sizes, ArrayRef<int
   for (auto [size, axis] : llvm::zip(sizes, axes)) {
     std::optional<double> scale = ratio(size, target.dims[axis]);
     if (!scale)
-      return node.unsupported("resizing " + node.symbols().print(target.dims[axis]) + " to " + node.symbols().print(size));
+      return node.unsupported("resizing " + node.symbols().print(target.dims[axis]) + " to " +
+                              node.symbols().print(size));
     target.dims[axis] = size;
     target.scales[axis] = *scale;
   }
@@ -80,15 +81,16 @@ void keepAspectRatio(Node &node, Target &target, ArrayRef<int64_t> axes, bool is
     }
 }
 
-LogicalResult emit(Node &node, const Target &target, ResizeMode mode, CoordinateMode coordinates, RoundingMode rounding) {
+LogicalResult emit(Node &node, const Target &target, ResizeMode mode, CoordinateMode coordinates,
+                   RoundingMode rounding) {
   Value x = node.input(0);
   if (!x)
     return failure();
   double cubic = node.attribute("cubic_coeff_a", -0.75);
   bool excludesOutside = node.attribute<bool>("exclude_outside", false);
   auto build = [&](Value input, ArrayRef<AffineExpr> dims, ArrayRef<double> scales) {
-    return node.makeAs<ResizeOp>(node.symbols().tensor(dims, getElementTypeOrSelf(input)), input, scales, mode, coordinates, rounding,
-                                 APFloat(cubic), excludesOutside);
+    return node.makeAs<ResizeOp>(node.symbols().tensor(dims, getElementTypeOrSelf(input)), input, scales, mode,
+                                 coordinates, rounding, APFloat(cubic), excludesOutside);
   };
   if (target.dims == node.dims(0))
     return node.result(x);

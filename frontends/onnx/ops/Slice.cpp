@@ -1,8 +1,8 @@
 //===- Slice.cpp - The Slice operator --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Bounds may be expressions over symbols, whose clamping to the input's extent cannot be expressed: there the model's own
-// assumption (the slice lies inside) becomes a requirement on the symbols.
+// Bounds may be expressions over symbols, whose clamping to the input's extent cannot be expressed: there the model's
+// own assumption (the slice lies inside) becomes a requirement on the symbols.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Node.h"
@@ -21,7 +21,8 @@ FailureOr<Bounds> readBounds(Node &node) {
   Bounds bounds;
   if (node.hasAttribute("starts")) {
     auto constants = [&](StringRef name) {
-      return llvm::map_to_vector(node.attribute<SmallVector<int64_t>>(name), [&](int64_t number) { return node.symbols().constant(number); });
+      return llvm::map_to_vector(node.attribute<SmallVector<int64_t>>(name),
+                                 [&](int64_t number) { return node.symbols().constant(number); });
     };
     bounds.start = constants("starts");
     bounds.end = constants("ends");

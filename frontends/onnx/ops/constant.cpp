@@ -15,8 +15,9 @@ LogicalResult importConstant(Node &node) {
   auto i64 = IntegerType::get(node.getContext(), 64);
   auto f32 = Float32Type::get(node.getContext());
   auto known = [&](ArrayRef<int64_t> shape, ArrayRef<int64_t> numbers) {
-    return node.result(0, Known{SmallVector<int64_t>(shape),
-                                llvm::map_to_vector(numbers, [&](int64_t number) { return node.symbols().constant(number); }), i64});
+    return node.result(
+        0, Known{SmallVector<int64_t>(shape),
+                 llvm::map_to_vector(numbers, [&](int64_t number) { return node.symbols().constant(number); }), i64});
   };
   auto floats = [&](ArrayRef<int64_t> shape, ArrayRef<float> numbers) {
     return node.result(node.constant(DenseElementsAttr::get(RankedTensorType::get(shape, f32), numbers)));
@@ -69,7 +70,8 @@ LogicalResult importRange(Node &node) {
     count = simplifyDimension(*step > 0 ? distance.ceilDiv(*step) : (-distance).ceilDiv(-*step));
     node.getGraph().require(count);
   } else {
-    FailureOr<SmallVector<double>> from = node.numbers(0), to = failed(from) ? from : node.numbers(1), by = failed(to) ? to : node.numbers(2);
+    FailureOr<SmallVector<double>> from = node.numbers(0), to = failed(from) ? from : node.numbers(1),
+                                   by = failed(to) ? to : node.numbers(2);
     if (failed(by))
       return failure();
     if (from->size() != 1 || to->size() != 1 || by->size() != 1)
@@ -92,7 +94,8 @@ LogicalResult importEyeLike(Node &node) {
   if (dims.size() != 2)
     return node.error() << "needs a matrix, but has " << describe(node.inputType(0));
   std::string reason;
-  Type element = node.hasAttribute("dtype") ? elementType(node.attribute<int64_t>("dtype"), node.getContext(), reason) : node.elementType();
+  Type element = node.hasAttribute("dtype") ? elementType(node.attribute<int64_t>("dtype"), node.getContext(), reason)
+                                            : node.elementType();
   if (!element)
     return node.error() << reason;
   Type i64 = IntegerType::get(node.getContext(), 64);
@@ -112,7 +115,8 @@ LogicalResult importTrilu(Node &node) {
   Value bound = node.iota(matrix, 0, i64), column = node.iota(matrix, 1, i64);
   if (node.hasInput(1))
     bound = node.make<AddOp>(bound, node.reshape(node.input(1), {}));
-  Value isKept = node.attribute<bool>("upper", true) ? node.make<LessOrEqualOp>(bound, column) : node.make<LessOrEqualOp>(column, bound);
+  Value isKept = node.attribute<bool>("upper", true) ? node.make<LessOrEqualOp>(bound, column)
+                                                     : node.make<LessOrEqualOp>(column, bound);
   return node.result(node.make<SelectOp>(isKept, x, node.scalarLike(0, x)));
 }
 
@@ -123,12 +127,9 @@ LogicalResult importShape(Node &node) { return failure(); }
 
 llvm::ArrayRef<OperatorRow> constantOperators() {
   static const OperatorRow rows[] = {
-      {"Constant", 1, importConstant},
-      {"ConstantOfShape", 9, importConstantOfShape},
-      {"EyeLike", 9, importEyeLike},
-      {"Range", 11, importRange},
-      {"Shape", 1, importShape},
-      {"Size", 1, importShape},
+      {"Constant", 1, importConstant}, {"ConstantOfShape", 9, importConstantOfShape},
+      {"EyeLike", 9, importEyeLike},   {"Range", 11, importRange},
+      {"Shape", 1, importShape},       {"Size", 1, importShape},
       {"Trilu", 14, importTrilu},
   };
   return rows;

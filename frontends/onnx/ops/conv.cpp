@@ -22,8 +22,8 @@ Value filterLast(Node &node, Value filter) {
 LogicalResult checkRanks(Node &node) {
   if (node.rank(0) >= 3 && node.rank(0) == node.rank(1))
     return success();
-  return node.error() << "input and weights must have one rank of at least 3, but are " << describe(node.inputType(0)) << " and "
-                      << describe(node.inputType(1));
+  return node.error() << "input and weights must have one rank of at least 3, but are " << describe(node.inputType(0))
+                      << " and " << describe(node.inputType(1));
 }
 
 /// Bias and the way back to channels first.
@@ -44,12 +44,14 @@ LogicalResult importConv(Node &node) {
   Value x = node.input(0), weights = node.input(1);
   if (!x || !weights)
     return failure();
-  return finish(node, node.make<ConvOp>(toChannelsLast(node, x), filterLast(node, weights), window->strides, window->dilations,
-                                        window->low, window->high, node.attribute<int64_t>("group", 1)));
+  return finish(node,
+                node.make<ConvOp>(toChannelsLast(node, x), filterLast(node, weights), window->strides,
+                                  window->dilations, window->low, window->high, node.attribute<int64_t>("group", 1)));
 }
 
 /// Amounts cut off the full result, from pads, auto_pad or a wanted output_shape.
-LogicalResult resolveTransposed(Node &node, Window &window, ArrayRef<AffineExpr> sizes, SmallVector<int64_t> &outputPadding) {
+LogicalResult resolveTransposed(Node &node, Window &window, ArrayRef<AffineExpr> sizes,
+                                SmallVector<int64_t> &outputPadding) {
   auto wanted = node.attribute<SmallVector<int64_t>>("output_shape");
   size_t rank = sizes.size();
   if (wanted.size() == rank + 2)

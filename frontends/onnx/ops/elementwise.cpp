@@ -71,7 +71,8 @@ LogicalResult importPow(Node &node) {
 }
 
 LogicalResult importBitShift(Node &node) {
-  return node.attribute<std::string>("direction") == "LEFT" ? importBinary<ShiftLeftOp>(node) : importBinary<ShiftRightOp>(node);
+  return node.attribute<std::string>("direction") == "LEFT" ? importBinary<ShiftLeftOp>(node)
+                                                            : importBinary<ShiftRightOp>(node);
 }
 
 LogicalResult importWhere(Node &node) {
@@ -114,7 +115,8 @@ LogicalResult importDropout(Node &node) {
   return node.forward(0, 0);
 }
 
-// Activations -----------------------------------------------------------------------------------------------------------
+// Activations
+// -----------------------------------------------------------------------------------------------------------
 
 Value clamp(Node &node, Value x, double low, double high) {
   return node.make<MinOp>(node.make<MaxOp>(x, node.scalarLike(low, x)), node.scalarLike(high, x));
@@ -156,7 +158,8 @@ LogicalResult importCelu(Node &node) {
 }
 
 LogicalResult importSelu(Node &node) {
-  double alpha = node.attribute("alpha", 1.67326319217681884765625), gamma = node.attribute("gamma", 1.05070102214813232421875);
+  double alpha = node.attribute("alpha", 1.67326319217681884765625),
+         gamma = node.attribute("gamma", 1.05070102214813232421875);
   return node.result(mulScalar(node, elu(node, node.input(0), alpha, 1), gamma));
 }
 
@@ -190,7 +193,8 @@ Value hardSigmoid(Node &node, Value x, double alpha, double beta) {
 
 LogicalResult importHardSigmoid(Node &node) {
   float alpha = 0.2f, beta = 0.5f; // the schema's defaults are of single precision
-  return node.result(hardSigmoid(node, node.input(0), node.attribute("alpha", double(alpha)), node.attribute("beta", double(beta))));
+  return node.result(
+      hardSigmoid(node, node.input(0), node.attribute("alpha", double(alpha)), node.attribute("beta", double(beta))));
 }
 
 LogicalResult importHardSwish(Node &node) {
@@ -235,7 +239,8 @@ LogicalResult importGelu(Node &node) {
 LogicalResult importShrink(Node &node) {
   Value x = node.input(0);
   double bias = node.attribute("bias", 0.0), lambda = node.attribute("lambd", 0.5);
-  Value isLow = node.make<LessOp>(x, node.scalarLike(-lambda, x)), isHigh = node.make<LessOp>(node.scalarLike(lambda, x), x);
+  Value isLow = node.make<LessOp>(x, node.scalarLike(-lambda, x)),
+        isHigh = node.make<LessOp>(node.scalarLike(lambda, x), x);
   Value high = node.make<SelectOp>(isHigh, addScalar(node, x, -bias), node.scalarLike(0, x));
   return node.result(node.make<SelectOp>(isLow, addScalar(node, x, bias), high));
 }

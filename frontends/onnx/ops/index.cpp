@@ -14,12 +14,14 @@ LogicalResult importGatherAt(Node &node, AffineExpr index, int64_t axis) {
   SmallVector<AffineExpr> extent = node.dims(0), start(extent.size(), node.symbols().constant(0));
   auto number = constantValue(index), size = constantValue(extent[axis]);
   if (number && size && (*number >= *size || *number < -*size))
-    return node.error() << "index " << *number << " is out of range for axis " << axis << " of " << describe(node.inputType(0));
+    return node.error() << "index " << *number << " is out of range for axis " << axis << " of "
+                        << describe(node.inputType(0));
   start[axis] = simplifyDimension(number && *number < 0 ? extent[axis] + index : index);
   node.getGraph().require(start[axis]);
   node.getGraph().require(extent[axis] - start[axis] - 1);
   extent[axis] = node.symbols().constant(1);
-  return node.result(node.squeeze(node.slice(node.input(0), start, SmallVector<int64_t>(extent.size(), 1), extent), axis));
+  return node.result(
+      node.squeeze(node.slice(node.input(0), start, SmallVector<int64_t>(extent.size(), 1), extent), axis));
 }
 
 LogicalResult importGather(Node &node) {
@@ -61,28 +63,32 @@ LogicalResult importScatterElements(Node &node) {
 
 LogicalResult importScatterNd(Node &node) {
   FailureOr<ScatterKind> kind = scatterKind(node);
-  return failed(kind) ? failure() : node.result(node.make<ScatterNdOp>(node.input(0), node.input(1), node.input(2), *kind));
+  return failed(kind) ? failure()
+                      : node.result(node.make<ScatterNdOp>(node.input(0), node.input(1), node.input(2), *kind));
 }
 
 LogicalResult importTopK(Node &node) {
   SmallVector<AffineExpr> dims = node.dims(0);
   FailureOr<int64_t> axis = node.axis(node.attribute<int64_t>("axis", -1), dims.size());
-  FailureOr<SmallVector<AffineExpr>> count = SmallVector<AffineExpr>{node.symbols().constant(node.attribute<int64_t>("k", 0))};
+  FailureOr<SmallVector<AffineExpr>> count =
+      SmallVector<AffineExpr>{node.symbols().constant(node.attribute<int64_t>("k", 0))};
   if (failed(axis) || (node.hasInput(1) && failed(count = node.expressions(1))))
     return failure();
   if (count->size() != 1)
     return node.error() << "k must be one number";
   auto wanted = constantValue(count->front()), present = constantValue(dims[*axis]);
   if (wanted && (*wanted < 0 || (present && *wanted > *present)))
-    return node.error() << "k = " << *wanted << " is out of range for axis " << *axis << " of " << describe(node.inputType(0));
+    return node.error() << "k = " << *wanted << " is out of range for axis " << *axis << " of "
+                        << describe(node.inputType(0));
   node.getGraph().require(dims[*axis] - count->front());
   dims[*axis] = count->front();
   Value x = node.input(0);
   if (!x)
     return failure();
-  auto op = node.getGraph().getBuilder().create<TopKOp>(
-      node.getLocation(), node.symbols().tensor(dims, node.elementType()),
-      node.symbols().tensor(dims, IntegerType::get(node.getContext(), 64)), x, *axis, node.attribute<bool>("largest", true));
+  auto op =
+      node.getGraph().getBuilder().create<TopKOp>(node.getLocation(), node.symbols().tensor(dims, node.elementType()),
+                                                  node.symbols().tensor(dims, IntegerType::get(node.getContext(), 64)),
+                                                  x, *axis, node.attribute<bool>("largest", true));
   return success(succeeded(node.result(0, op.getValues())) && succeeded(node.result(1, op.getIndices())));
 }
 
@@ -99,7 +105,8 @@ LogicalResult importOneHot(Node &node) {
   int64_t step = 1;
   Value off = node.squeeze(node.slice(values, {zero}, ArrayRef(step), {one}), {0});
   Value on = node.squeeze(node.slice(values, {one}, ArrayRef(step), {one}), {0});
-  Value size = node.getGraph().materialize(Known{{}, {depth->front()}, IntegerType::get(node.getContext(), 64)}, node.getLocation());
+  Value size = node.getGraph().materialize(Known{{}, {depth->front()}, IntegerType::get(node.getContext(), 64)},
+                                           node.getLocation());
   Value isNegative = node.make<LessOp>(indices, node.scalarLike(0, indices));
   Value positions = node.make<SelectOp>(isNegative, node.make<AddOp>(indices, size), indices);
   SmallVector<AffineExpr> dims(node.rank(0) + 1, one);
@@ -112,14 +119,10 @@ LogicalResult importOneHot(Node &node) {
 
 llvm::ArrayRef<OperatorRow> indexOperators() {
   static const OperatorRow rows[] = {
-      {"Gather", 1, importGather},
-      {"GatherElements", 11, importGatherElements},
-      {"GatherND", 11, importGatherNd},
-      {"OneHot", 9, importOneHot},
-      {"Scatter", 9, importScatterElements},
-      {"ScatterElements", 11, importScatterElements},
-      {"ScatterND", 11, importScatterNd},
-      {"TopK", 1, importTopK},
+      {"Gather", 1, importGather},           {"GatherElements", 11, importGatherElements},
+      {"GatherND", 11, importGatherNd},      {"OneHot", 9, importOneHot},
+      {"Scatter", 9, importScatterElements}, {"ScatterElements", 11, importScatterElements},
+      {"ScatterND", 11, importScatterNd},    {"TopK", 1, importTopK},
   };
   return rows;
 }

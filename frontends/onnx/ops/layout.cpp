@@ -25,7 +25,8 @@ LogicalResult importReshape(Node &node) {
     auto number = constantValue(size);
     if (number == 0 && !node.attribute<bool>("allowzero", false)) {
       if (position >= input.size())
-        return node.error() << "the shape copies dimension " << position << ", but the input " << describe(node.inputType(0)) << " has none";
+        return node.error() << "the shape copies dimension " << position << ", but the input "
+                            << describe(node.inputType(0)) << " has none";
       size = input[position];
     } else if (number && *number < 0) {
       if (*number != -1 || open)
@@ -39,14 +40,15 @@ LogicalResult importReshape(Node &node) {
     AffineExpr rest = product(target, node.getContext()), quotient = divideExactly(total, rest);
     auto numerator = constantValue(total), denominator = constantValue(rest);
     if (denominator == 0 || (!quotient && numerator && denominator))
-      return node.error() << "cannot reshape " << describe(node.inputType(0)) << ": its " << *numerator << " elements are no multiple of "
-                          << *denominator;
+      return node.error() << "cannot reshape " << describe(node.inputType(0)) << ": its " << *numerator
+                          << " elements are no multiple of " << *denominator;
     target[*open] = quotient ? quotient : simplifyDimension(total.floorDiv(rest));
   }
   auto before = constantValue(total), after = constantValue(product(target, node.getContext()));
   if (before && after && *before != *after)
     return node.error() << "cannot reshape " << describe(node.inputType(0)) << " (" << *before << " elements) to "
-                        << describe(node.symbols().tensor(target, node.elementType())) << " (" << *after << " elements)";
+                        << describe(node.symbols().tensor(target, node.elementType())) << " (" << *after
+                        << " elements)";
   return node.result(node.reshape(node.input(0), target));
 }
 
@@ -112,7 +114,8 @@ LogicalResult importExpand(Node &node) {
       return node.error() << "the shape has the negative dimension " << *number;
   FailureOr<SmallVector<AffineExpr>> dims = broadcastDims(node.dims(0), *target);
   if (failed(dims))
-    return node.error() << "cannot expand " << describe(node.inputType(0)) << " to " << describe(node.symbols().tensor(*target, node.elementType()));
+    return node.error() << "cannot expand " << describe(node.inputType(0)) << " to "
+                        << describe(node.symbols().tensor(*target, node.elementType()));
   return node.result(node.broadcast(node.input(0), *dims));
 }
 

@@ -16,7 +16,8 @@ FailureOr<Window> readPool(Node &node) {
   if (failed(window))
     return failure();
   if (dims.size() != window->shape.size() + 2)
-    return node.error() << "a window of rank " << window->shape.size() << " does not fit the input " << describe(node.inputType(0));
+    return node.error() << "a window of rank " << window->shape.size() << " does not fit the input "
+                        << describe(node.inputType(0));
   if (failed(window->resolve(node, ArrayRef(dims).drop_front(2))))
     return failure();
   return window;
@@ -29,8 +30,8 @@ LogicalResult importMaxPool(Node &node) {
   Value x = node.input(0);
   if (failed(window) || !x)
     return failure();
-  Value result = node.make<MaxPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations, window->low,
-                                      window->high, node.attribute<bool>("ceil_mode", false));
+  Value result = node.make<MaxPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations,
+                                      window->low, window->high, node.attribute<bool>("ceil_mode", false));
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 
@@ -39,8 +40,8 @@ LogicalResult importAveragePool(Node &node) {
   Value x = node.input(0);
   if (failed(window) || !x)
     return failure();
-  Value result = node.make<AvgPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations, window->low,
-                                      window->high, node.attribute<bool>("ceil_mode", false),
+  Value result = node.make<AvgPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations,
+                                      window->low, window->high, node.attribute<bool>("ceil_mode", false),
                                       node.attribute<bool>("count_include_pad", false));
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
@@ -57,14 +58,17 @@ LogicalResult importLpPool(Node &node) {
   Value powers = node.make<PowOp>(node.make<AbsOp>(x), node.scalarLike(power, x));
   if (!powers)
     return failure();
-  Value mean = node.make<AvgPoolOp>(toChannelsLast(node, powers), window->shape, window->strides, window->dilations, window->low,
-                                    window->high, node.attribute<bool>("ceil_mode", false), /*count_include_pad=*/true);
+  Value mean =
+      node.make<AvgPoolOp>(toChannelsLast(node, powers), window->shape, window->strides, window->dilations, window->low,
+                           window->high, node.attribute<bool>("ceil_mode", false), /*count_include_pad=*/true);
   Value sum = node.make<MulOp>(mean, node.scalarLike(count, x));
   Value result = node.make<PowOp>(sum, node.scalarLike(1 / power, x));
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 
-SmallVector<int64_t> spatialAxes(Node &node) { return llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(2, node.rank(0)))); }
+SmallVector<int64_t> spatialAxes(Node &node) {
+  return llvm::to_vector(llvm::seq<int64_t>(2, std::max<int64_t>(2, node.rank(0))));
+}
 
 template <ReduceKind kind>
 LogicalResult importGlobalPool(Node &node) {
@@ -74,7 +78,8 @@ LogicalResult importGlobalPool(Node &node) {
 LogicalResult importGlobalLpPool(Node &node) {
   Value x = node.input(0);
   double power = node.attribute<int64_t>("p", 2);
-  Value sum = node.reduce(ReduceKind::Sum, node.make<PowOp>(node.make<AbsOp>(x), node.scalarLike(power, x)), spatialAxes(node));
+  Value sum =
+      node.reduce(ReduceKind::Sum, node.make<PowOp>(node.make<AbsOp>(x), node.scalarLike(power, x)), spatialAxes(node));
   return node.result(node.make<PowOp>(sum, node.scalarLike(1 / power, x)));
 }
 

@@ -33,7 +33,8 @@ LogicalResult importReduction(Node &node) {
   if (!x || failed(axes))
     return failure();
   bool isBoolean = node.elementType().isInteger(1);
-  Value result = reduction(node, isBoolean ? node.cast(x, IntegerType::get(node.getContext(), 8, IntegerType::Unsigned)) : x, *axes);
+  Value result = reduction(
+      node, isBoolean ? node.cast(x, IntegerType::get(node.getContext(), 8, IntegerType::Unsigned)) : x, *axes);
   if (isBoolean)
     result = node.cast(result, IntegerType::get(node.getContext(), 1));
   if (result && !node.attribute<bool>("keepdims", true))
@@ -46,14 +47,20 @@ Value plain(Node &node, Value x, ArrayRef<int64_t> axes) {
   return node.reduce(kind, x, axes);
 }
 
-Value sumOfSquares(Node &node, Value x, ArrayRef<int64_t> axes) { return node.reduce(ReduceKind::Sum, node.make<MulOp>(x, x), axes); }
-Value l1(Node &node, Value x, ArrayRef<int64_t> axes) { return node.reduce(ReduceKind::Sum, node.make<AbsOp>(x), axes); }
+Value sumOfSquares(Node &node, Value x, ArrayRef<int64_t> axes) {
+  return node.reduce(ReduceKind::Sum, node.make<MulOp>(x, x), axes);
+}
+Value l1(Node &node, Value x, ArrayRef<int64_t> axes) {
+  return node.reduce(ReduceKind::Sum, node.make<AbsOp>(x), axes);
+}
 Value l2(Node &node, Value x, ArrayRef<int64_t> axes) {
   // Integers take the root in floating point.
   Type type = getElementTypeOrSelf(x), real = isa<FloatType>(type) ? type : Float64Type::get(node.getContext());
   return node.cast(node.make<SqrtOp>(node.cast(sumOfSquares(node, x, axes), real)), type);
 }
-Value logSum(Node &node, Value x, ArrayRef<int64_t> axes) { return node.make<LogOp>(node.reduce(ReduceKind::Sum, x, axes)); }
+Value logSum(Node &node, Value x, ArrayRef<int64_t> axes) {
+  return node.make<LogOp>(node.reduce(ReduceKind::Sum, x, axes));
+}
 
 /// m + log(sum e^(x - m)) with m = max x, which does not overflow.
 Value logSumExp(Node &node, Value x, ArrayRef<int64_t> axes) {

@@ -54,12 +54,9 @@ LogicalResult importFlatHardmax(Node &node) {
 
 llvm::ArrayRef<OperatorRow> softmaxOperators() {
   static const OperatorRow rows[] = {
-      {"Hardmax", 1, importFlatHardmax},
-      {"Hardmax", 13, importHardmax},
-      {"LogSoftmax", 1, importFlatSoftmax<true>},
-      {"LogSoftmax", 13, importSoftmax<true>},
-      {"Softmax", 1, importFlatSoftmax<false>},
-      {"Softmax", 13, importSoftmax<false>},
+      {"Hardmax", 1, importFlatHardmax},          {"Hardmax", 13, importHardmax},
+      {"LogSoftmax", 1, importFlatSoftmax<true>}, {"LogSoftmax", 13, importSoftmax<true>},
+      {"Softmax", 1, importFlatSoftmax<false>},   {"Softmax", 13, importSoftmax<false>},
   };
   return rows;
 }

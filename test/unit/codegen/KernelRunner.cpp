@@ -20,7 +20,8 @@ void addMain(ModuleOp module, kernel::FuncOp kernel) {
   Location loc = kernel.getLoc();
   auto main = builder.create<func::FuncOp>(loc, "main", kernel.getFunctionType());
   builder.setInsertionPointToStart(main.addEntryBlock());
-  auto launch = builder.create<kernel::LaunchOp>(loc, kernel.getResultTypes(), kernel.getName(), main.getArguments(), ArrayAttr());
+  auto launch = builder.create<kernel::LaunchOp>(loc, kernel.getResultTypes(), kernel.getName(), main.getArguments(),
+                                                 ArrayAttr());
   SmallVector<Attribute> plan;
   for (size_t i = 0; i < kernel.getArgumentTypes().size(); ++i)
     plan.push_back(kernel::BufferAttr::get(module.getContext(), kernel::Space::Input, i));

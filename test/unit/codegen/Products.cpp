@@ -33,8 +33,8 @@ int64_t count(const std::vector<int64_t> &shape) {
 
 std::string listText(const std::vector<int64_t> &values) { return fmt::format("{}", fmt::join(values, ", ")); }
 
-Packed pack(const std::vector<float> &values, const std::vector<int64_t> &shape, const std::vector<int64_t> &permutation,
-            const std::vector<int64_t> &blocks) {
+Packed pack(const std::vector<float> &values, const std::vector<int64_t> &shape,
+            const std::vector<int64_t> &permutation, const std::vector<int64_t> &blocks) {
   size_t rank = shape.size();
   Packed packed;
   std::vector<int64_t> inner;

@@ -17,8 +17,8 @@ struct Packed {
   std::vector<float> values;
   std::vector<int64_t> shape;
 };
-Packed pack(const std::vector<float> &values, const std::vector<int64_t> &shape, const std::vector<int64_t> &permutation,
-            const std::vector<int64_t> &blocks);
+Packed pack(const std::vector<float> &values, const std::vector<int64_t> &shape,
+            const std::vector<int64_t> &permutation, const std::vector<int64_t> &blocks);
 
 /// "1, 2, 3"
 std::string listText(const std::vector<int64_t> &values);

@@ -45,8 +45,9 @@ TEST_P(Contraction, ReadsPackedPanels) {
       %1 = ingot.add %0, %c : {3}, {2}
       %2 = ingot.relu %1 : {3}
       kernel.return %2 : {3}
-    }})", typeText({s.batch, s.rows, s.depth}), typeText(panels.shape), typeText({s.columns}),
-    typeText({s.batch, s.rows, s.columns}), typeText({s.depth, s.columns}));
+    }})",
+                                 typeText({s.batch, s.rows, s.depth}), typeText(panels.shape), typeText({s.columns}),
+                                 typeText({s.batch, s.rows, s.columns}), typeText({s.depth, s.columns}));
   std::vector<float> y = expected(s, a, b, bias, true);
   for (float &value : y)
     value = std::max(value, 0.0f);
@@ -55,20 +56,23 @@ TEST_P(Contraction, ReadsPackedPanels) {
 
 TEST_P(Contraction, ReadsTheRhsInPlaceWithSymbolicSizes) {
   std::vector<std::string> names{"b", "k", "m", "n"};
-  std::string text = fmt::format(R"(
+  std::string text =
+      fmt::format(R"(
     kernel.func private @k(%a: {0}, %b: {1}) -> {2} {{
       %0 = ingot.matmul %a, %b : {0}, {1}
       kernel.return %0 : {2}
-    }})", typeText({-1, -3, -2}, names), typeText({-2, -4}, names), typeText({-1, -3, -4}, names));
+    }})",
+                  typeText({-1, -3, -2}, names), typeText({-2, -4}, names), typeText({-1, -3, -4}, names));
   std::vector<float> y = expected(s, a, b, {}, true);
   EXPECT_EQ(runKernel(text, {a, b}, names, {s.batch, s.depth, s.rows, s.columns})[0].as<float>(), y);
 }
 
 INSTANTIATE_TEST_SUITE_P(Odd, Contraction,
-                         testing::Values(Sizes{1, 1, 1, 1}, Sizes{1, 1, 37, 130}, Sizes{3, 1, 5, 17}, Sizes{1, 2, 64, 10},
-                                         Sizes{1, 5, 3, 15}, Sizes{2, 6, 7, 16}, Sizes{1, 7, 31, 48}, Sizes{2, 13, 8, 31},
-                                         Sizes{1, 14, 16, 32}, Sizes{1, 15, 17, 33}, Sizes{2, 29, 5, 47},
-                                         Sizes{1, 31, 2, 64}, Sizes{1, 43, 19, 100}));
+                         testing::Values(Sizes{1, 1, 1, 1}, Sizes{1, 1, 37, 130}, Sizes{3, 1, 5, 17},
+                                         Sizes{1, 2, 64, 10}, Sizes{1, 5, 3, 15}, Sizes{2, 6, 7, 16},
+                                         Sizes{1, 7, 31, 48}, Sizes{2, 13, 8, 31}, Sizes{1, 14, 16, 32},
+                                         Sizes{1, 15, 17, 33}, Sizes{2, 29, 5, 47}, Sizes{1, 31, 2, 64},
+                                         Sizes{1, 43, 19, 100}));
 
 /// Queries times keys and weights times values, with heads split from and joined into rows by views.
 class Heads : public testing::TestWithParam<Sizes> {
@@ -90,9 +94,11 @@ TEST_P(Heads, MultipliesByTransposedKeys) {
       %3 = ingot.transpose %2 [0, 2, 3, 1] : {3}
       %4 = ingot.matmul %1, %3 : {4}, {5}
       kernel.return %4 : {6}
-    }})", typeText({-1, -3, width}, names), typeText({-1, -2, width}, names), typeText({-1, -3, 2, s.depth}, names),
-    typeText({-1, -2, 2, s.depth}, names), typeText({-1, 2, -3, s.depth}, names), typeText({-1, 2, s.depth, -2}, names),
-    typeText({-1, 2, -3, -2}, names));
+    }})",
+                                 typeText({-1, -3, width}, names), typeText({-1, -2, width}, names),
+                                 typeText({-1, -3, 2, s.depth}, names), typeText({-1, -2, 2, s.depth}, names),
+                                 typeText({-1, 2, -3, s.depth}, names), typeText({-1, 2, s.depth, -2}, names),
+                                 typeText({-1, 2, -3, -2}, names));
   std::vector<float> y;
   for (int64_t batch = 0; batch < s.batch; ++batch)
     for (int64_t head = 0; head < 2; ++head)
@@ -108,7 +114,8 @@ TEST_P(Heads, MultipliesByTransposedKeys) {
 }
 
 TEST_P(Heads, MultipliesByValuesAndJoinsHeads) {
-  std::vector<float> p = wholeNumbers(s.batch * 2 * s.rows * s.columns, 1), v = wholeNumbers(s.batch * s.columns * width, 2);
+  std::vector<float> p = wholeNumbers(s.batch * 2 * s.rows * s.columns, 1),
+                     v = wholeNumbers(s.batch * s.columns * width, 2);
   std::string text = fmt::format(R"(
     kernel.func private @k(%p: {0}, %v: {1}) -> {6} {{
       %0 = ingot.reshape %v : {1} -> {2}
@@ -117,9 +124,11 @@ TEST_P(Heads, MultipliesByValuesAndJoinsHeads) {
       %3 = ingot.transpose %2 [0, 2, 1, 3] : {4}
       %4 = ingot.reshape %3 : {5} -> {6}
       kernel.return %4 : {6}
-    }})", typeText({-1, 2, -3, -2}, names), typeText({-1, -2, width}, names), typeText({-1, -2, 2, s.depth}, names),
-    typeText({-1, 2, -2, s.depth}, names), typeText({-1, 2, -3, s.depth}, names), typeText({-1, -3, 2, s.depth}, names),
-    typeText({-1, -3, width}, names));
+    }})",
+                                 typeText({-1, 2, -3, -2}, names), typeText({-1, -2, width}, names),
+                                 typeText({-1, -2, 2, s.depth}, names), typeText({-1, 2, -2, s.depth}, names),
+                                 typeText({-1, 2, -3, s.depth}, names), typeText({-1, -3, 2, s.depth}, names),
+                                 typeText({-1, -3, width}, names));
   std::vector<float> y(s.batch * s.rows * width);
   for (int64_t batch = 0; batch < s.batch; ++batch)
     for (int64_t head = 0; head < 2; ++head)
@@ -135,7 +144,7 @@ TEST_P(Heads, MultipliesByValuesAndJoinsHeads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Odd, Heads,
-                         testing::Values(Sizes{1, 1, 16, 1}, Sizes{2, 3, 5, 7}, Sizes{1, 14, 20, 16}, Sizes{2, 17, 16, 33},
-                                         Sizes{1, 31, 32, 64}));
+                         testing::Values(Sizes{1, 1, 16, 1}, Sizes{2, 3, 5, 7}, Sizes{1, 14, 20, 16},
+                                         Sizes{2, 17, 16, 33}, Sizes{1, 31, 32, 64}));
 
 } // namespace

@@ -23,8 +23,10 @@ void PrintTo(const Case &c, std::ostream *out) {
 }
 
 std::string attributes(const Case &c) {
-  return fmt::format("strides = array<i64: {}>, dilations = array<i64: {}>, low = array<i64: {}>, high = array<i64: {}>, "
-                     "groups = {} : i64", listText(c.strides), listText(c.dilations), listText(c.low), listText(c.high), c.groups);
+  return fmt::format(
+      "strides = array<i64: {}>, dilations = array<i64: {}>, low = array<i64: {}>, high = array<i64: {}>, "
+      "groups = {} : i64",
+      listText(c.strides), listText(c.dilations), listText(c.low), listText(c.high), c.groups);
 }
 
 /// Calls `body(point)` for every point of a box.
@@ -68,7 +70,8 @@ std::vector<int64_t> outputOf(const Case &c) {
   std::vector<int64_t> output = c.input;
   for (size_t axis = 0; axis < c.axes(); ++axis)
     output[axis + 1] = (c.input[axis + 1] + c.low[axis] + c.high[axis] - (c.window[axis] - 1) * c.dilations[axis] - 1) /
-                           c.strides[axis] + 1;
+                           c.strides[axis] +
+                       1;
   output.back() = c.filters;
   return output;
 }
@@ -105,7 +108,8 @@ TEST_P(Convolution, ReadsTheFilterInPlace) {
     kernel.func private @k(%x: {0}, %w: {1}) -> {2} {{
       %0 = "ingot.conv"(%x, %w) <{{{3}}}> : ({0}, {1}) -> {2}
       kernel.return %0 : {2}
-    }})", input, typeText(filter), output, attributes(c));
+    }})",
+                                 input, typeText(filter), output, attributes(c));
   EXPECT_EQ(runKernel(text, {x, w})[0].as<float>(), expected(c, x, w));
 }
 
@@ -125,25 +129,26 @@ TEST_P(PackedConvolution, AddsAResidual) {
       %0 = "ingot.conv"(%x, %w) <{{{3}}}> : ({0}, {1}) -> {2}
       %1 = ingot.add %0, %r : {2}, {2}
       kernel.return %1 : {2}
-    }})", input, typeText(filter), output, attributes(c), typeText(panels.shape), listText(permutation), listText(blocks));
+    }})",
+                                 input, typeText(filter), output, attributes(c), typeText(panels.shape),
+                                 listText(permutation), listText(blocks));
   std::vector<float> y = expected(c, x, w), residual = wholeNumbers(y.size(), 3);
   for (size_t i = 0; i < y.size(); ++i)
     y[i] += residual[i];
   EXPECT_EQ(runKernel(text, {x, panels.values, residual})[0].as<float>(), y);
 }
 
-const auto direct =
-    testing::Values(Case{{1, 7, 7, 16}, {3, 3}, 16, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
-                    Case{{2, 9, 11, 5}, {3, 5}, 33, {2, 2}, {1, 1}, {1, 2}, {1, 2}},
-                    Case{{1, 30, 30, 3}, {3, 3}, 32, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
-                    Case{{2, 6, 6, 7}, {1, 1}, 10, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
-                    Case{{2, 6, 7, 7}, {1, 1}, 20, {2, 2}, {1, 1}, {0, 0}, {0, 0}},
-                    Case{{1, 12, 13, 4}, {3, 3}, 16, {2, 3}, {2, 3}, {2, 1}, {0, 4}},
-                    Case{{3, 17, 6}, {5}, 20, {1}, {1}, {2}, {2}},
-                    Case{{1, 5, 6, 7, 3}, {3, 3, 3}, 18, {1, 2, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
-                    Case{{1, 2, 2, 3}, {5, 5}, 5, {1, 1}, {1, 1}, {2, 2}, {2, 2}},
-                    Case{{2, 10, 10, 32}, {3, 3}, 64, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 2},
-                    Case{{1, 40, 40, 2}, {4, 4}, 16, {4, 4}, {1, 1}, {0, 0}, {0, 0}});
+const auto direct = testing::Values(Case{{1, 7, 7, 16}, {3, 3}, 16, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                                    Case{{2, 9, 11, 5}, {3, 5}, 33, {2, 2}, {1, 1}, {1, 2}, {1, 2}},
+                                    Case{{1, 30, 30, 3}, {3, 3}, 32, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                                    Case{{2, 6, 6, 7}, {1, 1}, 10, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+                                    Case{{2, 6, 7, 7}, {1, 1}, 20, {2, 2}, {1, 1}, {0, 0}, {0, 0}},
+                                    Case{{1, 12, 13, 4}, {3, 3}, 16, {2, 3}, {2, 3}, {2, 1}, {0, 4}},
+                                    Case{{3, 17, 6}, {5}, 20, {1}, {1}, {2}, {2}},
+                                    Case{{1, 5, 6, 7, 3}, {3, 3, 3}, 18, {1, 2, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}},
+                                    Case{{1, 2, 2, 3}, {5, 5}, 5, {1, 1}, {1, 1}, {2, 2}, {2, 2}},
+                                    Case{{2, 10, 10, 32}, {3, 3}, 64, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 2},
+                                    Case{{1, 40, 40, 2}, {4, 4}, 16, {4, 4}, {1, 1}, {0, 0}, {0, 0}});
 INSTANTIATE_TEST_SUITE_P(Direct, Convolution, direct);
 INSTANTIATE_TEST_SUITE_P(Direct, PackedConvolution, direct);
 
@@ -171,7 +176,8 @@ TEST(ConvolutionLayout, ReadsChannelPlanes) {
       %t = ingot.transpose %x [0, 2, 3, 1] : tensor<1x3x29x31xf32>
       %0 = "ingot.conv"(%t, %w) <{{{2}}}> : (tensor<1x29x31x3xf32>, tensor<7x7x3x20xf32>) -> {1}
       kernel.return %0 : {1}
-    }})", typeText(panels.shape), typeText(outputOf(c)), attributes(c));
+    }})",
+                                 typeText(panels.shape), typeText(outputOf(c)), attributes(c));
   EXPECT_EQ(runKernel(text, {planes, panels.values})[0].as<float>(), expected(c, x, w));
 }
 
@@ -184,8 +190,10 @@ TEST(ConvolutionLayout, RunsOnSymbolicMaps) {
       kernel.func private @k(%x: {0}, %w: tensor<3x3x5x20xf32>) -> {1} {{
         %0 = "ingot.conv"(%x, %w) <{{{2}}}> : ({0}, tensor<3x3x5x20xf32>) -> {1}
         kernel.return %0 : {1}
-      }})", typeText({-2, -1, -3, 5}, names), typeText({-2, -1, -3, 20}, names), attributes(c));
-    EXPECT_EQ(runKernel(text, {x, w}, names, {height, 2, width})[0].as<float>(), expected(c, x, w)) << height << "x" << width;
+      }})",
+                                   typeText({-2, -1, -3, 5}, names), typeText({-2, -1, -3, 20}, names), attributes(c));
+    EXPECT_EQ(runKernel(text, {x, w}, names, {height, 2, width})[0].as<float>(), expected(c, x, w))
+        << height << "x" << width;
   }
 }
 
@@ -196,7 +204,8 @@ TEST_P(Transposed, ScattersEachInput) {
   Case c = GetParam();
   std::vector<int64_t> from = spatial(c), output = c.input;
   for (size_t axis = 0; axis < c.axes(); ++axis)
-    output[axis + 1] = (from[axis] - 1) * c.strides[axis] + (c.window[axis] - 1) * c.dilations[axis] + 1 - c.low[axis] - c.high[axis];
+    output[axis + 1] =
+        (from[axis] - 1) * c.strides[axis] + (c.window[axis] - 1) * c.dilations[axis] + 1 - c.low[axis] - c.high[axis];
   output.back() = c.filters;
   std::vector<int64_t> to(output.begin() + 1, output.end() - 1), filter = c.window;
   filter.insert(filter.end(), {c.filters, c.channels()});
@@ -206,8 +215,8 @@ TEST_P(Transposed, ScattersEachInput) {
     forEachTap(c, to, from, [&](int64_t at, int64_t y, int64_t tap) {
       for (int64_t f = 0; f < c.filters; ++f)
         for (int64_t k = 0; k < c.channels(); ++k)
-          sums[(n * count(to) + y) * c.filters + f] += double(x[(n * count(from) + at) * c.channels() + k]) *
-                                                       w[(tap * c.filters + f) * c.channels() + k];
+          sums[(n * count(to) + y) * c.filters + f] +=
+              double(x[(n * count(from) + at) * c.channels() + k]) * w[(tap * c.filters + f) * c.channels() + k];
     });
   size_t rank = filter.size();
   std::vector<int64_t> permutation{int64_t(rank) - 2}, blocks(rank, 1), zeros(c.axes(), 0);
@@ -221,8 +230,9 @@ TEST_P(Transposed, ScattersEachInput) {
       %w = kernel.unpack %p [{5}] [{6}] : {4} -> {1}
       %0 = "ingot.conv_transpose"(%x, %w) <{{{3}, output_padding = array<i64: {7}>}}> : ({0}, {1}) -> {2}
       kernel.return %0 : {2}
-    }})", typeText(c.input), typeText(filter), typeText(output), attributes(c), typeText(panels.shape),
-    listText(permutation), listText(blocks), listText(zeros));
+    }})",
+                                 typeText(c.input), typeText(filter), typeText(output), attributes(c),
+                                 typeText(panels.shape), listText(permutation), listText(blocks), listText(zeros));
   EXPECT_EQ(runKernel(text, {x, panels.values})[0].as<float>(), std::vector<float>(sums.begin(), sums.end()));
 }
 

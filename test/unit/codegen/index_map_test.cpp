@@ -86,7 +86,8 @@ TEST_F(IndexMapTest, ReshapesGroupByGroup) {
 
 TEST_F(IndexMapTest, ReshapesAroundUnitAxes) {
   AffineExpr i = below(6);
-  SmallVector<AffineExpr> result = reshapePoint({number(0), i}, {number(1), number(6)}, {number(2), number(1), number(3), number(1)}, extents);
+  SmallVector<AffineExpr> result =
+      reshapePoint({number(0), i}, {number(1), number(6)}, {number(2), number(1), number(3), number(1)}, extents);
   ASSERT_EQ(result.size(), 4u);
   EXPECT_EQ(result[0], normal(i.floorDiv(3)));
   EXPECT_EQ(result[1], number(0));

@@ -20,7 +20,9 @@ std::string kernel(const std::string &arguments, const std::string &operation, c
                      operation, type);
 }
 
-Numbers run(const std::string &text, const std::vector<Bytes> &operands) { return runKernel(text, operands)[0].as<double>(); }
+Numbers run(const std::string &text, const std::vector<Bytes> &operands) {
+  return runKernel(text, operands)[0].as<double>();
+}
 
 void expectNear(const Numbers &actual, const Numbers &expected) {
   ASSERT_EQ(actual.size(), expected.size());
@@ -38,7 +40,8 @@ TEST(Loops, MultipliesBroadcastMatrices) {
           y[(i * M + m) * N + n] += a[m * K + k] * b[(i * K + k) * N + n];
   expectNear(run(kernel("%a: tensor<1x5x7xf64>, %b: tensor<3x7x17xf64>",
                         "ingot.matmul %a, %b : tensor<1x5x7xf64>, tensor<3x7x17xf64>", "tensor<3x5x17xf64>"),
-                 {a, b}), y);
+                 {a, b}),
+             y);
 }
 
 TEST(Loops, ConvolvesInGroups) {
@@ -54,7 +57,8 @@ TEST(Loops, ConvolvesInGroups) {
                         "ingot.conv %x, %w <{strides = array<i64: 2>, dilations = array<i64: 2>, low = array<i64: 3>, "
                         "high = array<i64: 3>, groups = 2 : i64}> : tensor<1x9x6xf64>, tensor<3x3x20xf64>",
                         fmt::format("tensor<1x{}x20xf64>", OH)),
-                 {x, w}), y);
+                 {x, w}),
+             y);
 }
 
 TEST(Loops, ConvolvesTransposed) {
@@ -66,12 +70,15 @@ TEST(Loops, ConvolvesTransposed) {
         for (int f = 0; f < F / G; ++f)
           if (int o = i * S + k - P; o >= 0 && o < OH)
             y[o * F + c / (C / G) * (F / G) + f] += x[i * C + c] * w[(k * F / G + f) * C + c];
-  expectNear(run(kernel("%x: tensor<1x5x4xf64>, %w: tensor<4x3x4xf64>",
-                        "ingot.conv_transpose %x, %w <{strides = array<i64: 2>, dilations = array<i64: 1>, low = array<i64: 1>, "
-                        "high = array<i64: 1>, output_padding = array<i64: 1>, groups = 2 : i64}> : tensor<1x5x4xf64>, "
-                        "tensor<4x3x4xf64>",
-                        fmt::format("tensor<1x{}x6xf64>", OH)),
-                 {x, w}), y);
+  expectNear(
+      run(kernel(
+              "%x: tensor<1x5x4xf64>, %w: tensor<4x3x4xf64>",
+              "ingot.conv_transpose %x, %w <{strides = array<i64: 2>, dilations = array<i64: 1>, low = array<i64: 1>, "
+              "high = array<i64: 1>, output_padding = array<i64: 1>, groups = 2 : i64}> : tensor<1x5x4xf64>, "
+              "tensor<4x3x4xf64>",
+              fmt::format("tensor<1x{}x6xf64>", OH)),
+          {x, w}),
+      y);
 }
 
 class LoopsPool : public testing::TestWithParam<bool> {};
@@ -92,10 +99,13 @@ TEST_P(LoopsPool, AveragesWindows) {
     }
   expectNear(run(kernel("%x: tensor<1x7x17xf64>",
                         fmt::format("ingot.avg_pool %x <{{window = array<i64: 3>, strides = array<i64: 2>, dilations = "
-                                    "array<i64: 1>, low = array<i64: 1>, high = array<i64: 1>, count_include_pad = {}, ceil_mode = false}}> : "
-                                    "tensor<1x7x17xf64>", countsPadding),
+                                    "array<i64: 1>, low = array<i64: 1>, high = array<i64: 1>, count_include_pad = {}, "
+                                    "ceil_mode = false}}> : "
+                                    "tensor<1x7x17xf64>",
+                                    countsPadding),
                         "tensor<1x4x17xf64>"),
-                 {x}), y);
+                 {x}),
+             y);
 }
 INSTANTIATE_TEST_SUITE_P(CountIncludePad, LoopsPool, testing::Bool());
 
@@ -106,11 +116,14 @@ TEST(Loops, TakesMaximaOfWindows) {
       for (int k = -1; k <= 1; ++k)
         if (int at = o * 2 + k; at >= 0 && at < 7)
           y[o * 2 + c] = std::max(y[o * 2 + c], x[at * 2 + c]);
-  expectNear(run(kernel("%x: tensor<1x7x2xf64>",
-                        "ingot.max_pool %x <{window = array<i64: 3>, strides = array<i64: 2>, dilations = array<i64: 1>, low = "
-                        "array<i64: 1>, high = array<i64: 1>, ceil_mode = false}> : tensor<1x7x2xf64>",
-                        "tensor<1x4x2xf64>"),
-                 {x}), y);
+  expectNear(
+      run(kernel(
+              "%x: tensor<1x7x2xf64>",
+              "ingot.max_pool %x <{window = array<i64: 3>, strides = array<i64: 2>, dilations = array<i64: 1>, low = "
+              "array<i64: 1>, high = array<i64: 1>, ceil_mode = false}> : tensor<1x7x2xf64>",
+              "tensor<1x4x2xf64>"),
+          {x}),
+      y);
 }
 
 TEST(Loops, ReducesTwoAxes) {
@@ -119,13 +132,16 @@ TEST(Loops, ReducesTwoAxes) {
     for (int j = 0; j < 5; ++j)
       for (int k = 0; k < 11; ++k)
         y[j] += x[(i * 5 + j) * 11 + k] / 33;
-  expectNear(run(kernel("%x: tensor<3x5x11xf64>", "ingot.reduce mean %x [0, 2] : tensor<3x5x11xf64>", "tensor<1x5x1xf64>"),
-                 {x}), y);
+  expectNear(
+      run(kernel("%x: tensor<3x5x11xf64>", "ingot.reduce mean %x [0, 2] : tensor<3x5x11xf64>", "tensor<1x5x1xf64>"),
+          {x}),
+      y);
 }
 
 TEST(Loops, FindsTheLastMaximum) {
   std::vector<int32_t> x{3, 9, 1, 9, 2};
-  std::string text = kernel("%x: tensor<5xi32>", "ingot.arg_reduce max %x 0 <{last = true}> : tensor<5xi32>", "tensor<1xi64>");
+  std::string text =
+      kernel("%x: tensor<5xi32>", "ingot.arg_reduce max %x 0 <{last = true}> : tensor<5xi32>", "tensor<1xi64>");
   EXPECT_EQ(runKernel(text, {x})[0].as<int64_t>()[0], 3);
 }
 
@@ -134,9 +150,11 @@ TEST(Loops, CumulatesBackwards) {
   for (int c = 0; c < 19; ++c)
     for (int i = 2; i >= 0; --i)
       y[i * 19 + c] = y[(i + 1) * 19 + c] + x[(i + 1) * 19 + c];
-  expectNear(run(kernel("%x: tensor<4x19xf64>",
-                        "ingot.cumulate sum %x 0 <{exclusive = true, reverse = true}> : tensor<4x19xf64>", "tensor<4x19xf64>"),
-                 {x}), y);
+  expectNear(
+      run(kernel("%x: tensor<4x19xf64>",
+                 "ingot.cumulate sum %x 0 <{exclusive = true, reverse = true}> : tensor<4x19xf64>", "tensor<4x19xf64>"),
+          {x}),
+      y);
 }
 
 TEST(Loops, NormalisesWithSoftmax) {
@@ -164,7 +182,8 @@ TEST(Loops, NormalisesRows) {
   }
   expectNear(run(kernel("%x: tensor<3x10xf64>", "ingot.normalize %x [1] <{epsilon = 0.5 : f64}> : tensor<3x10xf64>",
                         "tensor<3x10xf64>"),
-                 {x}), y);
+                 {x}),
+             y);
 }
 
 TEST(Loops, PicksTheTopThree) {

@@ -14,7 +14,8 @@ TEST_P(PointwiseSizes, AddsTensorsOfOneShape) {
       %0 = ingot.add %a, %b : tensor<{0}xf32>, tensor<{0}xf32>
       %1 = ingot.relu %0 : tensor<{0}xf32>
       kernel.return %1 : tensor<{0}xf32>
-    }})", n);
+    }})",
+                                 n);
   std::vector<float> a = ramp(n), b = ramp(n + 1);
   b.erase(b.begin());
   std::vector<float> y = runKernel(text, {a, b})[0].as<float>();
@@ -28,7 +29,8 @@ TEST_P(PointwiseSizes, AddsABiasToRows) {
     kernel.func private @k(%a: tensor<7x{0}xf32>, %b: tensor<{0}xf32>) -> tensor<7x{0}xf32> {{
       %0 = ingot.add %a, %b : tensor<7x{0}xf32>, tensor<{0}xf32>
       kernel.return %0 : tensor<7x{0}xf32>
-    }})", n);
+    }})",
+                                 n);
   std::vector<float> a = ramp(7 * n), b = ramp(n);
   std::vector<float> y = runKernel(text, {a, b})[0].as<float>();
   for (int64_t i = 0; i < 7 * n; ++i)

@@ -10,7 +10,8 @@ namespace {
 using Floats = std::vector<float>;
 
 std::string kernel(const std::string &arguments, const std::string &operation, const std::string &type) {
-  return fmt::format("kernel.func private @k({}) -> {} {{\n {}\n kernel.return %r : {}\n}}", arguments, type, operation, type);
+  return fmt::format("kernel.func private @k({}) -> {} {{\n {}\n kernel.return %r : {}\n}}", arguments, type, operation,
+                     type);
 }
 
 /// result[i] = expected(i) for all i.
@@ -42,7 +43,9 @@ TEST_P(Transposes, AddsWhatIsNotTransposed) {
   std::string type = fmt::format("tensor<{}x{}xf32>", columns, rows);
   std::string text = kernel(fmt::format("%x: tensor<{}x{}xf32>, %b: tensor<{}xf32>", rows, columns, rows),
                             fmt::format("%0 = ingot.transpose %x [1, 0] : tensor<{}x{}xf32>\n"
-                                        "%r = ingot.add %0, %b : {}, tensor<{}xf32>", rows, columns, type, rows), type);
+                                        "%r = ingot.add %0, %b : {}, tensor<{}xf32>",
+                                        rows, columns, type, rows),
+                            type);
   expectElements(text, {x, b}, x.size(), [&, rows = rows, columns = columns](int64_t i) {
     return x[i % rows * columns + i / rows] + b[i % rows];
   });
@@ -56,7 +59,8 @@ TEST(Views, ReshapesBetweenUnrelatedAxes) {
   Floats x = ramp(6 * 35);
   expectElements(kernel("%x: tensor<6x35xf32>",
                         "%0 = ingot.transpose %x [1, 0] : tensor<6x35xf32>\n"
-                        "%r = ingot.reshape %0 : tensor<35x6xf32> -> tensor<14x15xf32>", "tensor<14x15xf32>"),
+                        "%r = ingot.reshape %0 : tensor<35x6xf32> -> tensor<14x15xf32>",
+                        "tensor<14x15xf32>"),
                  {x}, x.size(), [&](int64_t i) { return x[i % 6 * 35 + i / 6]; });
 }
 
@@ -70,8 +74,8 @@ TEST(Views, SlicesBackwards) {
 
 TEST(Views, SlicesEverySecondElement) {
   Floats x = ramp(100);
-  expectElements(kernel("%x: tensor<100xf32>",
-                        "%r = ingot.slice %x <[1]> [2] : tensor<100xf32> -> tensor<50xf32>", "tensor<50xf32>"),
+  expectElements(kernel("%x: tensor<100xf32>", "%r = ingot.slice %x <[1]> [2] : tensor<100xf32> -> tensor<50xf32>",
+                        "tensor<50xf32>"),
                  {x}, 50, [&](int64_t i) { return x[1 + 2 * i]; });
 }
 
@@ -80,9 +84,12 @@ class Pads : public testing::TestWithParam<std::string> {};
 TEST_P(Pads, AddsElementsOnBothAxes) {
   std::string mode = GetParam();
   Floats x = ramp(3 * 20), value{7};
-  std::string text = kernel("%x: tensor<3x20xf32>, %v: tensor<f32>",
-                            fmt::format("%r = ingot.pad %x, %v [2, 5] [1, -3] <{{mode = #ingot<pad_mode {}>}}> : tensor<3x20xf32>, "
-                                        "tensor<f32>", mode), "tensor<6x22xf32>");
+  std::string text =
+      kernel("%x: tensor<3x20xf32>, %v: tensor<f32>",
+             fmt::format("%r = ingot.pad %x, %v [2, 5] [1, -3] <{{mode = #ingot<pad_mode {}>}}> : tensor<3x20xf32>, "
+                         "tensor<f32>",
+                         mode),
+             "tensor<6x22xf32>");
   auto map = [&](int64_t i, int64_t n) -> int64_t {
     if (mode == "edge")
       return std::clamp<int64_t>(i, 0, n - 1);
@@ -110,7 +117,8 @@ TEST_P(Concats, JoinsTheLastAxis) {
   int64_t width = first + second;
   std::string text = kernel(fmt::format("%a: tensor<3x{}xf32>, %b: tensor<3x{}xf32>", first, second),
                             fmt::format("%0 = ingot.concat %a, %b 1 : tensor<3x{}xf32>, tensor<3x{}xf32>\n"
-                                        "%r = ingot.relu %0 : tensor<3x{}xf32>", first, second, width),
+                                        "%r = ingot.relu %0 : tensor<3x{}xf32>",
+                                        first, second, width),
                             fmt::format("tensor<3x{}xf32>", width));
   expectElements(text, {a, b}, 3 * width, [&, first = first, second = second](int64_t i) {
     int64_t row = i / width, at = i % width;
@@ -127,7 +135,8 @@ TEST(Views, JoinsTheFirstAxis) {
   all.insert(all.end(), b.begin(), b.end());
   all.insert(all.end(), c.begin(), c.end());
   expectElements(kernel("%a: tensor<2x9xf32>, %b: tensor<5x9xf32>, %c: tensor<1x9xf32>",
-                        "%r = ingot.concat %a, %b, %c 0 : tensor<2x9xf32>, tensor<5x9xf32>, tensor<1x9xf32>", "tensor<8x9xf32>"),
+                        "%r = ingot.concat %a, %b, %c 0 : tensor<2x9xf32>, tensor<5x9xf32>, tensor<1x9xf32>",
+                        "tensor<8x9xf32>"),
                  {a, b, c}, 72, [&](int64_t i) { return all[i]; });
 }
 
@@ -176,7 +185,8 @@ TEST(Views, CountsAndReadsTables) {
                         "%0 = ingot.iota 1 : tensor<2x6xf32>\n"
                         "%1 = ingot.constant dense<[5.0, 4.0, 3.0, 2.0, 1.0, 0.0]> : tensor<6xf32>\n"
                         "%2 = ingot.add %x, %0 : tensor<2x6xf32>, tensor<2x6xf32>\n"
-                        "%r = ingot.add %2, %1 : tensor<2x6xf32>, tensor<6xf32>", "tensor<2x6xf32>"),
+                        "%r = ingot.add %2, %1 : tensor<2x6xf32>, tensor<6xf32>",
+                        "tensor<2x6xf32>"),
                  {ramp(12)}, 12, [&](int64_t i) { return ramp(12)[i] + 5; });
 }
 
@@ -187,7 +197,8 @@ TEST(Views, SelectsByBooleans) {
     mask[i] = i % 3 == 0;
   expectElements(kernel("%c: tensor<40xi1>, %x: tensor<40xf32>",
                         "%0 = ingot.constant dense<-1.0> : tensor<f32>\n"
-                        "%r = ingot.select %c, %x, %0 : tensor<40xi1>, tensor<40xf32>, tensor<f32>", "tensor<40xf32>"),
+                        "%r = ingot.select %c, %x, %0 : tensor<40xi1>, tensor<40xf32>, tensor<f32>",
+                        "tensor<40xf32>"),
                  {mask, x}, 40, [&](int64_t i) { return i % 3 == 0 ? x[i] : -1; });
 }
 

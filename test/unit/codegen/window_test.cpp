@@ -13,8 +13,9 @@ struct Pool {
 };
 
 void PrintTo(const Pool &p, std::ostream *out) {
-  *out << fmt::format("{}x{}x{}x{} window {} stride {} dilation {} low {} high {} ceil {} padding counts {}", p.batch, p.size,
-                      p.size, p.channels, p.window, p.stride, p.dilation, p.low, p.high, p.ceil, p.countsPadding);
+  *out << fmt::format("{}x{}x{}x{} window {} stride {} dilation {} low {} high {} ceil {} padding counts {}", p.batch,
+                      p.size, p.size, p.channels, p.window, p.stride, p.dilation, p.low, p.high, p.ceil,
+                      p.countsPadding);
 }
 
 class Window : public testing::TestWithParam<Pool> {
@@ -33,8 +34,10 @@ protected:
       kernel.func private @k(%x: {0}) -> {1} {{
         %0 = "ingot.{2}"(%x) <{{window = {3}, strides = {4}, dilations = {5}, low = {6}, high = {7}, ceil_mode = {8}{9}}}> : ({0}) -> {1}
         kernel.return %0 : {1}
-      }})", typeText({p.batch, p.size, p.size, p.channels}), typeText({p.batch, extent(), extent(), p.channels}), op,
-      pair(p.window), pair(p.stride), pair(p.dilation), pair(p.low), pair(p.high), p.ceil, extra);
+      }})",
+                       typeText({p.batch, p.size, p.size, p.channels}),
+                       typeText({p.batch, extent(), extent(), p.channels}), op, pair(p.window), pair(p.stride),
+                       pair(p.dilation), pair(p.low), pair(p.high), p.ceil, extra);
   }
   /// Calls `body(output element, input element)`; the input is null for padding that counts.
   template <typename Body>
@@ -77,10 +80,11 @@ TEST_P(Window, TakesTheMean) {
     ASSERT_NEAR(y[i], sums[i] / counts[i], 1e-6) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Odd, Window,
-                         testing::Values(Pool{1, 8, 16, 2, 2, 1, 0, 0, false, false}, Pool{2, 13, 20, 3, 2, 1, 1, 1, false, false},
-                                         Pool{2, 13, 5, 3, 2, 1, 1, 0, true, false}, Pool{1, 12, 3, 3, 1, 2, 2, 2, false, false},
-                                         Pool{1, 40, 17, 3, 2, 1, 1, 1, false, true}, Pool{1, 20, 16, 9, 3, 1, 4, 4, true, true},
-                                         Pool{1, 7, 33, 7, 1, 1, 0, 0, false, false}));
+INSTANTIATE_TEST_SUITE_P(
+    Odd, Window,
+    testing::Values(Pool{1, 8, 16, 2, 2, 1, 0, 0, false, false}, Pool{2, 13, 20, 3, 2, 1, 1, 1, false, false},
+                    Pool{2, 13, 5, 3, 2, 1, 1, 0, true, false}, Pool{1, 12, 3, 3, 1, 2, 2, 2, false, false},
+                    Pool{1, 40, 17, 3, 2, 1, 1, 1, false, true}, Pool{1, 20, 16, 9, 3, 1, 4, 4, true, true},
+                    Pool{1, 7, 33, 7, 1, 1, 0, 0, false, false}));
 
 } // namespace

@@ -87,7 +87,8 @@ TEST_F(Import, locatesAnUnnamedNodeByItsNumber) {
 TEST_F(Import, findsTheNodeThatAPassHasWrapped) {
   ASSERT_TRUE(import(kRelu));
   Location inner = only<ReluOp>().getLoc();
-  Location outer = NameLoc::get(StringAttr::get(&context, "gradient"), FusedLoc::get(&context, {UnknownLoc::get(&context), inner}));
+  Location outer =
+      NameLoc::get(StringAttr::get(&context, "gradient"), FusedLoc::get(&context, {UnknownLoc::get(&context), inner}));
   auto node = findNode(outer);
   ASSERT_TRUE(node);
   EXPECT_EQ(node->name, "Relu#0");
@@ -170,7 +171,8 @@ TEST_F(Import, listsEveryOperatorItCannotImport) {
   EXPECT_FALSE(import(R"(<ir_version: 8, opset_import: ["" : 17]>
 missing (float[4] x) => (y) { a = StringNormalizer (x) b = Odd (a) c = Odd (b) y = Relu (c) })"));
   EXPECT_EQ(errors, "node \"StringNormalizer#0\" (StringNormalizer-17, #0): the operator is not supported yet\n"
-                    "node \"Odd#1\" (Odd-17, #1): there is no such operator in the operator sets that Ingot knows; it is not supported; "
+                    "node \"Odd#1\" (Odd-17, #1): there is no such operator in the operator sets that Ingot knows; it "
+                    "is not supported; "
                     "it is also that of \"Odd#2\"\n");
 }
 
