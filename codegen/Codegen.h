@@ -115,6 +115,8 @@ struct CpuOptions {
   int jobs = 1;
   /// 0 to 3, as LLVM's.
   int optimization = 2;
+  /// Whether 3 x 3 convolutions may use Winograd's algorithm (faster, with a larger rounding error).
+  bool winograd = false;
 };
 
 /// Gives constants the layouts that the kernels read fastest: operands of launches become kernel.pack of the constant.

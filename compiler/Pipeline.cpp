@@ -63,6 +63,7 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   CpuOptions cpu;
   if (options.cpu != "portable")
     cpu.targets = {options.cpu};
+  cpu.winograd = options.winograd;
   cpu.jobs = options.jobs ? options.jobs : std::thread::hardware_concurrency();
   return cpu;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
+#include "codegen/cpu/Winograd.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
 #include "llvm/ADT/StringExtras.h"
@@ -64,8 +65,7 @@ void scatter(const Element *from, Element *to, ArrayRef<int64_t> shape, ArrayRef
 }
 
 /// Where index i of each input axis goes in the packed tensor: outer stride * (i / block) + inner stride * (i % block).
-SmallVector<SmallVector<int64_t>> packedPlaces(kernel::PackOp pack) {
-  ArrayRef<int64_t> from = cast<RankedTensorType>(pack.getInput().getType()).getShape();
+SmallVector<SmallVector<int64_t>> packedPlaces(kernel::PackOp pack, ArrayRef<int64_t> from) {
   ArrayRef<int64_t> to = cast<RankedTensorType>(pack.getOutput().getType()).getShape();
   SmallVector<int64_t> strides(to.size(), 1);
   for (size_t axis = to.size(); axis-- > 1;)
@@ -82,11 +82,19 @@ SmallVector<SmallVector<int64_t>> packedPlaces(kernel::PackOp pack) {
 
 void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
   auto type = cast<RankedTensorType>(op.getInput().getType());
-  SmallVector<SmallVector<int64_t>> places = packedPlaces(op);
+  SmallVector<int64_t> shape(type.getShape());
+  std::vector<float> transformed;
+  if (int64_t tile = cpu::winogradTile(op)) {
+    ArrayRef<float> filter(reinterpret_cast<const float *>(from.data()), from.size() / sizeof(float));
+    transformed = cpu::transformFilter(filter, shape[2], shape[3], tile);
+    from = ArrayRef(reinterpret_cast<const char *>(transformed.data()), transformed.size() * sizeof(float));
+    shape[0] = shape[1] = tile + 2;
+  }
+  SmallVector<SmallVector<int64_t>> places = packedPlaces(op, shape);
   std::fill(to.begin(), to.end(), 0);
   auto run = [&](auto element) {
     using Element = decltype(element);
-    scatter(reinterpret_cast<const Element *>(from.data()), reinterpret_cast<Element *>(to.data()), type.getShape(), places);
+    scatter(reinterpret_cast<const Element *>(from.data()), reinterpret_cast<Element *>(to.data()), shape, places);
   };
   switch (elementBytes(type.getElementType())) {
   case 1:

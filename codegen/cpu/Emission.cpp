@@ -13,6 +13,7 @@ namespace {
 constexpr Emitter emitters[] = {
     emitContraction,
     emitDepthwise,
+    emitWinograd,
     emitConvolution,
     emitWindow,
     emitRows,

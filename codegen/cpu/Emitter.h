@@ -41,6 +41,7 @@ using Emitter = mlir::FailureOr<Division> (*)(Emission &emission);
 // In the order in which they are asked (emitters/<root>.cpp). The last, loops, always applies.
 mlir::FailureOr<Division> emitContraction(Emission &emission); // matmul
 mlir::FailureOr<Division> emitDepthwise(Emission &emission);   // conv with one channel per group
+mlir::FailureOr<Division> emitWinograd(Emission &emission);    // conv whose filter was transformed
 mlir::FailureOr<Division> emitConvolution(Emission &emission); // conv, conv_transpose
 mlir::FailureOr<Division> emitWindow(Emission &emission);      // max_pool, avg_pool
 mlir::FailureOr<Division> emitRows(Emission &emission);        // softmax, normalize, reduce, arg_reduce

@@ -8,12 +8,13 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
 #include "codegen/cpu/Packing.h"
+#include "codegen/cpu/Winograd.h"
 
 using namespace mlir;
 
 namespace ingot {
 
-LogicalResult packConstants(ModuleOp module, const CpuOptions &) {
+LogicalResult packConstants(ModuleOp module, const CpuOptions &options) {
   llvm::MapVector<StringRef, SmallVector<kernel::LaunchOp>> launches;
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   llvm::DenseMap<std::pair<Value, Attribute>, Value> packed;
@@ -24,7 +25,8 @@ LogicalResult packConstants(ModuleOp module, const CpuOptions &) {
       bool isConstant = llvm::all_of(users, [&](kernel::LaunchOp launch) {
         return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
       });
-      std::optional<cpu::Layout> layout = isConstant && !users.empty() ? cpu::chooseLayout(argument) : std::nullopt;
+      std::optional<cpu::Layout> layout = isConstant && !users.empty() ? cpu::chooseLayout(argument, options.winograd)
+                                                                      : std::nullopt;
       if (!layout)
         continue;
       cpu::packArgument(kernel, argument, *layout);
@@ -33,13 +35,15 @@ LogicalResult packConstants(ModuleOp module, const CpuOptions &) {
         // One copy for all launches that want the same layout.
         Builder attributes(module.getContext());
         Attribute key = attributes.getArrayAttr({attributes.getDenseI64ArrayAttr(layout->permutation),
-                                                 attributes.getDenseI64ArrayAttr(layout->blocks)});
+                                                 attributes.getDenseI64ArrayAttr(layout->blocks),
+                                                 attributes.getI64IntegerAttr(layout->winograd)});
         Value &copy = packed[{operand.get(), key}];
         if (!copy) {
           OpBuilder builder(module.getContext());
           builder.setInsertionPointAfterValue(operand.get());
           copy = builder.create<kernel::PackOp>(operand.get().getLoc(), argument.getType(), operand.get(),
                                                 layout->permutation, layout->blocks);
+          cpu::setWinogradTile(copy.getDefiningOp(), layout->winograd);
         }
         operand.set(copy);
       }

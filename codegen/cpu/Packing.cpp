@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Target.h"
+#include "codegen/cpu/Winograd.h"
 
 using namespace mlir;
 
@@ -42,7 +43,9 @@ bool isPlanar(Value input) {
   return transpose && transpose.getPermutation().size() > 2 && transpose.getPermutation().back() == 1;
 }
 
-std::optional<Layout> chooseFilterLayout(ConvOp op) {
+std::optional<Layout> chooseFilterLayout(ConvOp op, bool allowWinograd) {
+  if (int64_t tile = allowWinograd ? chooseWinogradTile(op) : 0)
+    return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), filters = filter.getShape().back(), groups = op.getGroups();
   // Depthwise kernels read [window..., C] as it is; a panel must not straddle two groups.
@@ -56,7 +59,7 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
   int64_t rank = cast<RankedTensorType>(op.getFilter().getType()).getRank();
   if (op.getGroups() != 1)
     return std::nullopt;
-  Layout layout{{rank - 2}, {}};
+  Layout layout{{rank - 2}, {}, 0};
   for (int64_t axis = 0; axis < rank - 2; ++axis)
     layout.permutation.push_back(axis);
   layout.permutation.push_back(rank - 1);
@@ -67,7 +70,7 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
 
 } // namespace
 
-std::optional<Layout> chooseLayout(BlockArgument argument) {
+std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
   auto type = cast<RankedTensorType>(argument.getType());
   if (!type.getElementType().isF32() || !type.hasStaticShape() || !argument.hasOneUse())
     return std::nullopt;
@@ -75,16 +78,18 @@ std::optional<Layout> chooseLayout(BlockArgument argument) {
   if (auto matmul = dyn_cast<MatmulOp>(user); matmul && matmul.getRhs() == argument)
     return matrixLayout(type.getRank());
   if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getFilter() == argument)
-    return chooseFilterLayout(conv);
+    return chooseFilterLayout(conv, allowWinograd);
   if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == argument)
     return chooseFilterLayout(conv);
   return std::nullopt;
 }
 
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
-  SmallVector<int64_t> shape, inner;
+  SmallVector<int64_t> shape, inner, plain(type.getShape());
+  if (layout.winograd)
+    plain[0] = plain[1] = layout.winograd + 2;
   for (auto [axis, block] : llvm::zip(layout.permutation, layout.blocks)) {
-    shape.push_back(llvm::divideCeil(type.getDimSize(axis), block));
+    shape.push_back(llvm::divideCeil(plain[axis], block));
     if (block > 1)
       inner.push_back(block);
   }
@@ -97,6 +102,7 @@ void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &l
   RankedTensorType packed = packedType(type, layout);
   OpBuilder builder = OpBuilder::atBlockBegin(argument.getOwner());
   auto unpack = builder.create<kernel::UnpackOp>(argument.getLoc(), type, argument, layout.permutation, layout.blocks);
+  setWinogradTile(unpack, layout.winograd);
   argument.setType(packed);
   argument.replaceAllUsesExcept(unpack.getOutput(), unpack);
   SmallVector<Type> inputs(kernel.getArgumentTypes());

@@ -17,11 +17,12 @@ namespace ingot::cpu {
 /// The attributes of kernel.pack. `blocks[i]` belongs to axis `permutation[i]`.
 struct Layout {
   llvm::SmallVector<int64_t> permutation, blocks;
+  int64_t winograd = 0;
 };
 
 /// The layout in which the kernel would like to have `argument`, given that it is a constant; nothing when row-major is
-/// best.
-std::optional<Layout> chooseLayout(mlir::BlockArgument argument);
+/// best. Filters are transformed for Winograd's algorithm only if `allowWinograd`.
+std::optional<Layout> chooseLayout(mlir::BlockArgument argument, bool allowWinograd = false);
 
 /// The type of a tensor in this layout.
 mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);

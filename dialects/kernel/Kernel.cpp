@@ -53,11 +53,18 @@ static LogicalResult verifyLayout(Operation *op, Type plain, Type packed, ArrayR
   size_t rank = input.getRank();
   if (permutation.size() != rank || blocks.size() != rank)
     return op->emitOpError("needs one permutation entry and one block size per axis");
-  SmallVector<int64_t> expected, inner;
+  SmallVector<int64_t> expected, inner, shape(input.getShape());
+  // A filter may be transformed on the way: [3, 3, C, F] becomes [m + 2, m + 2, C, F] for Winograd's tiles of m x m.
+  if (auto tile = op->getAttrOfType<IntegerAttr>("kernel.winograd")) {
+    int64_t winograd = tile.getInt();
+    if (rank != 4 || shape[0] != 3 || shape[1] != 3 || (winograd != 2 && winograd != 4))
+      return op->emitOpError("transforms filters [3, 3, C, F] for tiles of 2 or 4");
+    shape[0] = shape[1] = winograd + 2;
+  }
   for (auto [axis, block] : llvm::zip(permutation, blocks)) {
     if (axis < 0 || axis >= int64_t(rank) || block < 1)
       return op->emitOpError("has an axis or a block size out of range");
-    expected.push_back((input.getDimSize(axis) + block - 1) / block);
+    expected.push_back((shape[axis] + block - 1) / block);
     if (block > 1)
       inner.push_back(block);
   }

@@ -82,7 +82,12 @@ Product asProduct(const Window &window, Evaluator &evaluator) {
     panels = dyn_cast<BlockArgument>(unpack.getInput());
   Product product{window.input, window.filter, window.output, panels, {}, {}, output.back(),
                   evaluator.getSymbols().constant(window.channels)};
-  product.rows.assign(output.begin(), output.end() - 1);
+  // Images are a batch, so that rows are cut evenly where an image's pixels are known; small images count as one matrix.
+  AffineExpr pixels = ingot::product(ArrayRef(output).drop_front().drop_back(), output[0].getContext());
+  bool isSmall = constantValue(pixels) && *constantValue(pixels) <= 16;
+  if (!isSmall)
+    product.batch.push_back(output.front());
+  product.rows.assign(output.begin() + product.batch.size(), output.end() - 1);
   return product;
 }
 

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Winograd's convolutions against direct sums in double precision, and their rounding error.
+#include "Products.h"
+#include "codegen/cpu/Winograd.h"
+#include <cmath>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+struct Map {
+  int64_t batch, height, width, channels, filters, tile, low;
+};
+
+void PrintTo(const Map &m, std::ostream *out) {
+  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}", m.batch, m.height, m.width, m.channels, m.filters, m.tile, m.low);
+}
+
+TEST(WinogradMatrices, MultiplyPolynomials) {
+  for (int64_t tile : {2, 4}) {
+    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices(tile);
+    // One dimension: y_i = sum over k of g_k d_(i + k) for unit vectors d and g.
+    for (int64_t d = 0; d < tile + 2; ++d)
+      for (int64_t g = 0; g < 3; ++g)
+        for (int64_t i = 0; i < tile; ++i) {
+          double y = 0;
+          for (int64_t j = 0; j < tile + 2; ++j)
+            y += w.output[i][j] * w.filter[j][g] * w.input[j][d];
+          EXPECT_NEAR(y, d == i + g, 1e-12) << tile << " " << d << " " << g << " " << i;
+        }
+  }
+}
+
+class Winograd : public testing::TestWithParam<Map> {};
+
+TEST_P(Winograd, MatchesDirectSums) {
+  Map m = GetParam();
+  std::vector<float> x = wholeNumbers(m.batch * m.height * m.width * m.channels, 1);
+  std::vector<float> w = wholeNumbers(9 * m.channels * m.filters, 2), residual;
+  int64_t height = m.height + 2 * m.low - 2, width = m.width + 2 * m.low - 2;
+  residual = wholeNumbers(m.batch * height * width * m.filters, 3);
+  std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, m.tile);
+  int64_t size = m.tile + 2;
+  Packed panels = pack(u, {size, size, m.channels, m.filters}, {0, 1, 3, 2}, {1, 1, 16, 1});
+  std::string text = fmt::format(R"(
+    kernel.func private @k(%x: {0}, %p: {1}, %r: {2}) -> {2} {{
+      %w = "kernel.unpack"(%p) <{{permutation = array<i64: 0, 1, 3, 2>, blocks = array<i64: 1, 1, 16, 1>}}> {{kernel.winograd = {3} : i64}} : ({1}) -> {4}
+      %0 = "ingot.conv"(%x, %w) <{{strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, low = array<i64: {5}, {5}>, high = array<i64: {5}, {5}>}}> : ({0}, {4}) -> {2}
+      %1 = ingot.add %0, %r : {2}, {2}
+      kernel.return %1 : {2}
+    }})", typeText({-1, m.height, m.width, m.channels}, {"n"}), typeText(panels.shape), typeText({-1, height, width, m.filters}, {"n"}),
+    m.tile, typeText({3, 3, m.channels, m.filters}), m.low);
+  std::vector<float> y = runKernel(text, {x, panels.values, residual}, {"n"}, {m.batch})[0].as<float>();
+  double largest = 0, worst = 0;
+  for (size_t i = 0; i < y.size(); ++i) {
+    int64_t f = i % m.filters, column = i / m.filters % width, row = i / m.filters / width % height;
+    int64_t image = i / m.filters / width / height;
+    double sum = residual[i];
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      int64_t r = row + tap / 3 - m.low, c = column + tap % 3 - m.low;
+      if (r < 0 || c < 0 || r >= m.height || c >= m.width)
+        continue;
+      for (int64_t k = 0; k < m.channels; ++k)
+        sum += double(x[((image * m.height + r) * m.width + c) * m.channels + k]) * w[(tap * m.channels + k) * m.filters + f];
+    }
+    largest = std::max(largest, std::abs(sum));
+    worst = std::max(worst, std::abs(y[i] - sum));
+  }
+  EXPECT_LT(worst / largest, 4e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
+                         testing::Values(Map{1, 14, 14, 16, 32, 4, 1}, Map{2, 7, 7, 32, 16, 2, 1}, Map{1, 15, 17, 48, 64, 4, 1},
+                                         Map{1, 30, 29, 16, 48, 4, 0}, Map{3, 9, 13, 16, 16, 2, 2}));
+
+} // namespace
