@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   ingot::registerPasses();
+  ingot::registerAutodiffPasses();
   ingot::registerPipelines();
   return mlir::failed(mlir::MlirOptMain(argc, argv, "Ingot's passes\n", registry));
 }

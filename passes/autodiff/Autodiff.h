@@ -1,0 +1,79 @@
+//===- Autodiff.h - Gradients of graphs -------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reverse-mode differentiation of straight-line graphs of the ingot dialect. Gradients are ingot operations themselves, so a
+// gradient can be differentiated again.
+//
+//   %y = ingot.mul %x, %w              =>     %dw = ingot.mul %dy, %x   (summed to the shape of %w)
+//
+// Not here: what to save and what to recompute, and in which order gradients are computed; later passes decide that.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_PASSES_AUTODIFF_AUTODIFF_H
+#define INGOT_PASSES_AUTODIFF_AUTODIFF_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <string>
+#include <vector>
+
+namespace ingot {
+
+/// The gradients of the sum of `loss` by each of `wrt`: one value of the same type for each, zeros where the loss does not
+/// depend on it. New operations go to the builder's insertion point, which must lie behind `loss` in the same block.
+///
+/// An operation on the way that has no gradient rule is an error at its location.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder, mlir::Value loss,
+                                                              llvm::ArrayRef<mlir::Value> wrt);
+
+/// The vector-Jacobian product: `differentiate` with the gradients that arrive at `outputs` given.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> outputs,
+                                                              llvm::ArrayRef<mlir::Value> cotangents,
+                                                              llvm::ArrayRef<mlir::Value> wrt);
+
+struct AppendGradientsOptions {
+  /// The output to differentiate; the first when empty.
+  std::string output;
+  /// Take the gradient that arrives at the output as one more input.
+  bool cotangent = false;
+  /// The inputs to differentiate by; all of a real type when empty.
+  std::vector<std::string> inputs;
+};
+
+/// Lets @main return the gradients of an output by its inputs too, under the names `<input>.gradient`.
+mlir::LogicalResult appendGradients(mlir::ModuleOp module, const AppendGradientsOptions &options);
+
+struct TrainStepOptions {
+  /// A loss by name, or output:NAME when the network computes it.
+  std::string loss = "cross_entropy";
+  std::string optimizer = "sgd";
+  /// Parameters whose names match this regular expression do not change.
+  std::string freeze;
+  /// "norm" or "value": limit gradients by the hyperparameter `clip`.
+  std::string clip;
+  /// cross_entropy: share of the target spread over all classes.
+  double labelSmoothing = 0;
+  /// cross_entropy, nll: a class that counts nothing.
+  int64_t ignoreIndex = -100;
+  /// smooth_l1, huber: where the square ends.
+  double threshold = 1;
+  /// hinge, triplet.
+  double margin = 1;
+  /// Return the gradients too, under the names `<parameter>.gradient`.
+  bool gradients = false;
+};
+
+/// Turns @main of a network, as imported, into one step of training, a pure function of inputs, target, parameters, optimizer
+/// state and hyperparameters. See the pass ingot-build-train-step.
+mlir::LogicalResult buildTrainStep(mlir::ModuleOp module, const TrainStepOptions &options);
+
+/// The names that TrainStepOptions knows.
+std::vector<std::string> lossNames();
+std::vector<std::string> optimizerNames();
+
+/// ingot-append-gradients and ingot-build-train-step, for ingot-opt.
+void registerAutodiffPasses();
+
+} // namespace ingot
+
+#endif

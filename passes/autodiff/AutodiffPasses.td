@@ -1,0 +1,40 @@
+// The passes of autodiff/.
+#ifndef INGOT_AUTODIFF_PASSES_TD
+#define INGOT_AUTODIFF_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AppendGradientsPass : Pass<"ingot-append-gradients", "::mlir::ModuleOp"> {
+  let summary = "Let @main return the gradients of an output by its inputs as well";
+  let description = [{
+    Before: `@main(%x) -> (%y)`. After: `@main(%x) -> (%y, %dx)`, where %dx is the gradient of the sum of %y, or with
+    `cotangent` `@main(%x, %dy) -> (%y, %dx)`, the vector-Jacobian product. Gradients are named `x.gradient`.
+  }];
+  let options = [
+    Option<"output", "output", "std::string", "", "Name of the output to differentiate; the first when empty">,
+    Option<"cotangent", "cotangent", "bool", "false", "Take the gradient that arrives at the output as one more input">,
+    ListOption<"inputs", "inputs", "std::string", "Names of the inputs to differentiate by; all of a real type when empty">];
+}
+
+def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {
+  let summary = "Turn a network into a function that does one step of training";
+  let description = [{
+    Before: `@main(inputs) -> outputs`, with parameters as constants. After:
+    `@main(inputs, target, parameters, state, hyperparameters, step) -> (loss, outputs, parameters.next, state.next)`.
+    Arguments are named by `ingot.name`, and by `ingot.role` (input, target, parameter, state, hyper, step) told apart;
+    `ingot.default` is a hyperparameter's standard value. A parameter is a named constant of a real type through which the
+    loss depends on the model file.
+  }];
+  let options = [
+    Option<"loss", "loss", "std::string", "\"cross_entropy\"", "A loss by name, or output:NAME when the network computes it">,
+    Option<"optimizer", "optimizer", "std::string", "\"sgd\"", "An optimizer by name">,
+    Option<"freeze", "freeze", "std::string", "", "Regular expression: parameters whose names match do not change">,
+    Option<"clip", "clip", "std::string", "", "norm or value: limit gradients by the hyperparameter clip">,
+    Option<"labelSmoothing", "label-smoothing", "double", "0", "For cross_entropy">,
+    Option<"ignoreIndex", "ignore-index", "int64_t", "-100", "For cross_entropy and nll: a class that counts nothing">,
+    Option<"threshold", "threshold", "double", "1", "For smooth_l1 and huber: where the square ends">,
+    Option<"margin", "margin", "double", "1", "For hinge and triplet">,
+    Option<"gradients", "gradients", "bool", "false", "Return the gradients too, named NAME.gradient">];
+}
+
+#endif

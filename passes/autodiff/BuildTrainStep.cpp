@@ -1,0 +1,239 @@
+//===- BuildTrainStep.cpp - A network becomes a step of training ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, state, hyperparameters, step)
+//                                      -> (loss, outputs, parameters.next, state.next)
+//
+// Parameters are the constants that the model file gives a name. What else carries over from step to step follows from names
+// too: a constant `X` beside an output `X.next` (running statistics) is state.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/autodiff/Autodiff.h"
+#include "passes/autodiff/MainFunction.h"
+#include "passes/autodiff/losses/Losses.h"
+#include "passes/autodiff/optimizers/Optimizers.h"
+#include "llvm/Support/Regex.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+class TrainStep {
+public:
+  TrainStep(ModuleOp module, const TrainStepOptions &options)
+      : main(module), options(options), builder(module.getContext()),
+        make(builder, NameLoc::get(builder.getStringAttr("step"), module.getLoc())) {}
+
+  LogicalResult run(ModuleOp module) {
+    if (!main.isValid())
+      return module.emitError("there is no function @main to train");
+    builder = main.builder();
+    for (unsigned i = 0; i < main.inputCount(); ++i)
+      main.setInputAttribute(i, "ingot.role", builder.getStringAttr("input"));
+    optimizer = findOptimizer(options.optimizer);
+    if (!optimizer)
+      return emitError(main.getLoc()) << "there is no optimizer \"" << options.optimizer << "\"";
+    if (failed(buildLoss()) || failed(chooseParameters()))
+      return failure();
+    exposeStatistics();
+    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
+    if (failed(gradients))
+      return failure();
+    addHypers();
+    if (failed(clip(*gradients)))
+      return failure();
+    update(*gradients);
+    main.finish();
+    return success();
+  }
+
+private:
+  // The loss ------------------------------------------------------------------------------------------------------------
+
+  LogicalResult buildLoss() {
+    StringRef name = options.loss;
+    if (name.consume_front("output:")) {
+      std::optional<unsigned> number = main.findOutput(name);
+      if (!number)
+        return emitError(main.getLoc()) << "there is no output \"" << name << "\" to minimise";
+      loss = main.outputs[*number].value;
+      std::rotate(main.outputs.begin(), main.outputs.begin() + *number, main.outputs.begin() + *number + 1);
+    } else if (failed(buildNamedLoss(name))) {
+      return failure();
+    }
+    main.outputs.front().role = "loss";
+    for (MainFunction::Output &output : llvm::drop_begin(main.outputs))
+      output.role = "output";
+    if (cast<RankedTensorType>(loss.getType()).getNumElements() != 1 || !isa<FloatType>(getElementTypeOrSelf(loss)))
+      return emitError(main.getLoc()) << "the loss must be one real number, but has shape " << describe(loss.getType());
+    return success();
+  }
+
+  LogicalResult buildNamedLoss(StringRef name) {
+    const Loss *chosen = findLoss(name);
+    if (!chosen)
+      return emitError(main.getLoc()) << "there is no loss \"" << name << "\"";
+    if (main.outputs.size() < chosen->predictions)
+      return emitError(main.getLoc()) << "the loss " << name << " needs " << chosen->predictions << " outputs, but there are " << main.outputs.size();
+    SmallVector<Value> predictions;
+    for (const MainFunction::Output &output : ArrayRef(main.outputs).take_front(chosen->predictions))
+      predictions.push_back(output.value);
+    if (!isa<FloatType>(getElementTypeOrSelf(predictions[0])) ||
+        (chosen->target == TargetKind::Classes && make.dims(predictions[0]).empty()))
+      return emitError(main.getLoc()) << "the loss " << name << " does not fit output \"" << main.outputs[0].name << "\" of shape "
+                                      << describe(predictions[0].getType());
+    Value target;
+    if (chosen->target != TargetKind::None)
+      target = main.addInput("target", chosen->targetType(predictions[0]), "target");
+    LossOptions shape{options.labelSmoothing, options.ignoreIndex, options.threshold, options.margin};
+    loss = chosen->build(make, predictions, target, shape);
+    if (!loss)
+      return failure();
+    main.outputs.insert(main.outputs.begin(), {"loss", "loss", loss});
+    return success();
+  }
+
+  // What is trained -----------------------------------------------------------------------------------------------------
+
+  /// The name that the model file gives this constant, "" for one that import made.
+  static StringRef nameOf(ConstantOp op) {
+    auto named = dyn_cast<NameLoc>(op.getLoc());
+    return named && isa<FileLineColLoc>(named.getChildLoc()) ? named.getName().getValue() : StringRef();
+  }
+
+  /// A new input in the place of a constant.
+  Value replaceByInput(ConstantOp op, StringRef role) {
+    std::string name = nameOf(op).str();
+    Value input = main.addInput(name, op.getType(), role);
+    op.getOutput().replaceAllUsesWith(input);
+    for (MainFunction::Output &output : main.outputs)
+      if (output.value == op.getOutput())
+        output.value = input;
+    op.erase();
+    return input;
+  }
+
+  LogicalResult chooseParameters() {
+    std::string problem;
+    llvm::Regex frozen(options.freeze);
+    if (!options.freeze.empty() && !frozen.isValid(problem))
+      return emitError(main.getLoc()) << "the expression \"" << options.freeze << "\" is not right: " << problem;
+    llvm::DenseSet<Operation *> needed = neededByLoss();
+    for (auto op : llvm::make_early_inc_range(main.body().getOps<ConstantOp>())) {
+      StringRef name = nameOf(op);
+      if (name.empty() || !needed.contains(op) || !isa<FloatType>(op.getType().getElementType()) ||
+          main.findOutput((name + ".next").str()) || (!options.freeze.empty() && frozen.match(name)))
+        continue;
+      names.push_back(name.str());
+      parameters.push_back(replaceByInput(op, "parameter"));
+    }
+    if (parameters.empty())
+      return emitError(main.getLoc()) << "there is nothing to train: the loss depends on no parameter"
+                                      << (options.freeze.empty() ? "" : " that is not frozen");
+    return success();
+  }
+
+  llvm::DenseSet<Operation *> neededByLoss() {
+    llvm::DenseSet<Operation *> needed;
+    SmallVector<Operation *> open;
+    if (Operation *producer = loss.getDefiningOp())
+      open.push_back(producer);
+    while (!open.empty()) {
+      Operation *op = open.pop_back_val();
+      if (!needed.insert(op).second)
+        continue;
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp())
+          open.push_back(producer);
+    }
+    return needed;
+  }
+
+  void exposeStatistics() {
+    for (auto op : llvm::make_early_inc_range(main.body().getOps<ConstantOp>()))
+      if (std::optional<unsigned> next = main.findOutput((nameOf(op) + ".next").str()); next && !nameOf(op).empty()) {
+        main.outputs[*next].role = "state";
+        replaceByInput(op, "state");
+      }
+  }
+
+  // The update ----------------------------------------------------------------------------------------------------------
+
+  Value addHyper(StringRef name, double standard) {
+    Value value = main.addInput(name, RankedTensorType::get({}, builder.getF64Type()), "hyper");
+    main.setInputAttribute(main.inputCount() - 1, "ingot.default", builder.getF64FloatAttr(standard));
+    return value;
+  }
+
+  /// State comes before the hyperparameters, so that what training carries along lies together.
+  void addHypers() {
+    for (auto [parameter, name] : llvm::zip(parameters, names)) {
+      slots.emplace_back();
+      for (StringRef slot : optimizer->slots)
+        slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "state"));
+    }
+    for (const Hyper &hyper : optimizer->hypers)
+      hypers[hyper.name] = addHyper(hyper.name, hyper.standard);
+    if (!options.clip.empty())
+      hypers["clip"] = addHyper("clip", 1);
+    Value number = main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step");
+    step = make.cast(number, builder.getF64Type());
+  }
+
+  /// By value: each element into [-clip, clip]. By norm: all gradients times min(1, clip / (their common norm + 1e-6)).
+  LogicalResult clip(SmallVectorImpl<Value> &gradients) {
+    if (options.clip.empty())
+      return success();
+    Value limit = hypers["clip"];
+    if (options.clip == "value") {
+      for (Value &gradient : gradients) {
+        Value bound = make.cast(limit, getElementTypeOrSelf(gradient));
+        gradient = make.make<MinOp>(make.make<MaxOp>(gradient, make.neg(bound)), bound);
+      }
+      return success();
+    }
+    if (options.clip != "norm")
+      return emitError(main.getLoc()) << "gradients are clipped by norm or value, not by \"" << options.clip << "\"";
+    Value squares;
+    for (Value gradient : gradients) {
+      Value own = make.cast(make.sumAll(make.square(gradient)), builder.getF64Type());
+      squares = squares ? make.add(squares, own) : own;
+    }
+    Value factor = make.make<MinOp>(make.div(limit, make.add(make.sqrt(squares), 1e-6)), make.scalar(1, limit));
+    for (Value &gradient : gradients)
+      gradient = make.mul(gradient, make.cast(factor, getElementTypeOrSelf(gradient)));
+    return success();
+  }
+
+  void update(ArrayRef<Value> gradients) {
+    SmallVector<MainFunction::Output> states, raw;
+    for (auto [number, parameter] : llvm::enumerate(parameters)) {
+      Update one{make, parameter, gradients[number], slots[number], hypers, step};
+      main.outputs.push_back({names[number] + ".next", "parameter", optimizer->build(one)});
+      for (auto [slot, value] : llvm::zip(optimizer->slots, one.slots))
+        states.push_back({names[number] + "." + slot.str() + ".next", "state", value});
+      if (options.gradients)
+        raw.push_back({names[number] + ".gradient", "gradient", gradients[number]});
+    }
+    main.outputs.append(states);
+    main.outputs.append(raw);
+  }
+
+  MainFunction main;
+  const TrainStepOptions &options;
+  OpBuilder builder;
+  TensorBuilder make;
+  const Optimizer *optimizer = nullptr;
+  Value loss, step;
+  SmallVector<std::string> names;
+  SmallVector<Value> parameters;
+  SmallVector<SmallVector<Value>> slots;
+  llvm::StringMap<Value> hypers;
+};
+
+} // namespace
+
+LogicalResult buildTrainStep(ModuleOp module, const TrainStepOptions &options) { return TrainStep(module, options).run(module); }
+
+} // namespace ingot
