@@ -183,6 +183,7 @@ LogicalResult Node::constant(size_t i, const ::onnx::TensorProto &initializer) {
   auto tensor = std::make_shared<Tensor>();
   tensor->name = outputName(i).str();
   tensor->initializer = &initializer;
+  tensor->node = location;
   scope.add(outputName(i), tensor);
   return success(graph.type(*tensor, location) != nullptr);
 }

@@ -6,6 +6,7 @@
 
 #include "dialects/ingot/Shape.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Location.h"
 #include "mlir/IR/Value.h"
 #include "onnx/onnx_pb.h"
 
@@ -39,6 +40,8 @@ struct Tensor {
   std::string name;
   mlir::Value value;
   const ::onnx::TensorProto *initializer = nullptr;
+  /// Where the initializer stands when that is in a node, not in the graph's list: then it is no parameter of the model.
+  std::optional<mlir::Location> node;
   std::optional<Known> known;
   bool isKnownTried = false;
 };

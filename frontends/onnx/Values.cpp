@@ -37,7 +37,7 @@ Value Graph::value(Tensor &tensor, Location where) {
     // Weights come first in the function, in the order of their use.
     Block &entry = function.getBody().front();
     lastConstant ? builder.setInsertionPointAfter(lastConstant) : builder.setInsertionPointToStart(&entry);
-    Location at = tensorLocation(context, model->path(), tensor.name);
+    Location at = tensor.node.value_or(tensorLocation(context, model->path(), tensor.name));
     ElementsAttr contents = model->contents(*tensor.initializer, at);
     if (!contents)
       return {};

@@ -14,10 +14,44 @@ Value scaleAndShift(Node &node, Value x, Value scale, Value bias, int64_t rank) 
   return node.make<AddOp>(node.make<MulOp>(x, node.alongChannels(scale, rank)), node.alongChannels(bias, rank));
 }
 
+/// Half precision is normalised in single precision, as stash_type says.
+Value normalize(Node &node, Value x, ArrayRef<int64_t> axes, double epsilon, bool isCentered) {
+  if (!x)
+    return {};
+  Type type = getElementTypeOrSelf(x);
+  bool isHalf = isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 && node.attribute<int64_t>("stash_type", 1) == 1;
+  Value wide = isHalf ? node.cast(x, Float32Type::get(node.getContext())) : x;
+  return node.cast(node.make<NormalizeOp>(wide, axes, APFloat(epsilon), isCentered), type);
+}
+
+/// In training: normalised by the batch's own mean and (population) variance, which also move the running ones:
+/// running * momentum + batch * (1 - momentum).
+LogicalResult importTrainingBatchNormalization(Node &node) {
+  Value x = node.input(0);
+  SmallVector<int64_t> axes{0};
+  axes.append(llvm::to_vector(llvm::seq<int64_t>(2, node.rank(0))));
+  Value y = normalize(node, x, axes, node.attribute("epsilon", double(1e-5f)), true);
+  if (failed(node.result(0, scaleAndShift(node, y, node.input(1), node.input(2), node.rank(0)))))
+    return failure();
+  double momentum = node.attribute("momentum", double(0.9f));
+  Value mean = node.reduce(ReduceKind::Mean, x, axes), centered = node.make<SubOp>(x, mean);
+  Value variance = node.reduce(ReduceKind::Mean, node.make<MulOp>(centered, centered), axes);
+  for (size_t i : {1, 2}) {
+    if (!node.hasOutput(i))
+      continue;
+    Value running = node.input(i + 2), batch = node.squeeze(i == 1 ? mean : variance, axes);
+    Value kept = node.make<MulOp>(running, node.scalarLike(momentum, running));
+    batch = node.cast(batch, getElementTypeOrSelf(running));
+    if (failed(node.result(i, node.make<AddOp>(kept, node.make<MulOp>(batch, node.scalarLike(1 - momentum, running))))))
+      return failure();
+  }
+  return success();
+}
+
 /// (x - mean) * scale / sqrt(variance + epsilon) + bias, folded to x * a + b on the parameters.
 LogicalResult importBatchNormalization(Node &node) {
   if (node.attribute<bool>("training_mode", false))
-    return node.unsupported("BatchNormalization in training mode");
+    return importTrainingBatchNormalization(node);
   if (!node.attribute<bool>("spatial", true))
     return node.unsupported("BatchNormalization with spatial=0");
   Value x = node.input(0), scale = node.input(1), bias = node.input(2), mean = node.input(3), variance = node.input(4);
@@ -33,16 +67,6 @@ LogicalResult importBatchNormalization(Node &node) {
   Value shift = node.make<SubOp>(node.cast(bias, getElementTypeOrSelf(variance)),
                                  node.make<MulOp>(node.cast(mean, getElementTypeOrSelf(variance)), factor));
   return node.result(scaleAndShift(node, x, node.cast(factor, type), node.cast(shift, type), node.rank(0)));
-}
-
-/// Half precision is normalised in single precision, as stash_type says.
-Value normalize(Node &node, Value x, ArrayRef<int64_t> axes, double epsilon, bool isCentered) {
-  if (!x)
-    return {};
-  Type type = getElementTypeOrSelf(x);
-  bool isHalf = isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 && node.attribute<int64_t>("stash_type", 1) == 1;
-  Value wide = isHalf ? node.cast(x, Float32Type::get(node.getContext())) : x;
-  return node.cast(node.make<NormalizeOp>(wide, axes, APFloat(epsilon), isCentered), type);
 }
 
 FailureOr<SmallVector<int64_t>> axesFrom(Node &node) {
