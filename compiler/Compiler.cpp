@@ -68,6 +68,10 @@ private:
     isImported = true;
     if (options.emit == Stage::Import)
       return print();
+    if (failed(stage("differentiate", "differentiating", [&] { return differentiate(*module, options); })))
+      return failure();
+    if (options.emit == Stage::Grad)
+      return print();
     if (failed(stage("simplify", "simplifying the graph", [&] { return simplify(*module, options); })))
       return failure();
     if (options.emit == Stage::Simplified)

@@ -11,11 +11,33 @@
 namespace ingot {
 
 /// Where compilation stops; the words of `--emit`.
-enum class Stage { Import, Simplified, Fused, Plan, Llvm, Assembly, Object, Archive, Library };
+enum class Stage { Import, Grad, Simplified, Fused, Plan, Llvm, Assembly, Object, Archive, Library };
 
 /// The sizes a symbol may take: `--dim batch=8` is {8, 8}, `--dim batch=1..64` is {1, 64}.
 struct SymbolRange {
   int64_t least, greatest;
+};
+
+/// What is derived from the network before it is compiled. With neither `isWanted` nor `inputGradients`: nothing.
+struct TrainOptions {
+  /// Make one step of training instead of an inference.
+  bool isWanted = false;
+  /// Return the gradients of the first output by the inputs too (--grad-inputs); `cotangent` takes the gradient that
+  /// arrives at the output as one more input.
+  bool inputGradients = false, cotangent = false;
+  /// A loss by name, or output:NAME when the network computes it.
+  std::string loss = "cross_entropy";
+  std::string optimizer = "sgd";
+  /// Regular expression: parameters whose names match do not change.
+  std::string freeze;
+  /// "norm" or "value": limit gradients by the hyperparameter clip.
+  std::string clip;
+  double labelSmoothing = 0;
+  int64_t ignoreIndex = -100;
+  /// smooth_l1, huber: where the square ends; hinge, triplet: the margin.
+  double threshold = 1, margin = 1;
+  /// Return the parameters' gradients too.
+  bool gradients = false;
 };
 
 struct CompileOptions {
@@ -37,6 +59,7 @@ struct CompileOptions {
   bool cxxHeader = false;
   /// Bigger convolution weights for fewer multiplications.
   bool winograd = true;
+  TrainOptions train;
 };
 
 } // namespace ingot

@@ -68,6 +68,14 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   return cpu;
 }
 
+LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
+  const TrainOptions &train = options.train;
+  if (train.isWanted)
+    return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing, train.ignoreIndex,
+                                   train.threshold, train.margin, train.gradients});
+  return train.inputGradients ? appendGradients(module, {"", train.cotangent, {}}) : success();
+}
+
 LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
   if (failed(runPipeline(module, buildSimplifyPipeline)))
     return failure();

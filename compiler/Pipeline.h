@@ -10,6 +10,9 @@
 
 namespace ingot {
 
+/// import form -> import form of a training step, or with input gradients, as `options.train` says.
+mlir::LogicalResult differentiate(mlir::ModuleOp module, const CompileOptions &options);
+
 /// import form -> import form, simpler: constants evaluated, transposes gone, batch normalisation folded.
 mlir::LogicalResult simplify(mlir::ModuleOp module, const CompileOptions &options);
 

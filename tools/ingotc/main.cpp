@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
 #include "tools/ingotc/Report.h"
+#include "tools/ingotc/Training.h"
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
@@ -14,7 +15,7 @@ using namespace ingot;
 namespace {
 
 const std::map<std::string, Stage> stageNames = {
-    {"import", Stage::Import}, {"simplified", Stage::Simplified}, {"fused", Stage::Fused},     {"plan", Stage::Plan},
+    {"import", Stage::Import}, {"grad", Stage::Grad}, {"simplified", Stage::Simplified}, {"fused", Stage::Fused},     {"plan", Stage::Plan},
     {"llvm", Stage::Llvm},     {"asm", Stage::Assembly},          {"object", Stage::Object},   {"archive", Stage::Archive},
     {"library", Stage::Library}};
 
@@ -58,6 +59,7 @@ int main(int argc, char **argv) {
   app.add_option("--jobs,-j", options.jobs, "threads of the compiler itself");
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));
+  addTrainingOptions(app, options.train);
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
   try {

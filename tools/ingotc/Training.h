@@ -1,0 +1,16 @@
+//===- Training.h - ingotc's options for gradients and training -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_TOOLS_INGOTC_TRAINING_H
+#define INGOT_TOOLS_INGOTC_TRAINING_H
+
+#include "compiler/Options.h"
+#include <CLI/CLI.hpp>
+
+namespace ingot {
+
+void addTrainingOptions(CLI::App &app, TrainOptions &options);
+
+} // namespace ingot
+
+#endif
