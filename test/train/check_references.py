@@ -41,9 +41,12 @@ def compile_step(name, about, optimizer):
 
 
 def initial_values(name):
+    """The file's parameters; running statistics as PyTorch begins (in the file, the exporter's own run has moved them)."""
     import onnx
     from onnx import numpy_helper
-    return {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(SHARED / f"{name}.onnx").graph.initializer}
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(SHARED / f"{name}.onnx").graph.initializer}
+    begin = {"running_mean": np.zeros_like, "running_var": np.ones_like}
+    return {key: begin.get(key.rsplit(".")[-1], np.array)(value) for key, value in values.items()}
 
 
 def run_steps(library, name, about, reference, data):
