@@ -65,11 +65,11 @@ private:
       return failure();
     if (failed(stage("import", "reading " + options.input, [&] { return import(); })))
       return failure();
-    isImported = true;
     if (options.emit == Stage::Import)
       return print();
     if (failed(stage("differentiate", "differentiating", [&] { return differentiate(*module, options); })))
       return failure();
+    isAccepted = true;
     if (options.emit == Stage::Grad)
       return print();
     if (failed(stage("simplify", "simplifying the graph", [&] { return simplify(*module, options); })))
@@ -166,9 +166,10 @@ private:
     return file ? llvm::utohexstr(llvm::xxh3_64bits((*file)->getBuffer()), /*LowerCase=*/true, 16) : "";
   }
 
-  /// Whose fault a failure is: the model's while it is read, or when something is not supported yet; else ours.
+  /// Whose fault a failure is: the model's, or the request's, until it is differentiated, or when something is not
+  /// supported yet; else ours.
   CompileStatus failureStatus() {
-    if (!isImported || diagnostics.sawOnlyUnsupported())
+    if (!isAccepted || diagnostics.sawOnlyUnsupported())
       return CompileStatus::BadInput;
     emitError(module->getLoc()) << "this is an error in Ingot, not in the model; please report it with the model";
     return CompileStatus::Bug;
@@ -180,7 +181,7 @@ private:
   MLIRContext context;
   DiagnosticPrinter diagnostics;
   OwningOpRef<ModuleOp> module;
-  bool isImported = false;
+  bool isAccepted = false;
 };
 
 } // namespace

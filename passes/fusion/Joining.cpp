@@ -110,6 +110,8 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   Group *host = path.group;
   if (!host || !host->root || own.root || host->root->getNumResults() != 1 || !dependsOnRoot(path.source, *host))
     return false;
+  if (isa<ScatterElementsOp, ScatterNdOp>(host->root)) // an element may change until the last update
+    return false;
   bool isView = isFreeView(op);
   if (!op->hasTrait<Pointwise>() && !isView)
     return false;
