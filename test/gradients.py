@@ -41,7 +41,7 @@ def weighted_sum(model):
     """The model with one more output in front: the sum of all real outputs times random weights."""
     graph, terms = model.graph, []
     for output in list(graph.output):
-        if output.type.tensor_type.elem_type != onnx.TensorProto.DOUBLE:
+        if output.type.tensor_type.elem_type in (onnx.TensorProto.INT64, onnx.TensorProto.BOOL):
             continue
         name = output.name
         shape = [d.dim_value or 1 for d in output.type.tensor_type.shape.dim]

@@ -93,8 +93,8 @@ Value untranspose(OpBuilder &builder, Location loc, Value operand, ArrayRef<int6
 bool hoist(TransposeOp op) {
   Permutation back = inverse(op.getPermutation());
   Operation *producer = op.getInput().getDefiningOp();
-  if (!producer || !producer->hasTrait<Pointwise>() || costOf(op.getInput(), back) >= 1)
-    return false;
+  if (!producer || !producer->hasTrait<Pointwise>() || isKnown(op.getInput()) || costOf(op.getInput(), back) >= 1)
+    return false; // what is known is computed when the model is compiled, transposed or not
   OpBuilder builder(op);
   op.replaceAllUsesWith(untransposeTree(builder, op.getInput(), back));
   op.erase();
