@@ -29,6 +29,9 @@ public:
     if (!main.isValid())
       return module.emitError("there is no function @main to train");
     builder = main.builder();
+    for (auto op : main.body().getOps<ConstantOp>()) // before a loss adds its own
+      if (!nameOf(op).empty())
+        named.push_back(op);
     for (unsigned i = 0; i < main.inputCount(); ++i)
       main.setInputAttribute(i, "ingot.role", builder.getStringAttr("input"));
     optimizer = findOptimizer(options.optimizer);
@@ -120,13 +123,14 @@ private:
     if (!options.freeze.empty() && !frozen.isValid(problem))
       return emitError(main.getLoc()) << "the expression \"" << options.freeze << "\" is not right: " << problem;
     llvm::DenseSet<Operation *> needed = neededByLoss();
-    for (auto op : llvm::make_early_inc_range(main.body().getOps<ConstantOp>())) {
+    for (ConstantOp &op : named) {
       StringRef name = nameOf(op);
-      if (name.empty() || !needed.contains(op) || !isa<FloatType>(op.getType().getElementType()) ||
+      if (!needed.contains(op) || !isa<FloatType>(op.getType().getElementType()) ||
           main.findOutput((name + ".next").str()) || (!options.freeze.empty() && frozen.match(name)))
         continue;
       names.push_back(name.str());
       parameters.push_back(replaceByInput(op, "parameter"));
+      op = nullptr;
     }
     if (parameters.empty())
       return emitError(main.getLoc()) << "there is nothing to train: the loss depends on no parameter"
@@ -151,8 +155,8 @@ private:
   }
 
   void exposeStatistics() {
-    for (auto op : llvm::make_early_inc_range(main.body().getOps<ConstantOp>()))
-      if (std::optional<unsigned> next = main.findOutput((nameOf(op) + ".next").str()); next && !nameOf(op).empty()) {
+    for (ConstantOp op : named)
+      if (std::optional<unsigned> next = op ? main.findOutput((nameOf(op) + ".next").str()) : std::nullopt) {
         main.outputs[*next].role = "state";
         replaceByInput(op, "state");
       }
@@ -226,6 +230,8 @@ private:
   TensorBuilder make;
   const Optimizer *optimizer = nullptr;
   Value loss, step;
+  /// The constants that the file names; null once they are inputs.
+  SmallVector<ConstantOp> named;
   SmallVector<std::string> names;
   SmallVector<Value> parameters;
   SmallVector<SmallVector<Value>> slots;

@@ -4,7 +4,7 @@
 #ifndef INGOT_TOOLS_INGOTC_TRAINING_H
 #define INGOT_TOOLS_INGOTC_TRAINING_H
 
-#include "compiler/Options.h"
+#include "compiler/Compiler.h"
 #include <CLI/CLI.hpp>
 
 namespace ingot {
