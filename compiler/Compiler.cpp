@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
 #include "codegen/Codegen.h"
+#include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Pipeline.h"
 #include "dialects/ingot/Ingot.h"
@@ -44,6 +45,16 @@ public:
     getrusage(RUSAGE_SELF, &usage);
     report.peakMemoryBytes = int64_t(usage.ru_maxrss) * 1024;
     return succeeded(result) ? CompileStatus::Done : failureStatus();
+  }
+
+  CompileStatus describe(std::string &json) {
+    if (failed(import()) || diagnostics.sawError())
+      return failureStatus();
+    FailureOr<ProgramDescription> program = describeProgram(*module);
+    if (failed(program))
+      return failureStatus();
+    json = formatDescription(*program);
+    return CompileStatus::Done;
   }
 
 private:
@@ -188,6 +199,11 @@ private:
 
 CompileStatus compile(const CompileOptions &options, CompileReport &report, const CompileEvents &events) {
   return Compilation(options, report, events).run();
+}
+
+CompileStatus describeModel(const CompileOptions &options, std::string &json, const CompileEvents &events) {
+  CompileReport report;
+  return Compilation(options, report, events).describe(json);
 }
 
 std::string identifierFor(const std::string &path) {

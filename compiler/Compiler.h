@@ -46,6 +46,9 @@ struct CompileEvents {
 /// The straight line: import, simplify, fuse, plan, emit, link. On anything but Done no output file exists.
 CompileStatus compile(const CompileOptions &options, CompileReport &report, const CompileEvents &events);
 
+/// What a model takes and gives, as JSON, without compiling it.
+CompileStatus describeModel(const CompileOptions &options, std::string &json, const CompileEvents &events);
+
 /// A C identifier made of a file's stem: "ResNet-50.onnx" gives "ResNet_50".
 std::string identifierFor(const std::string &path);
 

@@ -16,8 +16,9 @@ void addVerify(CLI::App &app);
 void printProfile(Library &library, const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs,
                   double seconds);
 
-/// Runs the sibling program ingotc, which knows ONNX files; returns its exit code. Its errors go to standard error.
-int runCompiler(const std::vector<std::string> &arguments);
+/// Runs the sibling program ingotc, which knows ONNX files; returns its exit code. Its errors go to standard error, its
+/// standard output into `output` if given.
+int runCompiler(const std::vector<std::string> &arguments, std::string *output = nullptr);
 
 /// Whether a path means an ONNX model and not a library.
 bool isModelFile(const std::string &path);

@@ -12,11 +12,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::vector<std::string> nameDimensions(const ingot_description &about, const ingot_port &port) {
-  std::vector<std::string> names;
-  for (int32_t i = 0; i < port.rank; ++i)
-    names.push_back(nameDimension(about, port.dims[i]));
-  return names;
+// A number, a symbol's name, or null where only a run tells.
+Json dimensionToJson(const ingot_description &about, int64_t dim) {
+  if (dim >= 0)
+    return dim;
+  return dim == INGOT_COMPUTED_DIMENSION ? Json() : Json(about.symbols[-1 - dim].name);
 }
 
 Json portsToJson(const ingot_description &about, const ingot_port *ports, int32_t count) {
@@ -24,7 +24,7 @@ Json portsToJson(const ingot_description &about, const ingot_port *ports, int32_
   for (const ingot_port *port = ports; port != ports + count; ++port) {
     Json shape = Json::array();
     for (int32_t i = 0; i < port->rank; ++i)
-      shape.push_back(port->dims[i] >= 0 ? Json(port->dims[i]) : Json(nameDimension(about, port->dims[i])));
+      shape.push_back(dimensionToJson(about, port->dims[i]));
     list.push_back({{"name", port->name}, {"dtype", nameOf(static_cast<ingot_dtype>(port->dtype))}, {"shape", shape}});
   }
   return list;
@@ -53,43 +53,56 @@ Json toJson(const ingot_description &about) {
           {"scratch_bytes", about.scratch_bytes}};
 }
 
-void printPorts(const char *kind, const ingot_description &about, const ingot_port *ports, int32_t count) {
-  for (const ingot_port *port = ports; port != ports + count; ++port)
-    fmt::print("{:8} {}: {}[{}]\n", kind, port->name, nameOf(static_cast<ingot_dtype>(port->dtype)),
-               fmt::join(nameDimensions(about, *port), ", "));
+std::string text(const Json &value) {
+  return value.is_null() ? "?" : value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void print(const ingot_description &about) {
+// What libraries and models have in common.
+void printInterface(const Json &about) {
+  for (auto [key, kind] : {std::pair("inputs", "input"), std::pair("outputs", "output")})
+    for (const Json &port : about[key]) {
+      std::vector<std::string> dims;
+      for (const Json &dim : port["shape"])
+        dims.push_back(text(dim));
+      fmt::print("{:8} {}: {}[{}]\n", kind, text(port["name"]), text(port["dtype"]), fmt::join(dims, ", "));
+    }
+  for (const Json &symbol : about["symbols"])
+    fmt::print("symbol   {}: {}\n", text(symbol["name"]),
+               symbol["max"].is_null() ? "at least " + text(symbol["min"])
+                                       : text(symbol["min"]) + " to " + text(symbol["max"]));
+}
+
+void printLibrary(const ingot_description &about) {
   fmt::print("model    {} (Ingot {}, {}, {})\n", about.name, about.compiler, about.target,
              *about.variant ? about.variant : "no variant for this processor");
-  printPorts("input", about, about.inputs, about.input_count);
-  printPorts("output", about, about.outputs, about.output_count);
-  for (int32_t i = 0; i < about.symbol_count; ++i) {
-    const ingot_symbol &symbol = about.symbols[i];
-    fmt::print("symbol   {}: {}\n", symbol.name,
-               symbol.maximum < 0 ? fmt::format("at least {}", symbol.minimum)
-                                  : fmt::format("{} to {}", symbol.minimum, symbol.maximum));
-  }
+  printInterface(toJson(about));
   fmt::print("memory   {} bytes of constants; per session an arena of {} (lower bound {}) and {} per thread\n",
              about.constant_bytes, about.arena_bytes, about.arena_lower_bound, about.scratch_bytes);
   fmt::print("kernels  {} launches a run\n", about.launch_count);
   fmt::print("source   {}\noptions  {}\n", about.source_hash, about.options);
 }
 
-void inspect(const std::string &path, bool asJson) {
-  if (isModelFile(path)) {
-    std::vector<std::string> words = {path, "--inspect"};
-    if (asJson)
-      words.push_back("--json");
-    if (int code = runCompiler(words))
-      std::exit(code);
+void inspectModel(const std::string &path, bool asJson) {
+  std::string output;
+  if (int code = runCompiler({path, "--describe"}, &output))
+    std::exit(code);
+  if (asJson) {
+    fmt::print("{}", output);
     return;
   }
+  Json about = Json::parse(output);
+  fmt::print("model    {}\n", text(about["name"]));
+  printInterface(about);
+}
+
+void inspect(const std::string &path, bool asJson) {
+  if (isModelFile(path))
+    return inspectModel(path, asJson);
   Library library(path);
   if (asJson)
-    fmt::print("{}\n", toJson(library.description()).dump(2));
+    fmt::print("{}\n", toJson(library.description()).dump(2, ' ', false, Json::error_handler_t::replace));
   else
-    print(library.description());
+    printLibrary(library.description());
 }
 
 } // namespace

@@ -45,6 +45,7 @@ int main(int argc, char **argv) {
   ReportOptions reporting;
   std::vector<std::string> dims;
   std::string winograd = "auto", target = "cpu";
+  bool describes = false;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
   app.add_option("MODEL", options.input, "the ONNX file")->required();
@@ -62,6 +63,7 @@ int main(int argc, char **argv) {
   addTrainingOptions(app, options.train);
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
+  app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -73,6 +75,12 @@ int main(int argc, char **argv) {
       return static_cast<int>(CompileStatus::BadUsage);
     }
   options.winograd = winograd == "auto";
+  if (describes) {
+    std::string json;
+    CompileStatus status = describeModel(options, json, CompileEvents());
+    fputs(json.c_str(), stdout);
+    return static_cast<int>(status);
+  }
   if (options.output.empty() && options.emit >= Stage::Object) {
     fprintf(stderr, "ingotc: error: needs -o FILE\n");
     return static_cast<int>(CompileStatus::BadUsage);
