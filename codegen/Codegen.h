@@ -111,7 +111,8 @@ struct CpuOptions {
   std::vector<std::string> targets = {"x86-64-v4", "x86-64-v3"};
   /// LLVM's target triple; empty means this machine's.
   std::string triple;
-  /// Threads that generate code; more than one only when the MLIR context allows threads. The result does not depend on it.
+  /// Threads that generate code; more than one only when the MLIR context allows threads. The result does not depend on
+  /// it.
   int jobs = 1;
   /// 0 to 3, as LLVM's.
   int optimization = 2;
@@ -138,9 +139,10 @@ mlir::FailureOr<std::string> emitText(mlir::ModuleOp planned, const CpuOptions &
 /// The constants of a planned module, where the plan says. They refer to `planned`, which must stay.
 std::vector<ConstantPiece> collectConstants(mlir::ModuleOp planned);
 
-/// Compiles a planned module for this machine and runs it in this process on one thread. `io` are the buffers of @main's
-/// inputs, then its outputs; `symbols` the values of the module's symbols.
-mlir::LogicalResult runInProcess(mlir::ModuleOp planned, llvm::ArrayRef<void *> io, llvm::ArrayRef<int64_t> symbols = {});
+/// Compiles a planned module for this machine and runs it in this process on one thread. `io` are the buffers of
+/// @main's inputs, then its outputs; `symbols` the values of the module's symbols.
+mlir::LogicalResult runInProcess(mlir::ModuleOp planned, llvm::ArrayRef<void *> io,
+                                 llvm::ArrayRef<int64_t> symbols = {});
 
 } // namespace ingot
 

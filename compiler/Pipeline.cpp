@@ -1,7 +1,8 @@
 //===- Pipeline.cpp - The stages between import and code ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The order of the passes lies in passes/ (one build...Pipeline per stage); here is what needs code generation beside them.
+// The order of the passes lies in passes/ (one build...Pipeline per stage); here is what needs code generation beside
+// them.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/Pipeline.h"
@@ -71,8 +72,8 @@ CpuOptions cpuOptions(const CompileOptions &options) {
 LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
   const TrainOptions &train = options.train;
   if (train.isWanted)
-    return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing, train.ignoreIndex,
-                                   train.threshold, train.margin, train.gradients});
+    return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing,
+                                   train.ignoreIndex, train.threshold, train.margin, train.gradients});
   return train.inputGradients ? appendGradients(module, {"", train.cotangent, {}}) : success();
 }
 

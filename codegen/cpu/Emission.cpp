@@ -11,14 +11,7 @@ namespace {
 
 /// In the order in which they are asked.
 constexpr Emitter emitters[] = {
-    emitContraction,
-    emitDepthwise,
-    emitWinograd,
-    emitConvolution,
-    emitWindow,
-    emitRows,
-    emitPointwise,
-    emitLoops,
+    emitContraction, emitDepthwise, emitWinograd, emitConvolution, emitWindow, emitRows, emitPointwise, emitLoops,
 };
 
 Operation *findRoot(kernel::FuncOp kernel) {
@@ -31,7 +24,8 @@ Operation *findRoot(kernel::FuncOp kernel) {
 LLVM::LLVMFuncOp createFunction(ModuleOp into, Location loc, const Target &target, StringRef kernel) {
   OpBuilder builder = OpBuilder::atBlockEnd(into.getBody());
   Type pointer = LLVM::LLVMPointerType::get(into.getContext()), i64 = builder.getI64Type();
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(into.getContext()), {pointer, pointer, i64, i64, pointer});
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(into.getContext()), {pointer, pointer, i64, i64, pointer});
   auto function = builder.create<LLVM::LLVMFuncOp>(loc, functionName(target, kernel), type);
   function.setVisibility_(LLVM::Visibility::Hidden);
   function.addEntryBlock(builder);
@@ -73,8 +67,14 @@ FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp ke
   SymbolScope symbols = moduleSymbols(kernel->getParentOfType<ModuleOp>());
   SmallVector<Buffer> buffers = loadBuffers(builder, kernel, function.getArgument(0));
   Evaluator evaluator(builder, kernel, buffers, symbols, function.getArgument(1));
-  Emission emission{kernel, findRoot(kernel),         target, evaluator, builder, function.getArgument(2),
-                    function.getArgument(3), function.getArgument(4)};
+  Emission emission{kernel,
+                    findRoot(kernel),
+                    target,
+                    evaluator,
+                    builder,
+                    function.getArgument(2),
+                    function.getArgument(3),
+                    function.getArgument(4)};
   FailureOr<Division> division = failure();
   if (!emission.root || isEveryResultReached(evaluator, emission.root))
     division = emitter(emission);

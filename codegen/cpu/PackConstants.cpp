@@ -25,8 +25,8 @@ LogicalResult packConstants(ModuleOp module, const CpuOptions &options) {
       bool isConstant = llvm::all_of(users, [&](kernel::LaunchOp launch) {
         return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
       });
-      std::optional<cpu::Layout> layout = isConstant && !users.empty() ? cpu::chooseLayout(argument, options.winograd)
-                                                                      : std::nullopt;
+      std::optional<cpu::Layout> layout =
+          isConstant && !users.empty() ? cpu::chooseLayout(argument, options.winograd) : std::nullopt;
       if (!layout)
         continue;
       cpu::packArgument(kernel, argument, *layout);

@@ -1,8 +1,8 @@
 //===- Packing.h - How constant operands are laid out -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Weights are stored once, in the order in which the kernels read them: panels of 16 columns, in each panel the columns of
-// one step of the reduction side by side. The layout is the same for every x86 target (a machine with wide registers
+// Weights are stored once, in the order in which the kernels read them: panels of 16 columns, in each panel the columns
+// of one step of the reduction side by side. The layout is the same for every x86 target (a machine with wide registers
 // reads several neighbouring panels at once), so that all variants in a library share the constants.
 //
 //===----------------------------------------------------------------------===//
@@ -27,7 +27,8 @@ std::optional<Layout> chooseLayout(mlir::BlockArgument argument, bool allowWinog
 /// The type of a tensor in this layout.
 mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);
 
-/// Makes `argument` of the kernel packed; its uses see it through kernel.unpack. (The launches are the caller's to change.)
+/// Makes `argument` of the kernel packed; its uses see it through kernel.unpack. (The launches are the caller's to
+/// change.)
 void packArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Layout &layout);
 
 } // namespace ingot::cpu

@@ -18,8 +18,9 @@ void setWinogradTile(Operation *op, int64_t tile) {
     op->setAttr("kernel.winograd", Builder(op->getContext()).getI64IntegerAttr(tile));
 }
 
-// Toom and Cook: with points p_j, A'_ij = p_j^i, G_jk = p_j^k / N_j with N_j the product of all p_j - p_l, and row j of B'
-// holds the coefficients of the product of all x - p_l, l != j. The point at infinity takes the leading coefficients.
+// Toom and Cook: with points p_j, A'_ij = p_j^i, G_jk = p_j^k / N_j with N_j the product of all p_j - p_l, and row j of
+// B' holds the coefficients of the product of all x - p_l, l != j. The point at infinity takes the leading
+// coefficients.
 WinogradMatrices winogradMatrices(int64_t tile) {
   WinogradMatrices result;
   result.points = tile == 2 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.625, -0.625, 1.5, -1.5};
@@ -77,13 +78,16 @@ std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int
 }
 
 int64_t chooseWinogradTile(ConvOp op) {
-  auto input = cast<RankedTensorType>(op.getInput().getType()), filter = cast<RankedTensorType>(op.getFilter().getType());
+  auto input = cast<RankedTensorType>(op.getInput().getType()),
+       filter = cast<RankedTensorType>(op.getFilter().getType());
   auto output = cast<RankedTensorType>(op.getOutput().getType());
-  auto areOnes = [](ArrayRef<int64_t> values) { return llvm::all_of(values, [](int64_t value) { return value == 1; }); };
-  if (input.getRank() != 4 || !input.getElementType().isF32() || filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} ||
-      !areOnes(op.getStrides()) || !areOnes(op.getDilations()) || op.getGroups() != 1 ||
-      ShapedType::isDynamicShape(input.getShape().drop_front()) || ShapedType::isDynamicShape(output.getShape().drop_front()) ||
-      !isa<BlockArgument>(op.getInput()))
+  auto areOnes = [](ArrayRef<int64_t> values) {
+    return llvm::all_of(values, [](int64_t value) { return value == 1; });
+  };
+  if (input.getRank() != 4 || !input.getElementType().isF32() ||
+      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !areOnes(op.getStrides()) ||
+      !areOnes(op.getDilations()) || op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
+      ShapedType::isDynamicShape(output.getShape().drop_front()) || !isa<BlockArgument>(op.getInput()))
     return 0;
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
   if (channels < 32 || filters < 32 || filter.getDimSize(2) % panelLanes || filter.getDimSize(3) % panelLanes)

@@ -1,11 +1,11 @@
 //===- Winograd.h - Convolutions with fewer products ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// F(m x m, 3 x 3): an output tile of m x m pixels is A' ((G g G') * (B' d B)) A, where g is the 3 x 3 filter, d the input
-// tile of m + 2 squared pixels, and * multiplies element by element. Summed over channels, each of the (m + 2)^2 elements
-// is a matrix product. The matrices come from interpolation at the points 0, +-5/8, +-3/2 and infinity for m = 4 (their
-// error is 1.7 times that of the direct sum, a third of what the textbook's points 0, +-1, +-2 give), 0, +-1 and infinity
-// for m = 2.
+// F(m x m, 3 x 3): an output tile of m x m pixels is A' ((G g G') * (B' d B)) A, where g is the 3 x 3 filter, d the
+// input tile of m + 2 squared pixels, and * multiplies element by element. Summed over channels, each of the (m + 2)^2
+// elements is a matrix product. The matrices come from interpolation at the points 0, +-5/8, +-3/2 and infinity for m =
+// 4 (their error is 1.7 times that of the direct sum, a third of what the textbook's points 0, +-1, +-2 give), 0, +-1
+// and infinity for m = 2.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_WINOGRAD_H
@@ -15,8 +15,8 @@
 
 namespace ingot::cpu {
 
-/// The tile size for which a kernel.pack or kernel.unpack transforms a filter; 0 when it does not. Held in a discardable
-/// attribute, "kernel.winograd".
+/// The tile size for which a kernel.pack or kernel.unpack transforms a filter; 0 when it does not. Held in a
+/// discardable attribute, "kernel.winograd".
 int64_t winogradTile(mlir::Operation *op);
 void setWinogradTile(mlir::Operation *op, int64_t tile);
 

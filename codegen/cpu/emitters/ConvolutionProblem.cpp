@@ -70,8 +70,8 @@ std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
 /// Whether every output pixel reads exactly the input pixel at its place.
 bool isPointwise(const Window &window) {
   return window.groups == 1 && window.phases.size() == 1 && llvm::all_of(window.phases[0], [](const WindowAxis &axis) {
-    return axis.taps == 1 && axis.step == 1 && axis.first == 0 && axis.input == axis.output;
-  });
+           return axis.taps == 1 && axis.step == 1 && axis.first == 0 && axis.input == axis.output;
+         });
 }
 
 /// output[pixel, f] = sum over c of input[pixel, c] * filter[c, f].
@@ -80,9 +80,16 @@ Product asProduct(const Window &window, Evaluator &evaluator) {
   BlockArgument panels;
   if (auto unpack = window.filter.getDefiningOp<kernel::UnpackOp>())
     panels = dyn_cast<BlockArgument>(unpack.getInput());
-  Product product{window.input, window.filter, window.output, panels, {}, {}, output.back(),
+  Product product{window.input,
+                  window.filter,
+                  window.output,
+                  panels,
+                  {},
+                  {},
+                  output.back(),
                   evaluator.getSymbols().constant(window.channels)};
-  // Images are a batch, so that rows are cut evenly where an image's pixels are known; small images count as one matrix.
+  // Images are a batch, so that rows are cut evenly where an image's pixels are known; small images count as one
+  // matrix.
   AffineExpr pixels = ingot::product(ArrayRef(output).drop_front().drop_back(), output[0].getContext());
   bool isSmall = constantValue(pixels) && *constantValue(pixels) <= 16;
   if (!isSmall)

@@ -1,9 +1,9 @@
 //===- winograd.cpp - 3 x 3 convolutions with fewer products --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[element][tile][channel]; for
-// each element, V times the packed transformed filters gives M[element][tile][filter]; M is transformed back, and the
-// epilogue runs on the output pixels in registers.
+// See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[element][tile][channel];
+// for each element, V times the packed transformed filters gives M[element][tile][filter]; M is transformed back, and
+// the epilogue runs on the output pixels in registers.
 //
 // Parallel items: a block of tiles by a chunk of the filters. Chunks of one block that run one after the other share V.
 //
@@ -127,8 +127,8 @@ void Winograd::emitItem(Index number) {
   };
   if (blocks.size() == 1)
     return piece(blocks[0], 0);
-  builder.ifThen(builder.less(block, blocks[0].count), [&] { piece(blocks[0], 0); },
-                 [&] { piece(blocks[1], blocks[0].count); });
+  builder.ifThen(
+      builder.less(block, blocks[0].count), [&] { piece(blocks[0], 0); }, [&] { piece(blocks[1], blocks[0].count); });
 }
 
 void Winograd::emitBlock(Index first, int64_t count) {
@@ -147,9 +147,9 @@ void Winograd::transformInput(Index first, int64_t count) {
     Index y = builder.sub(builder.mul(builder.div(at, tileColumns), tile), op.getLow()[0]);
     Index x = builder.sub(builder.mul(builder.mod(at, tileColumns), tile), op.getLow()[1]);
     Index room = builder.min(builder.sub(height - size, y), builder.sub(width - size, x));
-    builder.ifThen(builder.less(builder.min(builder.min(x, y), room), 0),
-                   [&] { transformTile(y, x, to, /*isClipped=*/true); },
-                   [&] { transformTile(y, x, to, /*isClipped=*/false); });
+    builder.ifThen(
+        builder.less(builder.min(builder.min(x, y), room), 0), [&] { transformTile(y, x, to, /*isClipped=*/true); },
+        [&] { transformTile(y, x, to, /*isClipped=*/false); });
   });
 }
 
@@ -221,8 +221,9 @@ void Winograd::multiply(int64_t count) {
           Index to = builder.add(builder.mul(element, productPitch), builder.mul(row, pitch));
           to = builder.add(to, builder.mul(builder.sub(group, firstGroup), vectors * panelLanes));
           for (auto [index, sum] : llvm::enumerate(sums))
-            builder.storeVector(sum, scratch, builder.add(to, productStart + int64_t(index) / vectors * pitch +
-                                                                  int64_t(index) % vectors * panelLanes));
+            builder.storeVector(sum, scratch,
+                                builder.add(to, productStart + int64_t(index) / vectors * pitch +
+                                                    int64_t(index) % vectors * panelLanes));
         });
     });
   });
@@ -243,7 +244,8 @@ void Winograd::transformOutput(Index first, int64_t count) {
     if (outputHeight % tile == 0 && outputWidth % tile == 0)
       return store(false);
     Index room = builder.min(builder.sub(outputHeight - tile, y), builder.sub(outputWidth - tile, x));
-    builder.ifThen(builder.less(room, 0), [&] { store(true); }, [&] { store(false); });
+    builder.ifThen(
+        builder.less(room, 0), [&] { store(true); }, [&] { store(false); });
   });
 }
 
@@ -260,7 +262,8 @@ void Winograd::storeTile(Index y, Index x, Index from, Index panel, bool isClipp
   SmallVector<AffineExpr> dims = evaluator.dims(op.getOutput());
   Lanes lanes = evaluator.lanes(panelLanes);
   Point point{evaluator.variable(image, dims[0]), {}, {}, {}};
-  point[3] = evaluator.variable(panel, evaluator.getSymbols().constant(filters / panelLanes)) * panelLanes + lanes.variable;
+  point[3] =
+      evaluator.variable(panel, evaluator.getSymbols().constant(filters / panelLanes)) * panelLanes + lanes.variable;
   for (int64_t i = 0; i < tile; ++i) {
     Vectors row;
     for (int64_t j = 0; j < size; ++j)
@@ -295,7 +298,8 @@ Value Winograd::combine(ArrayRef<double> factors, ArrayRef<Value> values) {
   Value sum;
   for (auto &[factor, value] : terms) {
     if (!sum)
-      sum = factor == 1 ? value : builder.create<arith::MulFOp>(value, builder.constant(vectorType(), factor)).getResult();
+      sum = factor == 1 ? value
+                        : builder.create<arith::MulFOp>(value, builder.constant(vectorType(), factor)).getResult();
     else if (factor == 1)
       sum = builder.create<arith::AddFOp>(sum, value);
     else if (factor == -1)

@@ -13,7 +13,8 @@ struct Map {
 };
 
 void PrintTo(const Map &m, std::ostream *out) {
-  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}", m.batch, m.height, m.width, m.channels, m.filters, m.tile, m.low);
+  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}", m.batch, m.height, m.width, m.channels, m.filters, m.tile,
+                      m.low);
 }
 
 TEST(WinogradMatrices, MultiplyPolynomials) {
@@ -48,8 +49,10 @@ TEST_P(Winograd, MatchesDirectSums) {
       %0 = "ingot.conv"(%x, %w) <{{strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, low = array<i64: {5}, {5}>, high = array<i64: {5}, {5}>}}> : ({0}, {4}) -> {2}
       %1 = ingot.add %0, %r : {2}, {2}
       kernel.return %1 : {2}
-    }})", typeText({-1, m.height, m.width, m.channels}, {"n"}), typeText(panels.shape), typeText({-1, height, width, m.filters}, {"n"}),
-    m.tile, typeText({3, 3, m.channels, m.filters}), m.low);
+    }})",
+                                 typeText({-1, m.height, m.width, m.channels}, {"n"}), typeText(panels.shape),
+                                 typeText({-1, height, width, m.filters}, {"n"}), m.tile,
+                                 typeText({3, 3, m.channels, m.filters}), m.low);
   std::vector<float> y = runKernel(text, {x, panels.values, residual}, {"n"}, {m.batch})[0].as<float>();
   double largest = 0, worst = 0;
   for (size_t i = 0; i < y.size(); ++i) {
@@ -61,7 +64,8 @@ TEST_P(Winograd, MatchesDirectSums) {
       if (r < 0 || c < 0 || r >= m.height || c >= m.width)
         continue;
       for (int64_t k = 0; k < m.channels; ++k)
-        sum += double(x[((image * m.height + r) * m.width + c) * m.channels + k]) * w[(tap * m.channels + k) * m.filters + f];
+        sum += double(x[((image * m.height + r) * m.width + c) * m.channels + k]) *
+               w[(tap * m.channels + k) * m.filters + f];
     }
     largest = std::max(largest, std::abs(sum));
     worst = std::max(worst, std::abs(y[i] - sum));
@@ -70,7 +74,8 @@ TEST_P(Winograd, MatchesDirectSums) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
-                         testing::Values(Map{1, 14, 14, 16, 32, 4, 1}, Map{2, 7, 7, 32, 16, 2, 1}, Map{1, 15, 17, 48, 64, 4, 1},
-                                         Map{1, 30, 29, 16, 48, 4, 0}, Map{3, 9, 13, 16, 16, 2, 2}));
+                         testing::Values(Map{1, 14, 14, 16, 32, 4, 1}, Map{2, 7, 7, 32, 16, 2, 1},
+                                         Map{1, 15, 17, 48, 64, 4, 1}, Map{1, 30, 29, 16, 48, 4, 0},
+                                         Map{3, 9, 13, 16, 16, 2, 2}));
 
 } // namespace
