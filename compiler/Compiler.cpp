@@ -1,8 +1,8 @@
 //===- Compiler.cpp - The straight line -----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// import -> simplify -> fuse -> plan -> emit -> link. Each stage changes or reads one mlir::ModuleOp; `--emit` stops after
-// any of them.
+// import -> simplify -> fuse -> plan -> emit -> link. Each stage changes or reads one mlir::ModuleOp; `--emit` stops
+// after any of them.
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
@@ -66,7 +66,8 @@ private:
       events.onStage(phrase);
     auto started = std::chrono::steady_clock::now();
     LogicalResult result = work();
-    report.stages.push_back({name.str(), std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
+    report.stages.push_back(
+        {name.str(), std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count()});
     return success(succeeded(result) && !diagnostics.sawError());
   }
 
@@ -99,7 +100,8 @@ private:
     if (options.emit == Stage::Llvm || options.emit == Stage::Assembly)
       return stage("emit", "generating code", [&] { return emitText(); });
     FailureOr<CpuCode> code = failure();
-    if (failed(stage("emit", "generating code", [&]() -> LogicalResult { return code = emitObjects(*module, cpuOptions(options)); })))
+    if (failed(stage("emit", "generating code",
+                     [&]() -> LogicalResult { return code = emitObjects(*module, cpuOptions(options)); })))
       return failure();
     return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
   }

@@ -8,7 +8,8 @@ using namespace mlir;
 
 namespace ingot::frontend {
 
-// Inputs ----------------------------------------------------------------------------------------------------------------
+// Inputs
+// ----------------------------------------------------------------------------------------------------------------
 
 Value Node::input(size_t i) {
   auto tensor = inputTensor(i);
@@ -49,7 +50,8 @@ FailureOr<SmallVector<AffineExpr>> Node::expressions(size_t i) {
     return error() << "input " << i << " is missing";
   if (const Known *contents = known(i))
     return SmallVector<AffineExpr>(contents->elements);
-  return error() << "input \"" << inputName(i) << "\" is computed from data, which is not supported yet: it determines shapes";
+  return error() << "input \"" << inputName(i)
+                 << "\" is computed from data, which is not supported yet: it determines shapes";
 }
 
 FailureOr<SmallVector<int64_t>> Node::integers(size_t i) {
@@ -75,7 +77,8 @@ FailureOr<SmallVector<double>> Node::numbers(size_t i) {
   auto op = value ? value.getDefiningOp<ConstantOp>() : ConstantOp();
   auto dense = op ? dyn_cast<DenseElementsAttr>(op.getValue()) : DenseElementsAttr();
   if (!dense)
-    return error() << "input \"" << (hasInput(i) ? inputName(i) : "") << "\" must be a constant; anything else is not supported yet";
+    return error() << "input \"" << (hasInput(i) ? inputName(i) : "")
+                   << "\" must be a constant; anything else is not supported yet";
   SmallVector<double> result;
   if (isa<FloatType>(dense.getElementType()))
     for (APFloat number : dense.getValues<APFloat>()) {
@@ -85,12 +88,14 @@ FailureOr<SmallVector<double>> Node::numbers(size_t i) {
     }
   else
     for (const APInt &number : dense.getValues<APInt>())
-      result.push_back(dense.getElementType().isUnsignedInteger() || number.getBitWidth() == 1 ? double(number.getZExtValue())
-                                                                                             : double(number.getSExtValue()));
+      result.push_back(dense.getElementType().isUnsignedInteger() || number.getBitWidth() == 1
+                           ? double(number.getZExtValue())
+                           : double(number.getSExtValue()));
   return result;
 }
 
-// Attributes ------------------------------------------------------------------------------------------------------------
+// Attributes
+// ------------------------------------------------------------------------------------------------------------
 
 const ::onnx::AttributeProto *Node::findAttribute(StringRef name) const {
   for (const auto &attribute : proto.attribute())
@@ -150,7 +155,8 @@ FailureOr<SmallVector<int64_t>> Node::axes(ArrayRef<int64_t> axes, int64_t rank)
   return result;
 }
 
-// Results ---------------------------------------------------------------------------------------------------------------
+// Results
+// ---------------------------------------------------------------------------------------------------------------
 
 LogicalResult Node::result(size_t i, Value value) {
   if (!value)
@@ -188,7 +194,8 @@ LogicalResult Node::constant(size_t i, const ::onnx::TensorProto &initializer) {
   return success(graph.type(*tensor, location) != nullptr);
 }
 
-// Making operations -----------------------------------------------------------------------------------------------------
+// Making operations
+// -----------------------------------------------------------------------------------------------------
 
 Type Node::placeholder() const { return RankedTensorType::get({}, Float32Type::get(getContext())); }
 
@@ -201,7 +208,8 @@ Value Node::create(OperationState &state) {
       if (!ShapedType::isDynamic(size) && size < 0) {
         error() << "a result would have the negative size " << size;
         return {};
-      } else if (!ShapedType::isDynamic(size) && (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes) || bytes >> 46)) {
+      } else if (!ShapedType::isDynamic(size) &&
+                 (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes) || bytes >> 46)) {
         error() << "a result of shape " << describe(type) << " is larger than any memory";
         return {};
       }
@@ -218,7 +226,8 @@ Value Node::scalar(double number, Type element) {
     return constant(DenseElementsAttr::get(type, FloatAttr::get(element, number)));
   // Infinite bounds of integers are their greatest numbers.
   int64_t whole = std::isnan(number) ? 0 : static_cast<int64_t>(std::clamp(number, -0x1p62, 0x1p62));
-  return constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), whole, !element.isUnsignedInteger())));
+  return constant(
+      DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), whole, !element.isUnsignedInteger())));
 }
 
 Value Node::scalarLike(double number, Value like) {
@@ -234,9 +243,7 @@ Value Node::constantIntegers(ArrayRef<int64_t> numbers) {
   return constant(DenseElementsAttr::get(type, numbers));
 }
 
-SmallVector<AffineExpr> Node::dimsOf(Value value) {
-  return value ? symbols().dims(value) : SmallVector<AffineExpr>();
-}
+SmallVector<AffineExpr> Node::dimsOf(Value value) { return value ? symbols().dims(value) : SmallVector<AffineExpr>(); }
 
 Value Node::reshape(Value value, ArrayRef<AffineExpr> dims) {
   if (!value)

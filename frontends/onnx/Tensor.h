@@ -12,8 +12,9 @@
 
 namespace ingot::frontend {
 
-/// A small tensor of whole numbers whose elements are known as expressions over the model's symbols: what the Shape operator
-/// gives, and what exporters compute from it (sometimes in floating point). All are in the importer's one SymbolScope.
+/// A small tensor of whole numbers whose elements are known as expressions over the model's symbols: what the Shape
+/// operator gives, and what exporters compute from it (sometimes in floating point). All are in the importer's one
+/// SymbolScope.
 struct Known {
   llvm::SmallVector<int64_t> shape;
   llvm::SmallVector<mlir::AffineExpr> elements;
@@ -27,20 +28,22 @@ struct Known {
 
 /// Larger tensors are data even when their contents are known.
 inline constexpr int64_t kKnownLimit = 1024;
-/// The same for floating-point ones, of which only those matter that scale a size; and the largest number that all hold exactly.
+/// The same for floating-point ones, of which only those matter that scale a size; and the largest number that all hold
+/// exactly.
 inline constexpr int64_t kKnownFloatLimit = 16;
 inline constexpr int64_t kExactFloat = 1 << 24;
 
 /// Whether the expression is certain to be >= 0, given that symbols are.
 bool isNonNegative(mlir::AffineExpr expr);
 
-/// A name's meaning. At least one of `value`, `initializer` and `known` is set; the value is made when first needed, so that
-/// tensors that only describe shapes leave no trace.
+/// A name's meaning. At least one of `value`, `initializer` and `known` is set; the value is made when first needed, so
+/// that tensors that only describe shapes leave no trace.
 struct Tensor {
   std::string name;
   mlir::Value value;
   const ::onnx::TensorProto *initializer = nullptr;
-  /// Where the initializer stands when that is in a node, not in the graph's list: then it is no parameter of the model.
+  /// Where the initializer stands when that is in a node, not in the graph's list: then it is no parameter of the
+  /// model.
   std::optional<mlir::Location> node;
   std::optional<Known> known;
   bool isKnownTried = false;

@@ -52,7 +52,8 @@ Value Graph::materialize(const Known &known, Location where) {
   RankedTensorType type = known.type();
   if (auto numbers = known.numbers()) {
     if (isa<FloatType>(known.element)) {
-      auto values = llvm::map_to_vector(*numbers, [&](int64_t number) -> Attribute { return builder.getFloatAttr(known.element, number); });
+      auto values = llvm::map_to_vector(
+          *numbers, [&](int64_t number) -> Attribute { return builder.getFloatAttr(known.element, number); });
       return builder.create<ConstantOp>(where, type, DenseElementsAttr::get(type, values));
     }
     unsigned width = type.getElementType().getIntOrFloatBitWidth();
@@ -68,7 +69,9 @@ Value Graph::materialize(const Known &known, Location where) {
                                               known.rank() == 0);
   if (known.rank() > 1)
     result = builder.create<ReshapeOp>(where, RankedTensorType::get(known.shape, flat.getElementType()), result);
-  return known.element == flat.getElementType() ? result : builder.create<CastOp>(where, type, result, known.element).getResult();
+  return known.element == flat.getElementType()
+             ? result
+             : builder.create<CastOp>(where, type, result, known.element).getResult();
 }
 
 namespace {

@@ -47,14 +47,16 @@ LogicalResult appendGradients(ModuleOp module, const AppendGradientsOptions &opt
   if (failed(inputs))
     return failure();
   if (!isReal(output.value))
-    return emitError(main.getLoc()) << "output \"" << output.name << "\" has no gradient: its elements are not real numbers";
+    return emitError(main.getLoc()) << "output \"" << output.name
+                                    << "\" has no gradient: its elements are not real numbers";
   SmallVector<Value> wrt;
   for (unsigned input : *inputs)
     wrt.push_back(main.input(input));
   OpBuilder builder = main.builder();
   FailureOr<SmallVector<Value>> gradients;
   if (options.cotangent)
-    gradients = differentiate(builder, output.value, main.addInput(output.name + ".gradient", output.value.getType(), ""), wrt);
+    gradients =
+        differentiate(builder, output.value, main.addInput(output.name + ".gradient", output.value.getType(), ""), wrt);
   else
     gradients = differentiate(builder, output.value, wrt);
   if (failed(gradients))

@@ -1,8 +1,8 @@
 //===- Autodiff.cpp - The reverse walk ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Marks the operations through which `wrt` influences the outputs, walks them backwards, and at each asks the table for what
-// its operands receive. Only the engine adds contributions and gives them their operand's shape.
+// Marks the operations through which `wrt` influences the outputs, walks them backwards, and at each asks the table for
+// what its operands receive. Only the engine adds contributions and gives them their operand's shape.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
@@ -38,10 +38,12 @@ public:
 private:
   static bool isReal(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); }
 
-  static Location wrap(Location location) { return NameLoc::get(StringAttr::get(location.getContext(), "gradient"), location); }
+  static Location wrap(Location location) {
+    return NameLoc::get(StringAttr::get(location.getContext(), "gradient"), location);
+  }
 
-  /// Finds the operations that lie on a way from `wrt` to the outputs: those the outputs need, in program order, of which one
-  /// operand is active.
+  /// Finds the operations that lie on a way from `wrt` to the outputs: those the outputs need, in program order, of
+  /// which one operand is active.
   void markActive(ArrayRef<Value> outputs) {
     llvm::SetVector<Operation *> needed;
     for (Value output : outputs)
@@ -54,7 +56,8 @@ private:
     SmallVector<Operation *> ordered = needed.takeVector();
     llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     for (Operation *op : ordered) {
-      if (llvm::none_of(op->getOperands(), [&](Value operand) { return active.contains(operand) && isReal(operand); }) ||
+      if (llvm::none_of(op->getOperands(),
+                        [&](Value operand) { return active.contains(operand) && isReal(operand); }) ||
           rules.kind(op) == GradientRules::Kind::Constant)
         continue;
       path.push_back(op);
@@ -71,7 +74,8 @@ private:
     if (llvm::none_of(arriving, [](Value value) { return bool(value); }))
       return success();
     if (rules.kind(op) == GradientRules::Kind::None)
-      return op->emitError() << "'" << op->getName().stripDialect() << "' has no gradient, but the loss depends on a parameter through it";
+      return op->emitError() << "'" << op->getName().stripDialect()
+                             << "' has no gradient, but the loss depends on a parameter through it";
     SmallVector<bool> wanted;
     for (Value operand : op->getOperands())
       wanted.push_back(active.contains(operand) && isReal(operand));
@@ -97,8 +101,8 @@ private:
     return success();
   }
 
-  /// The contribution in the shape of `target`: summed over the axes along which `target` was broadcast, repeated along those
-  /// that the rule left at size 1.
+  /// The contribution in the shape of `target`: summed over the axes along which `target` was broadcast, repeated along
+  /// those that the rule left at size 1.
   static Value fit(TensorBuilder &make, Value contribution, Value target) {
     SmallVector<AffineExpr> from = make.dims(contribution), to = make.dims(target);
     SmallVector<int64_t> summed;
@@ -118,7 +122,8 @@ private:
       return constantValue(std::get<0>(pair)) == 1 && constantValue(std::get<1>(pair)) != 1;
     });
     isRepeated |= make.dims(result).size() < to.size();
-    return isRepeated ? make.broadcastTo(result, target) : make.reshapeLike(result, target); // only another name for a dimension
+    return isRepeated ? make.broadcastTo(result, target)
+                      : make.reshapeLike(result, target); // only another name for a dimension
   }
 
   OpBuilder &builder;
@@ -172,8 +177,8 @@ GradientRules::Kind GradientRules::kind(Operation *op) const {
 const GradientRules &GradientRules::all() {
   static const GradientRules rules = [] {
     GradientRules table;
-    for (auto family : {constantGradients, convGradients, elementwiseGradients, indexGradients, layoutGradients, matmulGradients,
-                        normalizeGradients, poolGradients, reduceGradients, softmaxGradients})
+    for (auto family : {constantGradients, convGradients, elementwiseGradients, indexGradients, layoutGradients,
+                        matmulGradients, normalizeGradients, poolGradients, reduceGradients, softmaxGradients})
       family(table);
     return table;
   }();

@@ -1,8 +1,8 @@
 //===- Autodiff.h - Gradients of graphs -------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reverse-mode differentiation of straight-line graphs of the ingot dialect. Gradients are ingot operations themselves, so a
-// gradient can be differentiated again.
+// Reverse-mode differentiation of straight-line graphs of the ingot dialect. Gradients are ingot operations themselves,
+// so a gradient can be differentiated again.
 //
 //   %y = ingot.mul %x, %w              =>     %dw = ingot.mul %dy, %x   (summed to the shape of %w)
 //
@@ -19,15 +19,17 @@
 
 namespace ingot {
 
-/// The gradients of the sum of `loss` by each of `wrt`: one value of the same type for each, zeros where the loss does not
-/// depend on it. New operations go to the builder's insertion point, which must lie behind `loss` in the same block.
+/// The gradients of the sum of `loss` by each of `wrt`: one value of the same type for each, zeros where the loss does
+/// not depend on it. New operations go to the builder's insertion point, which must lie behind `loss` in the same
+/// block.
 ///
 /// An operation on the way that has no gradient rule is an error at its location.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder, mlir::Value loss,
                                                               llvm::ArrayRef<mlir::Value> wrt);
 
 /// The vector-Jacobian product: `differentiate` with the gradients that arrive at `outputs` given.
-mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> outputs,
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder,
+                                                              llvm::ArrayRef<mlir::Value> outputs,
                                                               llvm::ArrayRef<mlir::Value> cotangents,
                                                               llvm::ArrayRef<mlir::Value> wrt);
 
@@ -63,8 +65,8 @@ struct TrainStepOptions {
   bool gradients = false;
 };
 
-/// Turns @main of a network, as imported, into one step of training, a pure function of inputs, target, parameters, optimizer
-/// state and hyperparameters. See the pass ingot-build-train-step.
+/// Turns @main of a network, as imported, into one step of training, a pure function of inputs, target, parameters,
+/// optimizer state and hyperparameters. See the pass ingot-build-train-step.
 mlir::LogicalResult buildTrainStep(mlir::ModuleOp module, const TrainStepOptions &options);
 
 /// The names that TrainStepOptions knows.

@@ -4,8 +4,8 @@
 //   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, state, hyperparameters, step)
 //                                      -> (loss, outputs, parameters.next, state.next)
 //
-// Parameters are the constants that the model file gives a name. What else carries over from step to step follows from names
-// too: a constant `X` beside an output `X.next` (running statistics) is state.
+// Parameters are the constants that the model file gives a name. What else carries over from step to step follows from
+// names too: a constant `X` beside an output `X.next` (running statistics) is state.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
@@ -52,7 +52,8 @@ public:
   }
 
 private:
-  // The loss ------------------------------------------------------------------------------------------------------------
+  // The loss
+  // ------------------------------------------------------------------------------------------------------------
 
   LogicalResult buildLoss() {
     StringRef name = options.loss;
@@ -78,14 +79,15 @@ private:
     if (!chosen)
       return emitError(main.getLoc()) << "there is no loss \"" << name << "\"";
     if (main.outputs.size() < chosen->predictions)
-      return emitError(main.getLoc()) << "the loss " << name << " needs " << chosen->predictions << " outputs, but there are " << main.outputs.size();
+      return emitError(main.getLoc()) << "the loss " << name << " needs " << chosen->predictions
+                                      << " outputs, but there are " << main.outputs.size();
     SmallVector<Value> predictions;
     for (const MainFunction::Output &output : ArrayRef(main.outputs).take_front(chosen->predictions))
       predictions.push_back(output.value);
     if (!isa<FloatType>(getElementTypeOrSelf(predictions[0])) ||
         (chosen->target == TargetKind::Classes && make.dims(predictions[0]).empty()))
-      return emitError(main.getLoc()) << "the loss " << name << " does not fit output \"" << main.outputs[0].name << "\" of shape "
-                                      << describe(predictions[0].getType());
+      return emitError(main.getLoc()) << "the loss " << name << " does not fit output \"" << main.outputs[0].name
+                                      << "\" of shape " << describe(predictions[0].getType());
     Value target;
     if (chosen->target != TargetKind::None)
       target = main.addInput("target", chosen->targetType(predictions[0]), "target");
@@ -97,7 +99,8 @@ private:
     return success();
   }
 
-  // What is trained -----------------------------------------------------------------------------------------------------
+  // What is trained
+  // -----------------------------------------------------------------------------------------------------
 
   /// The name that the model file gives this constant, "" for one that import made.
   static StringRef nameOf(ConstantOp op) {
@@ -162,7 +165,8 @@ private:
       }
   }
 
-  // The update ----------------------------------------------------------------------------------------------------------
+  // The update
+  // ----------------------------------------------------------------------------------------------------------
 
   Value addHyper(StringRef name, double standard) {
     Value value = main.addInput(name, RankedTensorType::get({}, builder.getF64Type()), "hyper");
@@ -240,6 +244,8 @@ private:
 
 } // namespace
 
-LogicalResult buildTrainStep(ModuleOp module, const TrainStepOptions &options) { return TrainStep(module, options).run(module); }
+LogicalResult buildTrainStep(ModuleOp module, const TrainStepOptions &options) {
+  return TrainStep(module, options).run(module);
+}
 
 } // namespace ingot

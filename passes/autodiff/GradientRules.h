@@ -1,9 +1,9 @@
 //===- GradientRules.h - The table of gradient rules ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One rule for each operation, in rules/<family>.cpp, headed by its equation. A rule says what each operand receives for one
-// use of it; the engine (Autodiff.cpp) adds the contributions of several uses, and sums a contribution over the axes along
-// which the operand was broadcast (or repeats it where it has size 1): no rule ever does either.
+// One rule for each operation, in rules/<family>.cpp, headed by its equation. A rule says what each operand receives
+// for one use of it; the engine (Autodiff.cpp) adds the contributions of several uses, and sums a contribution over the
+// axes along which the operand was broadcast (or repeats it where it has size 1): no rule ever does either.
 //
 //   // y = a * b   =>   da = dy * b, db = dy * a
 //   rules.add<MulOp>([](MulOp op, Gradient &gradient) {
@@ -23,12 +23,14 @@ namespace ingot {
 /// What a rule sees: the gradients that arrive at the results of `op`, and a place to put those of its operands.
 class Gradient : public TensorBuilder {
 public:
-  Gradient(mlir::OpBuilder &builder, mlir::Operation *op, llvm::ArrayRef<mlir::Value> arriving, llvm::ArrayRef<bool> wanted);
+  Gradient(mlir::OpBuilder &builder, mlir::Operation *op, llvm::ArrayRef<mlir::Value> arriving,
+           llvm::ArrayRef<bool> wanted);
 
   /// The gradient that arrives at result `number`; zeros when nothing does.
   mlir::Value ofOutput(unsigned number = 0);
   bool reachesOutput(unsigned number) const { return bool(arriving[number]); }
-  /// Whether anybody asks for the gradient of operand `number`: rules skip what is expensive, the engine ignores the rest.
+  /// Whether anybody asks for the gradient of operand `number`: rules skip what is expensive, the engine ignores the
+  /// rest.
   bool wantsInput(unsigned number) const { return wanted[number]; }
   /// The contribution of this use to operand `number`, of a shape that broadcasts with the operand's.
   void toInput(unsigned number, mlir::Value contribution);
@@ -52,7 +54,9 @@ public:
 
   template <typename Op, typename Function>
   void add(Function rule) {
-    rules[Op::getOperationName()] = [rule](mlir::Operation *op, Gradient &gradient) { rule(llvm::cast<Op>(op), gradient); };
+    rules[Op::getOperationName()] = [rule](mlir::Operation *op, Gradient &gradient) {
+      rule(llvm::cast<Op>(op), gradient);
+    };
   }
   /// The derivative is zero wherever it exists, so nothing flows through: round, sign, comparisons, ...
   template <typename... Ops>

@@ -28,7 +28,9 @@ public:
   std::optional<unsigned> findInput(llvm::StringRef name);
   /// A new last input. `role` (may be empty) becomes ingot.role.
   mlir::Value addInput(llvm::StringRef name, mlir::Type type, llvm::StringRef role);
-  void setInputAttribute(unsigned i, llvm::StringRef name, mlir::Attribute value) { function.setArgAttr(i, name, value); }
+  void setInputAttribute(unsigned i, llvm::StringRef name, mlir::Attribute value) {
+    function.setArgAttr(i, name, value);
+  }
 
   struct Output {
     std::string name, role;

@@ -26,8 +26,8 @@ Value TensorBuilder::spreadOut(Value value, int64_t axis, int64_t step) {
   return reshape(pad(reshape(value, split), low, high), extents);
 }
 
-/// result[j] = value[j - start] along the axis where that exists, else 0, for 0 <= j < extent: `pad` when its amounts depend
-/// on symbols.
+/// result[j] = value[j - start] along the axis where that exists, else 0, for 0 <= j < extent: `pad` when its amounts
+/// depend on symbols.
 Value TensorBuilder::window(Value value, int64_t axis, AffineExpr start, AffineExpr extent) {
   Type i64 = builder.getI64Type();
   Value zero = scalar(0, i64), from = sub(iota(extent, 0, i64), number(start, i64));
@@ -38,7 +38,8 @@ Value TensorBuilder::window(Value value, int64_t axis, AffineExpr start, AffineE
   return where(reshape(isInside, along), chosen);
 }
 
-Value TensorBuilder::place(Value piece, ArrayRef<AffineExpr> start, ArrayRef<int64_t> step, ArrayRef<AffineExpr> target) {
+Value TensorBuilder::place(Value piece, ArrayRef<AffineExpr> start, ArrayRef<int64_t> step,
+                           ArrayRef<AffineExpr> target) {
   if (!piece)
     return {};
   SmallVector<int64_t> low(target.size(), 0), high(target.size(), 0);
@@ -53,7 +54,8 @@ Value TensorBuilder::place(Value piece, ArrayRef<AffineExpr> start, ArrayRef<int
     if (stride > 1)
       piece = spreadOut(piece, axis, stride);
     first = simplifyDimension(first);
-    auto before = constantValue(first), behind = constantValue(simplifyDimension(target[axis] - first - extent * stride));
+    auto before = constantValue(first),
+         behind = constantValue(simplifyDimension(target[axis] - first - extent * stride));
     if (before && behind) {
       low[axis] = *before;
       high[axis] = *behind;

@@ -61,7 +61,9 @@ Value TensorBuilder::reshape(Value value, ArrayRef<AffineExpr> dims) {
   return type == value.getType() ? value : builder.create<ReshapeOp>(location, type, value).getResult();
 }
 
-Value TensorBuilder::reshapeLike(Value value, Value like) { return value && like ? reshape(value, dims(like)) : Value(); }
+Value TensorBuilder::reshapeLike(Value value, Value like) {
+  return value && like ? reshape(value, dims(like)) : Value();
+}
 
 Value TensorBuilder::broadcast(Value value, ArrayRef<AffineExpr> dims) {
   if (!value)
@@ -70,7 +72,9 @@ Value TensorBuilder::broadcast(Value value, ArrayRef<AffineExpr> dims) {
   return type == value.getType() ? value : builder.create<BroadcastOp>(location, type, value).getResult();
 }
 
-Value TensorBuilder::broadcastTo(Value value, Value like) { return value && like ? broadcast(value, dims(like)) : Value(); }
+Value TensorBuilder::broadcastTo(Value value, Value like) {
+  return value && like ? broadcast(value, dims(like)) : Value();
+}
 
 Value TensorBuilder::transpose(Value value, ArrayRef<int64_t> permutation) {
   bool isIdentity = llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size()));
@@ -85,10 +89,12 @@ Value TensorBuilder::transposeLast(Value value) {
   return transpose(value, permutation);
 }
 
-Value TensorBuilder::slice(Value value, ArrayRef<AffineExpr> start, ArrayRef<int64_t> step, ArrayRef<AffineExpr> extents) {
+Value TensorBuilder::slice(Value value, ArrayRef<AffineExpr> start, ArrayRef<int64_t> step,
+                           ArrayRef<AffineExpr> extents) {
   if (!value)
     return {};
-  return builder.create<SliceOp>(location, symbols.tensor(extents, getElementTypeOrSelf(value)), value, symbols.shape(start), step);
+  return builder.create<SliceOp>(location, symbols.tensor(extents, getElementTypeOrSelf(value)), value,
+                                 symbols.shape(start), step);
 }
 
 Value TensorBuilder::pad(Value value, ArrayRef<int64_t> low, ArrayRef<int64_t> high, double number) {

@@ -1,8 +1,9 @@
 //===- TensorBuilder.h - Makes ingot operations -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What gradient rules, losses and optimizers are written with. Making an operation from a null value gives null, and so does
-// one whose shape rule rejects its operands (which reports why), so that callers compose calls and check the last value.
+// What gradient rules, losses and optimizers are written with. Making an operation from a null value gives null, and so
+// does one whose shape rule rejects its operands (which reports why), so that callers compose calls and check the last
+// value.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_PASSES_AUTODIFF_TENSORBUILDER_H
@@ -32,8 +33,9 @@ public:
     Op::build(builder, state, mlir::Type(builder.getNoneType()), std::forward<Args>(args)...);
     state.types.clear();
     mlir::RegionRange regions;
-    if (failed(Op::inferReturnTypes(getContext(), location, state.operands, state.attributes.getDictionary(getContext()),
-                                    state.getRawProperties(), regions, state.types)))
+    if (failed(Op::inferReturnTypes(getContext(), location, state.operands,
+                                    state.attributes.getDictionary(getContext()), state.getRawProperties(), regions,
+                                    state.types)))
       return {};
     return builder.create(state)->getResult(0);
   }
@@ -47,7 +49,9 @@ public:
 
   // Numbers.
   /// A rank-0 constant of the element type of `like`.
-  mlir::Value scalar(double number, mlir::Value like) { return like ? scalar(number, getElementTypeOrSelf(like)) : mlir::Value(); }
+  mlir::Value scalar(double number, mlir::Value like) {
+    return like ? scalar(number, getElementTypeOrSelf(like)) : mlir::Value();
+  }
   mlir::Value scalar(double number, mlir::Type element);
   /// A tensor of one number, with the shape and element type of `like`.
   mlir::Value filled(double number, mlir::Value like) { return broadcastTo(scalar(number, like), like); }
@@ -100,7 +104,8 @@ public:
   /// The opposite of `slice`: zeros of shape `dims` with the piece's elements at start + i * step, axis by axis.
   mlir::Value place(mlir::Value piece, llvm::ArrayRef<mlir::AffineExpr> start, llvm::ArrayRef<int64_t> step,
                     llvm::ArrayRef<mlir::AffineExpr> dims);
-  /// The opposite of `gather`: zeros of shape `dims` to which updates[a..., i..., b...] is added at [a..., indices[i...], b...].
+  /// The opposite of `gather`: zeros of shape `dims` to which updates[a..., i..., b...] is added at [a...,
+  /// indices[i...], b...].
   mlir::Value scatterAdd(mlir::Value updates, mlir::Value indices, int64_t axis, llvm::ArrayRef<mlir::AffineExpr> dims);
 
   /// All axes of a tensor: 0, 1, ...

@@ -60,7 +60,8 @@ Value untransposeTree(OpBuilder &builder, Value value, ArrayRef<int64_t> permuta
   // One operand at least has to keep the leading axes that the result has.
   auto hasRank = [&](Value operand) { return typeOf(operand).getRank() == int64_t(permutation.size()); };
   if (llvm::none_of(operands, hasRank))
-    operands.back() = reshapeTo(builder, value.getLoc(), operands.back(), expanded(operands.back(), permutation.size()));
+    operands.back() =
+        reshapeTo(builder, value.getLoc(), operands.back(), expanded(operands.back(), permutation.size()));
   Operation *clone = builder.clone(*producer);
   clone->setOperands(operands);
   clone->getResult(0).setType(permute(typeOf(value), inverse(permutation)));

@@ -6,23 +6,29 @@
 namespace ingot {
 
 void addTrainingOptions(CLI::App &app, TrainOptions &options) {
-  auto train = app.add_flag("--train", options.isWanted, "make one step of training: forward, loss, backward and update");
+  auto train =
+      app.add_flag("--train", options.isWanted, "make one step of training: forward, loss, backward and update");
   app.add_option("--loss", options.loss, "loss by name, or output:NAME when the model computes it")->needs(train);
   app.add_option("--optimizer", options.optimizer, "optimizer by name")->needs(train);
   app.add_option("--freeze", options.freeze, "regular expression: parameters that do not change")->needs(train);
   app.add_option("--clip", options.clip, "limit gradients by the hyperparameter clip")
       ->check(CLI::IsMember({"norm", "value"}))
       ->needs(train);
-  app.add_option("--label-smoothing", options.labelSmoothing, "cross_entropy: share of the target spread over all classes")
+  app.add_option("--label-smoothing", options.labelSmoothing,
+                 "cross_entropy: share of the target spread over all classes")
       ->check(CLI::Range(0.0, 1.0))
       ->needs(train);
   app.add_option("--ignore-index", options.ignoreIndex, "cross_entropy, nll: class that counts nothing")->needs(train);
-  app.add_option("--threshold", options.threshold, "smooth_l1, huber: where the square ends")->check(CLI::PositiveNumber)->needs(train);
+  app.add_option("--threshold", options.threshold, "smooth_l1, huber: where the square ends")
+      ->check(CLI::PositiveNumber)
+      ->needs(train);
   app.add_option("--margin", options.margin, "hinge, triplet: the margin")->needs(train);
   app.add_flag("--gradients", options.gradients, "return the parameters' gradients too")->needs(train);
-  auto inputs = app.add_flag("--grad-inputs", options.inputGradients, "return the gradients of the first output by the inputs too");
+  auto inputs = app.add_flag("--grad-inputs", options.inputGradients,
+                             "return the gradients of the first output by the inputs too");
   inputs->excludes(train);
-  app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")->needs(inputs);
+  app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")
+      ->needs(inputs);
 }
 
 } // namespace ingot

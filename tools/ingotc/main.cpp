@@ -15,8 +15,9 @@ using namespace ingot;
 namespace {
 
 const std::map<std::string, Stage> stageNames = {
-    {"import", Stage::Import}, {"grad", Stage::Grad}, {"simplified", Stage::Simplified}, {"fused", Stage::Fused},     {"plan", Stage::Plan},
-    {"llvm", Stage::Llvm},     {"asm", Stage::Assembly},          {"object", Stage::Object},   {"archive", Stage::Archive},
+    {"import", Stage::Import},  {"grad", Stage::Grad},     {"simplified", Stage::Simplified},
+    {"fused", Stage::Fused},    {"plan", Stage::Plan},     {"llvm", Stage::Llvm},
+    {"asm", Stage::Assembly},   {"object", Stage::Object}, {"archive", Stage::Archive},
     {"library", Stage::Library}};
 
 /// "batch=8" or "batch=1..64"; an error text when it is neither.
@@ -56,7 +57,8 @@ int main(int argc, char **argv) {
       ->check(CLI::IsMember({"native", "portable", "x86-64-v3", "x86-64-v4"}));
   app.add_option("--dim", dims, "size of a symbol: NAME=N, or bounds NAME=A..B")->allow_extra_args(false);
   app.add_option("--emit", options.emit, "stage to stop after")->transform(CLI::CheckedTransformer(stageNames));
-  app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")->check(CLI::IsMember({"auto", "off"}));
+  app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")
+      ->check(CLI::IsMember({"auto", "off"}));
   app.add_option("--jobs,-j", options.jobs, "threads of the compiler itself");
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));

@@ -19,7 +19,8 @@ Value normalize(Node &node, Value x, ArrayRef<int64_t> axes, double epsilon, boo
   if (!x)
     return {};
   Type type = getElementTypeOrSelf(x);
-  bool isHalf = isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 && node.attribute<int64_t>("stash_type", 1) == 1;
+  bool isHalf =
+      isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 && node.attribute<int64_t>("stash_type", 1) == 1;
   Value wide = isHalf ? node.cast(x, Float32Type::get(node.getContext())) : x;
   return node.cast(node.make<NormalizeOp>(wide, axes, APFloat(epsilon), isCentered), type);
 }
@@ -59,7 +60,8 @@ LogicalResult importBatchNormalization(Node &node) {
     return failure();
   for (size_t i = 1; i < 5; ++i)
     if (node.rank(i) != 1)
-      return node.error() << "input \"" << node.inputName(i) << "\" must be a vector, but is " << describe(node.inputType(i));
+      return node.error() << "input \"" << node.inputName(i) << "\" must be a vector, but is "
+                          << describe(node.inputType(i));
   Type type = getElementTypeOrSelf(x);
   auto epsilon = node.scalarLike(node.attribute("epsilon", double(1e-5f)), variance);
   Value deviation = node.make<SqrtOp>(node.make<AddOp>(variance, epsilon));
@@ -142,10 +144,12 @@ LogicalResult importLrn(Node &node) {
   if (dims.size() < 2 || size < 1)
     return node.error() << "needs channels and a positive size";
   Value x = node.input(0);
-  Value squares = node.reshape(node.make<MulOp>(x, x), {dims[0], dims[1], product(ArrayRef(dims).drop_front(2), node.getContext())});
+  Value squares = node.reshape(node.make<MulOp>(x, x),
+                               {dims[0], dims[1], product(ArrayRef(dims).drop_front(2), node.getContext())});
   int64_t low = (size - 1) / 2, high = size - 1 - low, one = 1;
-  Value mean = node.make<AvgPoolOp>(squares, ArrayRef(size), ArrayRef(one), ArrayRef(one), ArrayRef(low), ArrayRef(high),
-                                    /*ceil_mode=*/false, /*count_include_pad=*/true);
+  Value mean =
+      node.make<AvgPoolOp>(squares, ArrayRef(size), ArrayRef(one), ArrayRef(one), ArrayRef(low), ArrayRef(high),
+                           /*ceil_mode=*/false, /*count_include_pad=*/true);
   Value scaled = node.make<MulOp>(node.reshape(mean, dims), node.scalarLike(node.attribute("alpha", double(1e-4f)), x));
   Value base = node.make<AddOp>(scaled, node.scalarLike(node.attribute("bias", 1.0), x));
   return node.result(node.make<DivOp>(x, node.make<PowOp>(base, node.scalarLike(node.attribute("beta", 0.75), x))));
@@ -170,12 +174,9 @@ LogicalResult importLpNormalization(Node &node) {
 
 llvm::ArrayRef<OperatorRow> normalizeOperators() {
   static const OperatorRow rows[] = {
-      {"BatchNormalization", 1, importBatchNormalization},
-      {"GroupNormalization", 18, importGroupNormalization},
-      {"InstanceNormalization", 1, importInstanceNormalization},
-      {"LRN", 1, importLrn},
-      {"LayerNormalization", 17, importLayerNormalization},
-      {"LpNormalization", 1, importLpNormalization},
+      {"BatchNormalization", 1, importBatchNormalization},       {"GroupNormalization", 18, importGroupNormalization},
+      {"InstanceNormalization", 1, importInstanceNormalization}, {"LRN", 1, importLrn},
+      {"LayerNormalization", 17, importLayerNormalization},      {"LpNormalization", 1, importLpNormalization},
       {"RMSNormalization", 23, importRmsNormalization},
   };
   return rows;

@@ -1,8 +1,8 @@
 //===- Losses.h - What training minimises -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each loss is a graph of ingot operations that ends in one number, with PyTorch's formula and defaults (the mean over what
-// counts). Its gradient follows from the rules like any other.
+// Each loss is a graph of ingot operations that ends in one number, with PyTorch's formula and defaults (the mean over
+// what counts). Its gradient follows from the rules like any other.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_PASSES_AUTODIFF_LOSSES_LOSSES_H
@@ -32,7 +32,8 @@ struct Loss {
   unsigned predictions;
   TargetKind target;
   /// The loss, of rank 0, or null after an error. `target` is null when there is none.
-  mlir::Value (*build)(TensorBuilder &make, llvm::ArrayRef<mlir::Value> predictions, mlir::Value target, const LossOptions &options);
+  mlir::Value (*build)(TensorBuilder &make, llvm::ArrayRef<mlir::Value> predictions, mlir::Value target,
+                       const LossOptions &options);
 
   /// The type that a target has for this prediction: [N, d...] class numbers (i64) for a prediction [N, C, d...].
   mlir::RankedTensorType targetType(mlir::Value prediction) const;
@@ -46,7 +47,8 @@ llvm::ArrayRef<Loss> allLosses();
 mlir::Value crossEntropy(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
 mlir::Value crossEntropyOfProbabilities(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
 mlir::Value negativeLogLikelihood(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
-mlir::Value binaryCrossEntropyWithLogits(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
+mlir::Value binaryCrossEntropyWithLogits(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value,
+                                         const LossOptions &);
 mlir::Value hinge(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
 mlir::Value klDivergence(TensorBuilder &, llvm::ArrayRef<mlir::Value>, mlir::Value, const LossOptions &);
 // regression.cpp

@@ -13,7 +13,8 @@ namespace {
 
 int64_t classAxis(TensorBuilder &make, Value prediction) { return make.dims(prediction).size() > 1 ? 1 : 0; }
 
-/// Class targets seen beside a prediction [N, C, d...]: `index` is [N, 1, d...], `counts` is 1 where the target counts, else 0.
+/// Class targets seen beside a prediction [N, C, d...]: `index` is [N, 1, d...], `counts` is 1 where the target counts,
+/// else 0.
 struct Classes {
   Value index, counts;
 };
@@ -52,7 +53,8 @@ Value crossEntropy(TensorBuilder &make, ArrayRef<Value> predictions, Value targe
 }
 
 /// -sum over classes of ((1 - s) * target + s / C) * log p, averaged over the samples
-Value crossEntropyOfProbabilities(TensorBuilder &make, ArrayRef<Value> predictions, Value target, const LossOptions &options) {
+Value crossEntropyOfProbabilities(TensorBuilder &make, ArrayRef<Value> predictions, Value target,
+                                  const LossOptions &options) {
   Value logits = predictions[0];
   int64_t axis = classAxis(make, logits);
   if (options.labelSmoothing != 0) {
@@ -64,13 +66,15 @@ Value crossEntropyOfProbabilities(TensorBuilder &make, ArrayRef<Value> predictio
 }
 
 /// -x[target], averaged over the targets that count; x holds logarithms of probabilities
-Value negativeLogLikelihood(TensorBuilder &make, ArrayRef<Value> predictions, Value target, const LossOptions &options) {
+Value negativeLogLikelihood(TensorBuilder &make, ArrayRef<Value> predictions, Value target,
+                            const LossOptions &options) {
   Classes classes = alignClasses(make, predictions[0], target, options);
   return make.div(sumOfChosen(make, predictions[0], classes), make.sumAll(classes.counts));
 }
 
 /// mean of max(x, 0) - x * t + log(1 + e^-|x|)
-Value binaryCrossEntropyWithLogits(TensorBuilder &make, ArrayRef<Value> predictions, Value target, const LossOptions &) {
+Value binaryCrossEntropyWithLogits(TensorBuilder &make, ArrayRef<Value> predictions, Value target,
+                                   const LossOptions &) {
   Value x = predictions[0];
   // As a maximum, not relu: at x = 0 its derivative is 1/2, which makes that of the whole right there.
   Value positive = make.make<MaxOp>(x, make.scalar(0, x));

@@ -50,7 +50,8 @@ Value huber(TensorBuilder &make, ArrayRef<Value> predictions, Value target, cons
 /// mean of 1 - x t / (|x| |t|) along the last axis
 Value cosineDistance(TensorBuilder &make, ArrayRef<Value> predictions, Value target, const LossOptions &) {
   Value x = predictions[0], tiny = make.scalar(1e-8, x);
-  Value lengths = make.mul(make.make<MaxOp>(make.sqrt(dot(make, x, x)), tiny), make.make<MaxOp>(make.sqrt(dot(make, target, target)), tiny));
+  Value lengths = make.mul(make.make<MaxOp>(make.sqrt(dot(make, x, x)), tiny),
+                           make.make<MaxOp>(make.sqrt(dot(make, target, target)), tiny));
   return make.meanAll(make.sub(1, make.div(dot(make, x, target), lengths)));
 }
 

@@ -34,7 +34,8 @@ Value descendWithMomentum(Update &update) {
 Value descendAhead(Update &update) {
   Value gradient = decayed(update);
   update.slots[0] = update.make.add(update.scale(update.slots[0], update.hyper("momentum")), gradient);
-  return moved(update, update.make.add(gradient, update.scale(update.slots[0], update.hyper("momentum"))), update.hyper("lr"));
+  return moved(update, update.make.add(gradient, update.scale(update.slots[0], update.hyper("momentum"))),
+               update.hyper("lr"));
 }
 
 /// s = alpha s + (1 - alpha) g^2; p -= lr g / (sqrt(s) + eps)
@@ -64,7 +65,8 @@ Value adamStep(Update &update, Value gradient) {
   update.slots[1] = update.blend(update.slots[1], make.square(gradient), beta2);
   Value rate = make.div(update.hyper("lr"), make.sub(1, make.make<PowOp>(beta1, update.step)));
   Value shrink = make.sqrt(make.sub(1, make.make<PowOp>(beta2, update.step)));
-  Value size = make.add(make.div(make.sqrt(update.slots[1]), update.narrow(shrink)), update.narrow(update.hyper("eps")));
+  Value size =
+      make.add(make.div(make.sqrt(update.slots[1]), update.narrow(shrink)), update.narrow(update.hyper("eps")));
   return moved(update, make.div(update.slots[0], size), rate);
 }
 
@@ -73,7 +75,8 @@ Value adam(Update &update) { return adamStep(update, decayed(update)); }
 /// p *= 1 - lr w, apart from the gradient
 void shrinkParameter(Update &update) {
   TensorBuilder &make = update.make;
-  update.parameter = update.scale(update.parameter, make.sub(1, make.mul(update.hyper("lr"), update.hyper("weight_decay"))));
+  update.parameter =
+      update.scale(update.parameter, make.sub(1, make.mul(update.hyper("lr"), update.hyper("weight_decay"))));
 }
 
 Value adamw(Update &update) {
@@ -104,10 +107,14 @@ const StringRef moments[] = {"moment1", "moment2"};
 
 ArrayRef<Optimizer> allOptimizers() {
   static const Optimizer optimizers[] = {
-      {"adagrad", adagradHypers, squares, adagrad},       {"adam", adamHypers, moments, adam},
-      {"adamw", adamwHypers, moments, adamw},             {"lion", lionHypers, velocity, lion},
-      {"momentum", momentumHypers, velocity, descendWithMomentum}, {"nesterov", momentumHypers, velocity, descendAhead},
-      {"rmsprop", rmspropHypers, squares, rmsprop},       {"sgd", sgdHypers, {}, descend},
+      {"adagrad", adagradHypers, squares, adagrad},
+      {"adam", adamHypers, moments, adam},
+      {"adamw", adamwHypers, moments, adamw},
+      {"lion", lionHypers, velocity, lion},
+      {"momentum", momentumHypers, velocity, descendWithMomentum},
+      {"nesterov", momentumHypers, velocity, descendAhead},
+      {"rmsprop", rmspropHypers, squares, rmsprop},
+      {"sgd", sgdHypers, {}, descend},
   };
   return optimizers;
 }

@@ -1,8 +1,8 @@
 //===- Optimizers.h - How a gradient changes a parameter --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each optimizer is a graph of ingot operations, with PyTorch's formula and defaults. Its numbers (learning rate, ...) are
-// float64 tensors of rank 0, so that schedules are the caller's business and 1 - 0.999^t keeps its digits.
+// Each optimizer is a graph of ingot operations, with PyTorch's formula and defaults. Its numbers (learning rate, ...)
+// are float64 tensors of rank 0, so that schedules are the caller's business and 1 - 0.999^t keeps its digits.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_PASSES_AUTODIFF_OPTIMIZERS_OPTIMIZERS_H

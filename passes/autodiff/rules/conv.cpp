@@ -8,8 +8,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// dx for y = conv(x, filter), in the shape `target`. The extent of a transposed convolution leaves out what the strides
-/// skipped at the end of x; where symbols hide how much that is, it is made too large and cut.
+/// dx for y = conv(x, filter), in the shape `target`. The extent of a transposed convolution leaves out what the
+/// strides skipped at the end of x; where symbols hide how much that is, it is made too large and cut.
 template <typename Op>
 Value inputGradient(Op op, Gradient &g, Value dy, ArrayRef<AffineExpr> target) {
   SmallVector<AffineExpr> from = g.dims(dy), filter = g.dims(op.getFilter());
@@ -17,17 +17,19 @@ Value inputGradient(Op op, Gradient &g, Value dy, ArrayRef<AffineExpr> target) {
   bool isLarger = false;
   for (size_t i = 0; i < high.size(); ++i) {
     int64_t stride = op.getStrides()[i];
-    AffineExpr reach = (from[i + 1] - 1) * stride + (filter[i] - 1) * op.getDilations()[i] + 1 - op.getLow()[i] - high[i];
+    AffineExpr reach =
+        (from[i + 1] - 1) * stride + (filter[i] - 1) * op.getDilations()[i] + 1 - op.getLow()[i] - high[i];
     auto missing = constantValue(simplifyDimension(target[i + 1] - reach));
     isLarger |= !missing;
     more.push_back(missing ? std::max<int64_t>(*missing, 0) : stride - 1);
     high[i] += missing ? std::max<int64_t>(-*missing, 0) : 0;
   }
-  Value dx = g.make<ConvTransposeOp>(dy, op.getFilter(), op.getStrides(), op.getDilations(), op.getLow(), ArrayRef(high),
-                                     ArrayRef(more), op.getGroups());
+  Value dx = g.make<ConvTransposeOp>(dy, op.getFilter(), op.getStrides(), op.getDilations(), op.getLow(),
+                                     ArrayRef(high), ArrayRef(more), op.getGroups());
   if (!isLarger)
     return dx;
-  return g.slice(dx, SmallVector<AffineExpr>(target.size(), g.scope().constant(0)), SmallVector<int64_t>(target.size(), 1), target);
+  return g.slice(dx, SmallVector<AffineExpr>(target.size(), g.scope().constant(0)),
+                 SmallVector<int64_t>(target.size(), 1), target);
 }
 
 /// The filter gradient of a 1x1 convolution without padding: a^T b over all pixels.
@@ -43,9 +45,9 @@ Value pointwiseFilterGradient(Gradient &g, Value x, Value dy, ArrayRef<int64_t> 
   return g.reshape(g.make<MatmulOp>(columns, g.reshape(dy, {pixels, out.back()})), filter);
 }
 
-/// dfilter[w, c, f] = sum over n and y of x[n, y * stride + w * dilation - low, c] * dy[n, y, f]: itself a convolution, of x
-/// with dy, in which channels and batch change places (the batch is summed over), and strides and dilations too. Groups
-/// divide the channels on both sides; each group's batch is a group of input channels.
+/// dfilter[w, c, f] = sum over n and y of x[n, y * stride + w * dilation - low, c] * dy[n, y, f]: itself a convolution,
+/// of x with dy, in which channels and batch change places (the batch is summed over), and strides and dilations too.
+/// Groups divide the channels on both sides; each group's batch is a group of input channels.
 template <typename Op>
 Value filterGradient(Op op, Gradient &g, Value x, Value dy) {
   SmallVector<AffineExpr> in = g.dims(x), filter = g.dims(op.getFilter());
@@ -78,8 +80,8 @@ Value filterGradient(Op op, Gradient &g, Value x, Value dy) {
   wanted.append(filter.begin(), filter.begin() + spatial);
   wanted.push_back(filter.back());
   if (g.dims(result) != wanted)
-    result = g.slice(result, SmallVector<AffineExpr>(wanted.size(), g.scope().constant(0)), SmallVector<int64_t>(wanted.size(), 1),
-                     wanted);
+    result = g.slice(result, SmallVector<AffineExpr>(wanted.size(), g.scope().constant(0)),
+                     SmallVector<int64_t>(wanted.size(), 1), wanted);
   return g.transpose(result, pixelsFirst);
 }
 
@@ -97,9 +99,11 @@ void convGradients(GradientRules &rules) {
   rules.add<ConvTransposeOp>([](ConvTransposeOp op, Gradient &g) {
     SmallVector<AffineExpr> target = g.dims(op.getInput());
     if (g.wantsInput(0)) {
-      Value dx = g.make<ConvOp>(g.ofOutput(), op.getFilter(), op.getStrides(), op.getDilations(), op.getLow(), op.getHigh(), op.getGroups());
+      Value dx = g.make<ConvOp>(g.ofOutput(), op.getFilter(), op.getStrides(), op.getDilations(), op.getLow(),
+                                op.getHigh(), op.getGroups());
       if (dx && g.dims(dx) != target) // output padding that reaches another stride
-        dx = g.slice(dx, SmallVector<AffineExpr>(target.size(), g.scope().constant(0)), SmallVector<int64_t>(target.size(), 1), target);
+        dx = g.slice(dx, SmallVector<AffineExpr>(target.size(), g.scope().constant(0)),
+                     SmallVector<int64_t>(target.size(), 1), target);
       g.toInput(0, dx);
     }
     if (g.wantsInput(1))

@@ -37,17 +37,22 @@ void trigonometric(GradientRules &rules) {
   addUnary<CosOp>(rules, [](Gradient &g, Value x, Value) { return g.neg(g.make<SinOp>(x)); });
   addUnary<TanOp>(rules, [](Gradient &g, Value, Value y) { return g.add(g.square(y), 1); });
   // y = asin x   =>   dx = dy / sqrt(1 - x^2);      y = acos x   =>   dx = -dy / sqrt(1 - x^2)
-  addUnary<AsinOp>(rules, [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.sub(1, g.square(x)))); });
-  addUnary<AcosOp>(rules, [](Gradient &g, Value x, Value) { return g.neg(g.make<ReciprocalOp>(g.sqrt(g.sub(1, g.square(x))))); });
+  addUnary<AsinOp>(rules,
+                   [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.sub(1, g.square(x)))); });
+  addUnary<AcosOp>(
+      rules, [](Gradient &g, Value x, Value) { return g.neg(g.make<ReciprocalOp>(g.sqrt(g.sub(1, g.square(x))))); });
   // y = atan x   =>   dx = dy / (1 + x^2)
   addUnary<AtanOp>(rules, [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.add(g.square(x), 1)); });
-  // y = sinh x   =>   dx = dy * cosh x;      y = cosh x   =>   dx = dy * sinh x;      y = tanh x   =>   dx = dy * (1 - y^2)
+  // y = sinh x   =>   dx = dy * cosh x;      y = cosh x   =>   dx = dy * sinh x;      y = tanh x   =>   dx = dy * (1 -
+  // y^2)
   addUnary<SinhOp>(rules, [](Gradient &g, Value x, Value) { return g.make<CoshOp>(x); });
   addUnary<CoshOp>(rules, [](Gradient &g, Value x, Value) { return g.make<SinhOp>(x); });
   addUnary<TanhOp>(rules, [](Gradient &g, Value, Value y) { return g.sub(1, g.square(y)); });
   // y = asinh x   =>   dx = dy / sqrt(x^2 + 1);      y = acosh x   =>   dx = dy / sqrt(x^2 - 1)
-  addUnary<AsinhOp>(rules, [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.add(g.square(x), 1))); });
-  addUnary<AcoshOp>(rules, [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.add(g.square(x), -1))); });
+  addUnary<AsinhOp>(rules,
+                    [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.add(g.square(x), 1))); });
+  addUnary<AcoshOp>(rules,
+                    [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sqrt(g.add(g.square(x), -1))); });
   // y = atanh x   =>   dx = dy / (1 - x^2)
   addUnary<AtanhOp>(rules, [](Gradient &g, Value x, Value) { return g.make<ReciprocalOp>(g.sub(1, g.square(x))); });
 }
@@ -175,7 +180,8 @@ void elementwiseGradients(GradientRules &rules) {
     g.toInput(2, g.select(op.getCondition(), zero, g.ofOutput()));
   });
   // y = x as another type   =>   dx = dy as the first
-  rules.add<CastOp>([](CastOp op, Gradient &g) { g.toInput(0, g.cast(g.ofOutput(), getElementTypeOrSelf(op.getInput()))); });
+  rules.add<CastOp>(
+      [](CastOp op, Gradient &g) { g.toInput(0, g.cast(g.ofOutput(), getElementTypeOrSelf(op.getInput()))); });
   rules.addConstant<SignOp, CeilOp, FloorOp, RoundOp>();
   rules.addConstant<NotOp, AndOp, OrOp, XorOp, ShiftLeftOp, ShiftRightOp>();
   rules.addConstant<EqualOp, LessOp, LessOrEqualOp, IsNanOp, IsInfOp>();

@@ -59,7 +59,8 @@ void indexGradients(GradientRules &rules) {
   });
   // y[i] = x[i with i_axis = index[i]]   =>   dx there += dy[i]
   rules.add<GatherElementsOp>([](GatherElementsOp op, Gradient &g) {
-    g.toInput(0, g.make<ScatterElementsOp>(g.filled(0, op.getInput()), op.getIndices(), g.ofOutput(), op.getAxis(), ScatterKind::Add));
+    g.toInput(0, g.make<ScatterElementsOp>(g.filled(0, op.getInput()), op.getIndices(), g.ofOutput(), op.getAxis(),
+                                           ScatterKind::Add));
   });
   // y[i] = x[tuple[i]]   =>   dx[tuple[i]] += dy[i]
   rules.add<GatherNdOp>([](GatherNdOp op, Gradient &g) {
@@ -83,7 +84,8 @@ void indexGradients(GradientRules &rules) {
   });
   // y = the greatest elements of x, at i   =>   dx[i] = dy
   rules.add<TopKOp>([](TopKOp op, Gradient &g) {
-    g.toInput(0, g.make<ScatterElementsOp>(g.filled(0, op.getInput()), op.getIndices(), g.ofOutput(), op.getAxis(), ScatterKind::Add));
+    g.toInput(0, g.make<ScatterElementsOp>(g.filled(0, op.getInput()), op.getIndices(), g.ofOutput(), op.getAxis(),
+                                           ScatterKind::Add));
   });
 }
 

@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace ingot {
 
-// y = a b   =>   da = dy b^T, db = a^T dy; where b is one matrix for all leading axes of a, they join the rows: one product
-// instead of many that are then added.
+// y = a b   =>   da = dy b^T, db = a^T dy; where b is one matrix for all leading axes of a, they join the rows: one
+// product instead of many that are then added.
 void matmulGradients(GradientRules &rules) {
   rules.add<MatmulOp>([](MatmulOp op, Gradient &g) {
     Value a = op.getLhs(), b = op.getRhs(), dy = g.ofOutput();

@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace ingot {
 
-// y = (x - mean x) r with r = 1 / sqrt(mean of (x - mean x)^2 + epsilon)   =>   dx = r (dy - mean dy - y * mean of dy * y);
-// not centred, y = x r with r = 1 / sqrt(mean of x^2 + epsilon)            =>   dx = r (dy - y * mean of dy * y)
+// y = (x - mean x) r with r = 1 / sqrt(mean of (x - mean x)^2 + epsilon)   =>   dx = r (dy - mean dy - y * mean of dy *
+// y); not centred, y = x r with r = 1 / sqrt(mean of x^2 + epsilon)            =>   dx = r (dy - y * mean of dy * y)
 void normalizeGradients(GradientRules &rules) {
   rules.add<NormalizeOp>([](NormalizeOp op, Gradient &g) {
     ArrayRef<int64_t> axes = op.getAxes();

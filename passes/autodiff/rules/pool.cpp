@@ -38,10 +38,11 @@ void forEachTap(ArrayRef<int64_t> window, llvm::function_ref<void(ArrayRef<int64
   }
 }
 
-/// y = max over w of x[o * stride + w * dilation - low]   =>   dx there += dy where that element is y and none before it in
-/// its window was. One strided view of x for each w, compared with y.
+/// y = max over w of x[o * stride + w * dilation - low]   =>   dx there += dy where that element is y and none before
+/// it in its window was. One strided view of x for each w, compared with y.
 void maxPool(MaxPoolOp op, Gradient &g) {
-  SmallVector<int64_t> low = spatialOnly(op.getLow()), high = spatialOnly(highWithOverhang(op)), step = spatialOnly(op.getStrides());
+  SmallVector<int64_t> low = spatialOnly(op.getLow()), high = spatialOnly(highWithOverhang(op)),
+                       step = spatialOnly(op.getStrides());
   step.front() = step.back() = 1;
   Value padded = g.pad(op.getInput(), low, high, -std::numeric_limits<double>::infinity());
   Value y = op.getOutput(), isFree, sum;
@@ -79,7 +80,8 @@ Value averaged(AvgPoolOp op, Gradient &g) {
   for (int64_t extent : op.getWindow())
     window.push_back(g.scope().constant(extent));
   window.append(2, g.scope().constant(1));
-  Value ones = g.broadcast(g.scalar(1, op.getInput()), extents), filter = g.broadcast(g.scalar(1, op.getInput()), window);
+  Value ones = g.broadcast(g.scalar(1, op.getInput()), extents),
+        filter = g.broadcast(g.scalar(1, op.getInput()), window);
   SmallVector<int64_t> low = spatialOnly(op.getLow()), high = spatialOnly(op.getHigh()), none(op.getWindow().size(), 0);
   ones = g.pad(ones, low, high, op.getCountIncludePad() ? 1 : 0);
   SmallVector<int64_t> overhang(low.size(), 0);
@@ -89,7 +91,8 @@ Value averaged(AvgPoolOp op, Gradient &g) {
   Value counts = g.make<ConvOp>(ones, filter, op.getStrides(), op.getDilations(), ArrayRef(none), ArrayRef(none), 1);
   SmallVector<AffineExpr> out = g.dims(op.getOutput());
   out.front() = out.back() = g.scope().constant(1);
-  return g.slice(counts, SmallVector<AffineExpr>(out.size(), g.scope().constant(0)), SmallVector<int64_t>(out.size(), 1), out);
+  return g.slice(counts, SmallVector<AffineExpr>(out.size(), g.scope().constant(0)),
+                 SmallVector<int64_t>(out.size(), 1), out);
 }
 
 /// Each element repeated over a window that touches no other: [N, h, 1, w, 1, C] repeated to [N, h, kh, w, kw, C].
@@ -105,7 +108,8 @@ Value repeatedOverWindows(AvgPoolOp op, Gradient &g, Value each) {
 }
 
 bool tilesInput(AvgPoolOp op, Gradient &g) {
-  if (op.getWindow() != op.getStrides() || !isAll(op.getDilations(), 1) || !isAll(op.getLow(), 0) || !isAll(op.getHigh(), 0))
+  if (op.getWindow() != op.getStrides() || !isAll(op.getDilations(), 1) || !isAll(op.getLow(), 0) ||
+      !isAll(op.getHigh(), 0))
     return false;
   SmallVector<AffineExpr> in = g.dims(op.getInput()), out = g.dims(op.getOutput());
   for (size_t axis = 0; axis < op.getWindow().size(); ++axis)
@@ -119,7 +123,8 @@ void averagePool(AvgPoolOp op, Gradient &g) {
   Value each = g.div(g.ofOutput(), averaged(op, g));
   if (tilesInput(op, g))
     return g.toInput(0, repeatedOverWindows(op, g, each));
-  SmallVector<int64_t> low = spatialOnly(op.getLow()), high = spatialOnly(highWithOverhang(op)), step = spatialOnly(op.getStrides());
+  SmallVector<int64_t> low = spatialOnly(op.getLow()), high = spatialOnly(highWithOverhang(op)),
+                       step = spatialOnly(op.getStrides());
   step.front() = step.back() = 1;
   SmallVector<AffineExpr> target = g.dims(op.getInput());
   for (size_t axis = 0; axis < target.size(); ++axis)
@@ -139,7 +144,8 @@ void averagePool(AvgPoolOp op, Gradient &g) {
   g.toInput(0, g.pad(sum, low, high));
 }
 
-/// y = M x along each axis that is resampled, with constant weights M   =>   dx = M^T dy. Resampling the unit matrix gives M.
+/// y = M x along each axis that is resampled, with constant weights M   =>   dx = M^T dy. Resampling the unit matrix
+/// gives M.
 void resized(ResizeOp op, Gradient &g) {
   Value result = g.ofOutput();
   Type element = getElementTypeOrSelf(result), i64 = IntegerType::get(g.getContext(), 64);
@@ -149,8 +155,9 @@ void resized(ResizeOp op, Gradient &g) {
     if (in == out && scale == 1)
       continue;
     Value unit = g.cast(g.equal(g.iota({in, in}, 0, i64), g.iota({in, in}, 1, i64)), element);
-    Value weights = g.makeAs<ResizeOp>(g.scope().tensor({out, in}, element), unit, ArrayRef<double>{scale, 1.0}, op.getMode(),
-                                       op.getCoordinates(), op.getRounding(), op.getCubicCoefficient(), op.getExcludeOutside());
+    Value weights =
+        g.makeAs<ResizeOp>(g.scope().tensor({out, in}, element), unit, ArrayRef<double>{scale, 1.0}, op.getMode(),
+                           op.getCoordinates(), op.getRounding(), op.getCubicCoefficient(), op.getExcludeOutside());
     SmallVector<int64_t> last = TensorBuilder::allAxes(result);
     std::swap(last[axis], last.back());
     Value moved = g.transpose(result, last);

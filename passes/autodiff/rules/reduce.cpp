@@ -21,7 +21,8 @@ void extrema(ReduceOp op, Gradient &g) {
   g.toInput(0, g.mul(isExtreme, g.div(g.ofOutput(), g.sum(isExtreme, op.getAxes()))));
 }
 
-/// y = product of x   =>   dx = dy * (product of what lies before) * (product of what lies behind): right beside zeros, too
+/// y = product of x   =>   dx = dy * (product of what lies before) * (product of what lies behind): right beside zeros,
+/// too
 void products(ReduceOp op, Gradient &g) {
   ArrayRef<int64_t> axes = op.getAxes();
   SmallVector<int64_t> order, inverse(g.dims(op.getInput()).size());
