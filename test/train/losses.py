@@ -76,7 +76,7 @@ LOSSES = [
     ("kl", [], SHARES, lambda y, t: (t * (np.log(t) - y)).mean()),
     ("hinge", [], SIGNS, lambda y, t: np.maximum(1 - t * y, 0).mean()),
     ("cosine", [], SAME, cosine),
-    ("triplet", ["--margin", "0.5"], None, lambda a, p, n, t: triplet(a, p, n, 0.5)),
+    ("triplet", ["--margin", "3"], None, lambda a, p, n, t: triplet(a, p, n, 3.0)),
 ]
 
 
