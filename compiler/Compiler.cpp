@@ -108,6 +108,7 @@ private:
 
   LogicalResult import() {
     ImportOptions importOptions;
+    importOptions.keepParameters = options.train.isWanted;
     importOptions.name = options.name.empty() ? identifierFor(options.input) : options.name;
     for (auto &[name, range] : options.dims)
       importOptions.dims[name] = {range.least, range.greatest};

@@ -30,6 +30,8 @@ struct ImportOptions {
   llvm::StringMap<DimensionRange> dims;
   /// The module's name; the file's stem when empty.
   std::string name;
+  /// Real initializers stay named constants even where their contents are known, so that they can be trained.
+  bool keepParameters = false;
 };
 
 /// Reads a model: binary protobuf, or text when the name ends in .textproto, .pbtxt or .onnxtxt (protobuf's text

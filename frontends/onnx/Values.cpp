@@ -107,6 +107,8 @@ const Known *Graph::known(Tensor &tensor, Location where) {
   if (!tensorType || element.isF16() || element.isBF16() ||
       tensorType.getNumElements() > (isa<FloatType>(element) ? kKnownFloatLimit : kKnownLimit))
     return nullptr;
+  if (options.keepParameters && isa<FloatType>(element) && !tensor.node)
+    return nullptr;
   std::vector<char> storage;
   auto bytes = model->bytes(*tensor.initializer, tensorLocation(context, model->path(), tensor.name), storage);
   auto numbers = bytes ? wholeNumbers(*bytes, element) : std::nullopt;
