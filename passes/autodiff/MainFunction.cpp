@@ -14,7 +14,8 @@ MainFunction::MainFunction(ModuleOp module) : function(module.lookupSymbol<func:
   }
   for (OpOperand &operand : body().getTerminator()->getOpOperands()) {
     unsigned number = operand.getOperandNumber();
-    outputs.push_back({name(function.getResultAttr(number, "ingot.name")).str(), "", operand.get()});
+    StringRef role = name(function.getResultAttr(number, "ingot.role"));
+    outputs.push_back({name(function.getResultAttr(number, "ingot.name")).str(), role.str(), operand.get()});
   }
 }
 
