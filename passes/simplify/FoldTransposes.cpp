@@ -61,8 +61,8 @@ bool moveIntoWeight(MatmulOp op) {
     return false;
   SmallVector<int64_t> split(shape.drop_front(first));
   split.push_back(weight.getDimSize(1));
-  Permutation order;
-  for (int64_t axis : ArrayRef<int64_t>(inverse(permutation)).drop_front(first))
+  Permutation order, back = inverse(permutation);
+  for (int64_t axis : ArrayRef<int64_t>(back).drop_front(first))
     order.push_back(axis - first);
   order.push_back(split.size() - 1);
   OpBuilder builder(op);
