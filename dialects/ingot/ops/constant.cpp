@@ -1,4 +1,4 @@
-//===- constant.cpp - Shape rules and folds: @F@ -===//
+//===- constant.cpp - Shape rules and folds: constant -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

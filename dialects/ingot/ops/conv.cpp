@@ -1,4 +1,4 @@
-//===- conv.cpp - Shape rules and folds: @F@ -===//
+//===- conv.cpp - Shape rules and folds: conv -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

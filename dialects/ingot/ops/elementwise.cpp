@@ -1,4 +1,4 @@
-//===- elementwise.cpp - Shape rules and folds: @F@ -===//
+//===- elementwise.cpp - Shape rules and folds: elementwise -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

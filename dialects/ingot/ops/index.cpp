@@ -1,4 +1,4 @@
-//===- index.cpp - Shape rules and folds: @F@ -===//
+//===- index.cpp - Shape rules and folds: index -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

@@ -1,4 +1,4 @@
-//===- layout.cpp - Shape rules and folds: @F@ -===//
+//===- layout.cpp - Shape rules and folds: layout -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

@@ -1,4 +1,4 @@
-//===- matmul.cpp - Shape rules and folds: @F@ -===//
+//===- matmul.cpp - Shape rules and folds: matmul -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

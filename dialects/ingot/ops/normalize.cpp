@@ -1,4 +1,4 @@
-//===- normalize.cpp - Shape rules and folds: @F@ -===//
+//===- normalize.cpp - Shape rules and folds: normalize -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

@@ -1,4 +1,4 @@
-//===- pool.cpp - Shape rules and folds: @F@ -===//
+//===- pool.cpp - Shape rules and folds: pool -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

@@ -1,4 +1,4 @@
-//===- reduce.cpp - Shape rules and folds: @F@ -===//
+//===- reduce.cpp - Shape rules and folds: reduce -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"

@@ -1,4 +1,4 @@
-//===- softmax.cpp - Shape rules and folds: @F@ -===//
+//===- softmax.cpp - Shape rules and folds: softmax -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
