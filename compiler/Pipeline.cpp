@@ -65,6 +65,7 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   if (options.cpu != "portable")
     cpu.targets = {options.cpu};
   cpu.winograd = options.winograd;
+  cpu.optimization = int(options.optimization);
   cpu.jobs = options.jobs ? options.jobs : std::thread::hardware_concurrency();
   return cpu;
 }
