@@ -10,16 +10,15 @@
 #include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Pipeline.h"
+#include "compiler/SourceHash.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
 #include "frontends/Frontend.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "llvm/Support/xxhash.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
 #include <sys/resource.h>
@@ -116,8 +115,13 @@ private:
     return success(bool(module));
   }
 
-  /// Writes the module in text form to the output file or standard output.
+  /// Writes the module in text form to the output file or standard output, without the contents of large tensors.
   LogicalResult print() {
+    // The printer spells a tensor out before it finds it too large. This is the line's last stage.
+    module->walk([](ConstantOp op) {
+      if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue()))
+        resource.getRawHandle().getResource()->setBlob(AsmResourceBlob());
+    });
     return writeText([&](raw_ostream &out) {
       OpPrintingFlags flags;
       flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
@@ -162,7 +166,7 @@ private:
     if (failed(program))
       return failure();
     program->source = llvm::sys::path::filename(options.input).str();
-    program->sourceHash = hashOf(options.input);
+    program->sourceHash = hashOfFile(options.input);
     program->options = "--cpu " + options.cpu;
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
@@ -173,11 +177,6 @@ private:
     llvm::sys::fs::file_size(options.output, size);
     report.outputBytes = size;
     return success();
-  }
-
-  static std::string hashOf(const std::string &path) {
-    auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    return file ? llvm::utohexstr(llvm::xxh3_64bits((*file)->getBuffer()), /*LowerCase=*/true, 16) : "";
   }
 
   /// Whose fault a failure is: the model's, or the request's, until it is differentiated, or when something is not

@@ -167,6 +167,19 @@ std::optional<ArrayRef<char>> Model::bytes(const TensorProto &tensor, Location w
   return stored;
 }
 
+std::shared_ptr<void> Model::shareBytes(const TensorProto &tensor) {
+  std::weak_ptr<void> &known = shared[&tensor];
+  std::shared_ptr<void> bytes = known.lock();
+  if (!bytes) {
+    // After import, nothing but constants reads the model.
+    auto release = [model = shared_from_this()](TensorProto *tensor) {
+      std::string().swap(*tensor->mutable_raw_data());
+    };
+    known = bytes = std::shared_ptr<TensorProto>(const_cast<TensorProto *>(&tensor), release);
+  }
+  return bytes;
+}
+
 ElementsAttr Model::contents(const TensorProto &tensor, Location where) {
   std::vector<char> storage;
   std::optional<ArrayRef<char>> data = bytes(tensor, where, storage);
@@ -187,7 +200,7 @@ ElementsAttr Model::contents(const TensorProto &tensor, Location where) {
   AsmResourceBlob blob;
   if (storage.empty() && isAligned) // lies in the file, which the blob keeps open
     blob = UnmanagedAsmResourceBlob::allocateWithAlign(*data, size,
-                                                       [model = shared_from_this()](void *, size_t, size_t) {});
+                                                       [bytes = shareBytes(tensor)](void *, size_t, size_t) {});
   else
     blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(*data, 64, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(tensorType, tensor.name().empty() ? "constant" : tensor.name(),

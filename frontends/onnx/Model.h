@@ -6,6 +6,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "onnx/onnx_pb.h"
@@ -14,7 +15,7 @@
 namespace ingot::frontend {
 
 /// A parsed model and the files that its external tensors lie in. Weights are not copied out of it: the constants that
-/// refer to it share its ownership.
+/// refer to it share its ownership, and a tensor's bytes go with the last of them.
 class Model : public std::enable_shared_from_this<Model> {
 public:
   /// Parses `path`; null after an error, which has been reported.
@@ -34,6 +35,7 @@ public:
 
 private:
   mlir::LogicalResult parse();
+  std::shared_ptr<void> shareBytes(const ::onnx::TensorProto &tensor);
   std::optional<llvm::ArrayRef<char>> externalBytes(const ::onnx::TensorProto &tensor, mlir::Location where);
   llvm::MemoryBuffer *openExternal(llvm::StringRef location, mlir::InFlightDiagnostic &error);
 
@@ -41,6 +43,8 @@ private:
   std::string file;
   ::onnx::ModelProto model;
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> externals;
+  /// What keeps the raw_data of a tensor that constants refer to.
+  llvm::DenseMap<const ::onnx::TensorProto *, std::weak_ptr<void>> shared;
 };
 
 /// The element type of TensorProto.DataType `type`, or null with the reason in `reason`.

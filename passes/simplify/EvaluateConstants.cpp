@@ -23,6 +23,11 @@ namespace {
 /// Results up to this size are worth having, whatever they come from.
 constexpr int64_t smallBytes = 64 * 1024;
 
+/// What is computed at once: a run holds its constants and its results beside the model's own.
+constexpr int64_t batchBytes = 64 << 20;
+
+int64_t bytesOf(Value value) { return typeOf(value).getNumElements() * elementBytes(getElementTypeOrSelf(value)); }
+
 class ConstantGraph {
 public:
   explicit ConstantGraph(func::FuncOp main) {
@@ -52,10 +57,6 @@ private:
     else
       for (Value operand : producer->getOperands())
         addRoot(operand);
-  }
-
-  static int64_t bytesOf(Value value) {
-    return typeOf(value).getNumElements() * elementBytes(getElementTypeOrSelf(value));
   }
 
   /// Whether the result is not much larger than the constants in the file that it comes from.
@@ -96,6 +97,15 @@ void cloneInto(OpBuilder &builder, IRMapping &mapping, Value value) {
   builder.clone(*producer, mapping);
 }
 
+/// How many of the first roots are computed together: at least one.
+size_t countOfBatch(ArrayRef<Value> roots) {
+  int64_t bytes = bytesOf(roots.front());
+  size_t count = 1;
+  while (count < roots.size() && (bytes += bytesOf(roots[count])) <= batchBytes)
+    ++count;
+  return count;
+}
+
 /// A module whose @main has no arguments and returns `roots`.
 OwningOpRef<ModuleOp> makeModule(ModuleOp model, ArrayRef<Value> roots) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(model.getLoc());
@@ -114,26 +124,51 @@ OwningOpRef<ModuleOp> makeModule(ModuleOp model, ArrayRef<Value> roots) {
   return module;
 }
 
+using Resources = llvm::DenseSet<AsmDialectResourceHandle>;
+
+Resources resourcesOf(func::FuncOp main) {
+  Resources resources;
+  main.walk([&](ConstantOp op) {
+    if (auto value = dyn_cast<DenseResourceElementsAttr>(op.getValue()))
+      resources.insert(value.getRawHandle());
+  });
+  return resources;
+}
+
+/// What only computed constants came from need not stay in memory, though MLIR keeps attributes for ever.
+void releaseUnused(const Resources &before, func::FuncOp main) {
+  Resources used = resourcesOf(main);
+  for (AsmDialectResourceHandle handle : before)
+    if (!used.contains(handle))
+      cast<DenseResourceElementsHandle>(handle).getResource()->setBlob(AsmResourceBlob());
+}
+
 } // namespace
 
 LogicalResult evaluateConstants(ModuleOp module,
                                 function_ref<LogicalResult(ModuleOp, SmallVectorImpl<ElementsAttr> &)> evaluate) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
+  Resources before = resourcesOf(main);
   ConstantGraph graph(main);
-  ArrayRef<Value> roots = graph.getRoots();
-  if (!roots.empty()) {
+  ArrayRef<Value> rest = graph.getRoots();
+  while (!rest.empty()) {
+    ArrayRef<Value> roots = rest.take_front(countOfBatch(rest));
+    rest = rest.drop_front(roots.size());
     OwningOpRef<ModuleOp> constants = makeModule(module, roots);
     SmallVector<ElementsAttr> values;
     if (failed(evaluate(*constants, values)) || values.size() != roots.size())
       return failure();
-    for (size_t i = 0; i < roots.size(); ++i) {
-      Value root = roots[i];
+    for (auto [root, value] : llvm::zip(roots, values)) {
       OpBuilder builder(root.getDefiningOp());
-      root.replaceAllUsesWith(builder.create<ConstantOp>(root.getLoc(), root.getType(), inlined(values[i])));
+      Value known = builder.create<ConstantOp>(root.getLoc(), root.getType(), inlined(value));
+      Value(root).replaceAllUsesWith(known);
     }
   }
   // Reshapes of constants are constants; what was only needed for the results goes.
-  return applyPatternsAndFoldGreedily(main, FrozenRewritePatternSet());
+  if (failed(applyPatternsAndFoldGreedily(main, FrozenRewritePatternSet())))
+    return failure();
+  releaseUnused(before, main);
+  return success();
 }
 
 } // namespace ingot
