@@ -45,6 +45,7 @@ mlir::FailureOr<Division> emitWinograd(Emission &emission);    // conv whose fil
 mlir::FailureOr<Division> emitConvolution(Emission &emission); // conv, conv_transpose
 mlir::FailureOr<Division> emitWindow(Emission &emission);      // max_pool, avg_pool
 mlir::FailureOr<Division> emitRows(Emission &emission);        // softmax, normalize, reduce, arg_reduce
+mlir::FailureOr<Division> emitRecurrent(Emission &emission);   // lstm, gru, rnn and their gradients
 mlir::FailureOr<Division> emitPointwise(Emission &emission);   // kernels without a root
 mlir::FailureOr<Division> emitLoops(Emission &emission);       // everything else, element by element
 

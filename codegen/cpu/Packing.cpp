@@ -68,6 +68,17 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
   return layout;
 }
 
+/// [D, K, G, H] -> [D, H/16, K, G, 16], and for gradients, which sum over G and H, [D, K/16, G, H, 16].
+std::optional<Layout> chooseRecurrenceLayout(Operation *op, Value argument) {
+  auto isRecurrence = [&](auto layer) { return layer && layer.getRecurrence() == argument; };
+  if (isRecurrence(dyn_cast<LstmOp>(op)) || isRecurrence(dyn_cast<GruOp>(op)) || isRecurrence(dyn_cast<RnnOp>(op)))
+    return Layout{{0, 3, 1, 2}, {1, panelLanes, 1, 1}, 0};
+  if (isRecurrence(dyn_cast<LstmGradientOp>(op)) || isRecurrence(dyn_cast<GruGradientOp>(op)) ||
+      isRecurrence(dyn_cast<RnnGradientOp>(op)))
+    return Layout{{0, 1, 2, 3}, {1, panelLanes, 1, 1}, 0};
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
@@ -81,7 +92,7 @@ std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
     return chooseFilterLayout(conv, allowWinograd);
   if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == argument)
     return chooseFilterLayout(conv);
-  return std::nullopt;
+  return chooseRecurrenceLayout(user, argument);
 }
 
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {

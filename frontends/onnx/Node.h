@@ -85,6 +85,22 @@ public:
       return {};
     return create(state);
   }
+  /// An operation with `results` results, whose types follow from its operands; null after an error.
+  template <typename Op, typename... Args>
+  Op makeAll(unsigned results, Args &&...args) {
+    if ((isNull(args) || ...))
+      return {};
+    mlir::OperationState state(location, Op::getOperationName());
+    Op::build(graph.getBuilder(), state, mlir::TypeRange(llvm::SmallVector<mlir::Type>(results, placeholder())),
+              std::forward<Args>(args)...);
+    state.types.clear();
+    if (failed(Op::inferReturnTypes(getContext(), location, state.operands,
+                                    state.attributes.getDictionary(getContext()), state.getRawProperties(), {},
+                                    state.types)))
+      return {};
+    mlir::Value first = create(state);
+    return first ? first.getDefiningOp<Op>() : Op();
+  }
   /// An operation with a given result type.
   template <typename Op, typename... Args>
   mlir::Value makeAs(mlir::Type type, Args &&...args) {

@@ -178,7 +178,7 @@ const GradientRules &GradientRules::all() {
   static const GradientRules rules = [] {
     GradientRules table;
     for (auto family : {constantGradients, convGradients, elementwiseGradients, indexGradients, layoutGradients,
-                        matmulGradients, normalizeGradients, poolGradients, reduceGradients, softmaxGradients})
+                        matmulGradients, normalizeGradients, poolGradients, recurrentGradients, reduceGradients, softmaxGradients})
       family(table);
     return table;
   }();

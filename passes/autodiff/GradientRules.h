@@ -85,6 +85,7 @@ INGOT_FAMILY(layout)
 INGOT_FAMILY(matmul)
 INGOT_FAMILY(normalize)
 INGOT_FAMILY(pool)
+INGOT_FAMILY(recurrent)
 INGOT_FAMILY(reduce)
 INGOT_FAMILY(softmax)
 #undef INGOT_FAMILY

@@ -39,6 +39,13 @@ public:
       return {};
     return builder.create(state)->getResult(0);
   }
+  /// An operation of several results, whose types follow from operands that are known to agree.
+  template <typename Op, typename... Args>
+  Op makeAll(Args &&...args) {
+    if ((isNull(args) || ...))
+      return {};
+    return builder.create<Op>(location, std::forward<Args>(args)...);
+  }
   /// An operation with a given result type.
   template <typename Op, typename... Args>
   mlir::Value makeAs(mlir::Type type, Args &&...args) {

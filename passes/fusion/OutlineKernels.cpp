@@ -87,7 +87,7 @@ private:
     for (Operation *op : ops)
       for (Value result : op->getResults()) {
         cloneInto(body, result, group);
-        if (grouping.isUsedOutside(result, group) || (op == group.root && op->getNumResults() > 1))
+        if (grouping.isUsedOutside(result, group))
           results.push_back(result);
       }
     if (results.empty()) // nobody needs it

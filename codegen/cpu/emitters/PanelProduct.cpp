@@ -15,12 +15,11 @@ struct Stream {
   SmallVector<Value> pointers;
   SmallVector<int64_t> displacements;
 
-  Stream(KernelBuilder &builder, Value pointer, Index base, ArrayRef<Index> offsets) {
-    Type f32 = builder.op().getF32Type();
-    Value start = builder.address(pointer, f32, base);
+  Stream(KernelBuilder &builder, Type element, Value pointer, Index base, ArrayRef<Index> offsets) {
+    Value start = builder.address(pointer, element, base);
     for (Index offset : offsets) {
       bool isKnown = offset.constant().has_value();
-      pointers.push_back(isKnown ? start : builder.address(start, f32, offset));
+      pointers.push_back(isKnown ? start : builder.address(start, element, offset));
       displacements.push_back(offset.constant().value_or(0));
     }
   }
@@ -29,21 +28,21 @@ struct Stream {
 /// One step of the reduction.
 void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Stream &rows, const Stream &vectors,
           const ColumnVectors &columns, MutableArrayRef<Value> sums) {
-  Type f32 = builder.op().getF32Type();
+  Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
   SmallVector<Value> b;
   for (size_t j = 0; j < count; ++j) {
     Index at = builder.add(columnOffset, vectors.displacements[j]);
     b.push_back(
-        builder.loadVector(vectors.pointers[j], f32, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
+        builder.loadVector(vectors.pointers[j], element, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
   }
   if (columns.prefetch.distance)
     for (size_t j = 0; j < count; ++j) {
       Index at = builder.add(columnOffset, vectors.displacements[j] + columns.prefetch.distance);
-      builder.prefetch(vectors.pointers[j], f32, at, columns.prefetch.locality);
+      builder.prefetch(vectors.pointers[j], element, at, columns.prefetch.locality);
     }
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
-    Value a = builder.load(rows.pointers[i], f32, builder.add(rowOffset, rows.displacements[i]));
+    Value a = builder.load(rows.pointers[i], element, builder.add(rowOffset, rows.displacements[i]));
     Value wide = builder.splat(a, panelLanes);
     for (size_t j = 0; j < count; ++j)
       sums[i * count + j] = builder.fma(wide, b[j], sums[i * count + j]);
@@ -59,8 +58,9 @@ Sums zeroSums(KernelBuilder &builder, size_t count) {
 
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
                 int64_t unroll) {
-  Stream rowStream(builder, rows.pointer, rows.base, rows.offsets);
-  Stream columnStream(builder, columns.pointer, columns.base, columns.offsets);
+  Type type = sums.front().getType(), element = getElementTypeOrSelf(type);
+  Stream rowStream(builder, element, rows.pointer, rows.base, rows.offsets);
+  Stream columnStream(builder, element, columns.pointer, columns.base, columns.offsets);
   size_t count = sums.size();
   auto body = [&](Index k, ValueRange carried, int64_t steps) {
     SmallVector<Value> current(carried);
@@ -71,8 +71,7 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
   };
   Index whole = builder.mul(builder.div(trips, unroll), unroll);
   if (unroll > 1 && !whole.is(0)) {
-    Sums zeros = zeroSums(builder, count * (unroll - 1));
-    sums.append(zeros);
+    sums.append(count * (unroll - 1), builder.constant(type, 0.0));
     Sums parts =
         builder.loop(0, whole, unroll, sums, [&](Index k, ValueRange carried) { return body(k, carried, unroll); });
     for (size_t stride = parts.size() / 2; stride >= count; stride /= 2)

@@ -1,0 +1,189 @@
+//===- recurrent.cpp - Shape rules and folds: recurrent -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "dialects/ingot/Ingot.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// What the shape rules of the family have in common: the extents, taken from the first operand, and comparisons with
+/// them.
+class Layer {
+public:
+  Layer(MLIRContext *context, std::optional<Location> where) : where(where), scope(context) {}
+
+  /// (recurrent.1) to (recurrent.3)
+  LogicalResult readGates(Value gates, int64_t count, Direction direction) {
+    SmallVector<AffineExpr> dims = scope.dims(gates);
+    if (dims.size() != 5 || constantValue(dims[3]) != count)
+      return reject(where, "needs gates of shape [steps, batch, directions, ", count, ", hidden], but has ",
+                    describe(gates.getType()));
+    steps = dims[0], batch = dims[1], directions = dims[2], hidden = dims[4];
+    element = getElementTypeOrSelf(gates);
+    int64_t wanted = direction == Direction::Bidirectional ? 2 : 1;
+    if (constantValue(directions) != wanted)
+      return reject(where, "runs in ", wanted, " directions, but the gates are ", describe(gates.getType()));
+    if (!constantValue(hidden))
+      return reject(where, "needs a constant number of hidden units, but has ", describe(gates.getType()));
+    return success();
+  }
+
+  /// (recurrent.4)
+  LogicalResult expect(StringRef name, Value operand, ArrayRef<AffineExpr> shape) {
+    SmallVector<AffineExpr> dims = scope.dims(operand);
+    bool agrees = dims.size() == shape.size() && getElementTypeOrSelf(operand) == element;
+    for (size_t axis = 0; agrees && axis < dims.size(); ++axis) {
+      auto given = constantValue(dims[axis]), wanted = constantValue(shape[axis]);
+      agrees = !given || !wanted || *given == *wanted; // symbols are taken to be equal
+    }
+    if (agrees)
+      return success();
+    return reject(where, name, " must be ", describe(tensor(shape)), ", but is ", describe(operand.getType()));
+  }
+
+  /// (recurrent.5)
+  LogicalResult checkActivations(ArrayAttr names, ArrayRef<double> parameters, size_t count) {
+    if (names.size() != count || parameters.size() != 2 * count)
+      return reject(where, "needs ", count, " activations with alpha and beta, but has ", names.size(), " with ",
+                    parameters.size(), " numbers");
+    for (StringRef name : names.getAsValueRange<StringAttr>())
+      if (!symbolizeActivation(name))
+        return reject(where, "there is no activation '", name, "'");
+    return success();
+  }
+
+  /// (recurrent.6)
+  LogicalResult checkLengths(ValueRange lengths) {
+    if (lengths.empty())
+      return success();
+    SmallVector<AffineExpr> dims = scope.dims(lengths[0]);
+    if (lengths.size() > 1 || dims.size() != 1 || !getElementTypeOrSelf(lengths[0]).isInteger())
+      return reject(where, "lengths must be one vector of integers, but are ", describe(lengths[0].getType()));
+    auto given = constantValue(dims[0]), wanted = constantValue(batch);
+    if (given && wanted && *given != *wanted)
+      return reject(where, "has ", *given, " lengths for a batch of ", *wanted);
+    return success();
+  }
+
+  Type tensor(ArrayRef<AffineExpr> dims) { return scope.tensor(dims, element); }
+  SmallVector<AffineExpr> weights(int64_t gates) { return {directions, hidden, number(gates), hidden}; }
+  SmallVector<AffineExpr> state() { return {directions, batch, hidden}; }
+  SmallVector<AffineExpr> sequence() { return {steps, batch, directions, hidden}; }
+  SmallVector<AffineExpr> activated(int64_t gates) { return {steps, batch, directions, number(gates), hidden}; }
+  SmallVector<AffineExpr> perUnit() { return {directions, hidden}; }
+  SmallVector<AffineExpr> peepholes() { return {directions, number(3), hidden}; }
+
+private:
+  AffineExpr number(int64_t value) { return scope.constant(value); }
+
+  std::optional<Location> where;
+  SymbolScope scope;
+  Type element;
+  AffineExpr steps, batch, directions, hidden;
+};
+
+/// The rules that concern every operation of the family.
+template <typename Adaptor>
+LogicalResult checkLayer(Layer &layer, Adaptor op, Value gates, int64_t gateCount, int64_t weightGates,
+                         size_t activations) {
+  return success(succeeded(layer.readGates(gates, gateCount, op.getDirection())) &&
+                 succeeded(layer.expect("recurrence", op.getRecurrence(), layer.weights(weightGates))) &&
+                 succeeded(layer.checkActivations(op.getActivations(), op.getParameters(), activations)) &&
+                 succeeded(layer.checkLengths(op.getLengths())));
+}
+
+} // namespace
+
+LogicalResult LstmOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                       DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                       SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<LstmOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getGates(), 4, 4, 3)) ||
+      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
+      failed(layer.expect("initial_c", op.getInitialC(), layer.state())) ||
+      failed(layer.expect("peepholes", op.getPeepholes(), layer.peepholes())))
+    return failure();
+  types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.state()),
+                layer.tensor(layer.activated(4)), layer.tensor(layer.sequence())});
+  return success();
+}
+
+LogicalResult GruOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                      SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<GruOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getGates(), 3, 3, 2)) ||
+      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
+      failed(layer.expect("bias", op.getBias(), layer.perUnit())))
+    return failure();
+  types.append(
+      {layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.activated(4))});
+  return success();
+}
+
+LogicalResult RnnOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                      SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<RnnOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getGates(), 1, 1, 1)) ||
+      failed(layer.expect("initial_h", op.getInitialH(), layer.state())))
+    return failure();
+  types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state())});
+  return success();
+}
+
+LogicalResult LstmGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where,
+                                               ValueRange operands, DictionaryAttr attributes,
+                                               OpaqueProperties properties, RegionRange regions,
+                                               SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<LstmGradientOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getActivated(), 4, 4, 3)) ||
+      failed(layer.expect("cells", op.getCells(), layer.sequence())) ||
+      failed(layer.expect("initial_c", op.getInitialC(), layer.state())) ||
+      failed(layer.expect("peepholes", op.getPeepholes(), layer.peepholes())) ||
+      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
+      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())) ||
+      failed(layer.expect("last_c_gradient", op.getLastCGradient(), layer.state())))
+    return failure();
+  types.append(
+      {layer.tensor(layer.activated(4)), layer.tensor(layer.state()), layer.tensor(layer.state())});
+  return success();
+}
+
+LogicalResult GruGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                              DictionaryAttr attributes, OpaqueProperties properties,
+                                              RegionRange regions, SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<GruGradientOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getActivated(), 4, 3, 2)) ||
+      failed(layer.expect("sequence", op.getSequence(), layer.sequence())) ||
+      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
+      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
+      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())))
+    return failure();
+  types.append({layer.tensor(layer.activated(3)), layer.tensor(layer.state())});
+  return success();
+}
+
+LogicalResult RnnGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                              DictionaryAttr attributes, OpaqueProperties properties,
+                                              RegionRange regions, SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<RnnGradientOp>(context, operands, attributes, properties, regions);
+  Layer layer(context, where);
+  if (failed(checkLayer(layer, op, op.getActivated(), 1, 1, 1)) ||
+      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
+      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())))
+    return failure();
+  types.append({layer.tensor(layer.activated(1)), layer.tensor(layer.state())});
+  return success();
+}
+
+} // namespace ingot

@@ -1,0 +1,200 @@
+//===- recurrent.cpp - Gradient rules: recurrent -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An operation of its own runs the steps backwards and gives the gradient dz of the gates. What is summed over all steps
+// is an ordinary product for each direction: with z = gates + h R,
+//
+//   dR[d] = sum over t, b of h[t - 1, b, d]' dz[t, b, d]
+//
+//===----------------------------------------------------------------------===//
+#include "passes/autodiff/GradientRules.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// The states of a layer one step earlier in each direction's order, and sums over all steps.
+template <typename Op>
+class Steps {
+public:
+  Steps(Op op, Gradient &g) : op(op), g(g), dims(g.dims(op.getGates())) { directions = *constantValue(dims[2]); }
+
+  /// One direction of [T, B, D, ...] or, with `axis` 0, of [D, ...]; the axis goes.
+  Value direction(Value tensor, int64_t axis, int64_t which) {
+    if (!tensor)
+      return {};
+    SmallVector<AffineExpr> extents = g.dims(tensor), starts(extents.size(), number(0));
+    starts[axis] = number(which);
+    extents[axis] = number(1);
+    Value piece = directions == 1 ? tensor : g.slice(tensor, starts, SmallVector<int64_t>(extents.size(), 1), extents);
+    extents.erase(extents.begin() + axis);
+    return g.reshape(piece, extents);
+  }
+
+  /// Of one direction, [T, B, H], what `states` [T, B, D, H] held before each step: `initial` [D, B, H] before the first.
+  Value before(Value states, Value initial, int64_t which) {
+    Value own = direction(states, 2, which), first = direction(initial, 0, which);
+    first = g.reshape(first, {number(1), dims[1], dims[4]});
+    bool isReverse = op.getDirection() == Direction::Reverse || which == 1;
+    AffineExpr zero = number(0), rest = simplifyDimension(dims[0] - 1);
+    Value kept = g.slice(own, {isReverse ? number(1) : zero, zero, zero}, {1, 1, 1}, {rest, dims[1], dims[4]});
+    if (isReverse && !op.getLengths().empty())
+      return fromEnds(kept, first);
+    SmallVector<Value> parts{isReverse ? kept : first, isReverse ? first : kept};
+    return g.make<ConcatOp>(ValueRange(parts), int64_t(0));
+  }
+
+  /// sum over t, b of a[t, b, d, :]' dz[t, b, d, gates, :] for the gates [first, first + count), [1, H, count, H].
+  Value product(Value a, Value dz, int64_t which, int64_t first, int64_t count) {
+    Value own = direction(dz, 2, which);
+    SmallVector<AffineExpr> extents = g.dims(own), starts(4, number(0));
+    AffineExpr rows = dims[0] * dims[1], columns = dims[4] * count;
+    if (constantValue(extents[2]) != count) {
+      starts[2] = number(first);
+      extents[2] = number(count);
+      own = g.slice(own, starts, {1, 1, 1, 1}, extents);
+    }
+    Value sum = g.make<MatmulOp>(g.transposeLast(g.reshape(a, {rows, dims[4]})), g.reshape(own, {rows, columns}));
+    return g.reshape(sum, {number(1), dims[4], number(count), dims[4]});
+  }
+
+  /// [1, ...] of each direction as [D, ...].
+  Value join(ArrayRef<Value> parts, int64_t axis = 0) {
+    return parts.size() == 1 ? parts[0] : g.make<ConcatOp>(ValueRange(parts), axis);
+  }
+  /// The rule for each direction, joined.
+  Value forEachDirection(llvm::function_ref<Value(int64_t which)> body) {
+    SmallVector<Value> parts;
+    for (int64_t which = 0; which < directions; ++which) {
+      parts.push_back(body(which));
+      if (!parts.back())
+        return {};
+    }
+    return join(parts);
+  }
+  /// dR when all gates are multiplied by the same states.
+  Value weights(Value dz, Value states, Value initial) {
+    int64_t gates = *constantValue(g.dims(dz)[3]);
+    return forEachDirection(
+        [&](int64_t which) { return product(before(states, initial, which), dz, which, 0, gates); });
+  }
+  /// Gate `which` of [T, B, D, G, H].
+  Value gate(Value tensor, int64_t which) {
+    SmallVector<AffineExpr> extents = g.dims(tensor), starts(extents.size(), number(0));
+    starts[3] = number(which);
+    extents[3] = number(1);
+    return g.slice(tensor, starts, {1, 1, 1, 1, 1}, extents);
+  }
+  AffineExpr number(int64_t value) { return g.scope().constant(value); }
+
+  SmallVector<AffineExpr> dims; // T, B, D, G, H
+
+private:
+  /// A reversed sequence starts at its own last step: there the initial state comes before, elsewhere the state of the
+  /// next position, which is 0 behind the end.
+  Value fromEnds(Value kept, Value first) {
+    SmallVector<AffineExpr> column{dims[0], dims[1], number(1)};
+    Type type = getElementTypeOrSelf(op.getLengths().front());
+    Value lengths = g.reshape(op.getLengths().front(), {number(1), dims[1], number(1)});
+    Value isLast = g.equal(g.make<AddOp>(g.iota(column, 0, type), g.scalar(1, type)), lengths);
+    Value next = g.pad(kept, {0, 0, 0}, {1, 0, 0});
+    return g.select(isLast, first, next);
+  }
+
+  Op op;
+  Gradient &g;
+  int64_t directions;
+
+};
+
+/// The layer's options, which its gradient has too.
+template <typename Op>
+bool isDifferentiable(Op op, Gradient &g) {
+  if (op.getClip().convertToDouble() > 0)
+    g.notSupported("a recurrent layer with clip");
+  return !g.hasFailed();
+}
+
+// i C + ..., with peepholes z_i += p_i C, z_f += p_f C, z_o += p_o C'   =>   dp = sum over t, b of dz * C
+Value peepholeGradient(LstmOp op, Steps<LstmOp> &steps, Value dz, Gradient &g) {
+  return steps.forEachDirection([&](int64_t which) {
+    Value old = steps.before(op.getCells(), op.getInitialC(), which);
+    Value now = steps.direction(op.getCells(), 2, which);
+    SmallVector<Value> parts;
+    for (auto [gate, state] : {std::pair<int64_t, Value>{0, old}, {1, now}, {2, old}}) {
+      Value own = steps.direction(steps.gate(dz, gate), 2, which); // [T, B, 1, H]
+      own = g.reshape(own, {steps.dims[0], steps.dims[1], steps.dims[4]});
+      parts.push_back(g.reshape(g.sum(g.mul(own, state), {0, 1}), {steps.number(1), steps.number(1), steps.dims[4]}));
+    }
+    return steps.join(parts, 1);
+  });
+}
+
+void lstmRule(LstmOp op, Gradient &g) {
+  if (!isDifferentiable(op, g))
+    return;
+  auto gradient = g.makeAll<LstmGradientOp>(
+      op.getActivated(), op.getRecurrence(), op.getCells(), op.getInitialC(), op.getPeepholes(), g.ofOutput(0),
+      g.ofOutput(1), g.ofOutput(2), op.getLengths(), op.getDirection(), op.getActivations(), op.getParameters(),
+      op.getInputForget());
+  Steps<LstmOp> steps(op, g);
+  Value dz = gradient.getGatesGradient();
+  g.toInput(0, dz);
+  if (g.wantsInput(1))
+    g.toInput(1, steps.weights(dz, op.getSequence(), op.getInitialH()));
+  g.toInput(2, gradient.getInitialHGradient());
+  g.toInput(3, gradient.getInitialCGradient());
+  if (g.wantsInput(4))
+    g.toInput(4, peepholeGradient(op, steps, dz, g));
+}
+
+// With linear_before_reset the hidden gate's recurrence sees dz_h r; without, its factor is r h, which was kept.
+void gruRule(GruOp op, Gradient &g) {
+  if (!isDifferentiable(op, g))
+    return;
+  auto gradient =
+      g.makeAll<GruGradientOp>(op.getActivated(), op.getRecurrence(), op.getSequence(), op.getInitialH(),
+                               g.ofOutput(0), g.ofOutput(1), op.getLengths(), op.getDirection(), op.getActivations(),
+                               op.getParameters(), op.getLinearBeforeReset());
+  Steps<GruOp> steps(op, g);
+  Value dz = gradient.getGatesGradient(), hiddenGate = steps.gate(dz, 2);
+  g.toInput(0, dz);
+  bool isLinear = op.getLinearBeforeReset();
+  if (isLinear)
+    hiddenGate = g.mul(hiddenGate, steps.gate(op.getActivated(), 1));
+  if (g.wantsInput(1))
+    g.toInput(1, steps.forEachDirection([&](int64_t which) {
+      Value old = steps.before(op.getSequence(), op.getInitialH(), which);
+      Value kept = steps.direction(steps.gate(op.getActivated(), 3), 2, which);
+      SmallVector<Value> parts{steps.product(old, dz, which, 0, 2),
+                               steps.product(isLinear ? old : kept, hiddenGate, which, 0, 1)};
+      return steps.join(parts, 2);
+    }));
+  g.toInput(2, gradient.getInitialHGradient());
+  if (g.wantsInput(3))
+    g.toInput(3, g.reshape(g.sum(hiddenGate, {0, 1}), {steps.dims[2], steps.dims[4]}));
+}
+
+void rnnRule(RnnOp op, Gradient &g) {
+  if (!isDifferentiable(op, g))
+    return;
+  Steps<RnnOp> steps(op, g);
+  Value activated = g.reshape(op.getSequence(), steps.dims);
+  auto gradient = g.makeAll<RnnGradientOp>(activated, op.getRecurrence(), g.ofOutput(0), g.ofOutput(1),
+                                           op.getLengths(), op.getDirection(), op.getActivations(), op.getParameters());
+  g.toInput(0, gradient.getGatesGradient());
+  if (g.wantsInput(1))
+    g.toInput(1, steps.weights(gradient.getGatesGradient(), op.getSequence(), op.getInitialH()));
+  g.toInput(2, gradient.getInitialHGradient());
+}
+
+} // namespace
+
+void recurrentGradients(GradientRules &rules) {
+  rules.add<LstmOp>(lstmRule);
+  rules.add<GruOp>(gruRule);
+  rules.add<RnnOp>(rnnRule);
+}
+
+} // namespace ingot

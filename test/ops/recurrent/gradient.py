@@ -1,0 +1,47 @@
+# RUN: %python %s
+"""Gradients of recurrent layers by inputs, weights, biases, initial states and peepholes."""
+
+import numpy as np
+
+from gradients import check_gradients
+from rows import Row, normal, uniform
+
+
+def layer(operator, steps, batch, inputs, hidden, *rest, directions=1, **options):
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[operator]
+    if directions == 2:
+        options["direction"] = "bidirectional"
+    results = 3 if operator == "LSTM" else 2
+    x = normal(batch, steps, inputs) if options.get("layout") else normal(steps, batch, inputs)
+    return Row(operator, x, 0.5 * normal(directions, gates * hidden, inputs), 0.5 * normal(directions, gates * hidden, hidden),
+               0.5 * normal(directions, 2 * gates * hidden), *rest, hidden_size=hidden, results=results, **options)
+
+
+def lengths(*numbers):
+    return np.array(numbers, np.int32)
+
+
+rows = []
+for operator in ("LSTM", "GRU", "RNN"):
+    states = [normal(2, 3, 5)] * (2 if operator == "LSTM" else 1)
+    rows += [
+        layer(operator, 4, 2, 3, 5, free=(0,)),
+        layer(operator, 3, 1, 2, 18, direction="reverse", note="two blocks of units"),
+        layer(operator, 4, 3, 3, 5, None, *states, directions=2),
+        layer(operator, 4, 3, 3, 5, lengths(4, 1, 3), *states, directions=2),
+        layer(operator, 1, 2, 3, 4, note="one step"),
+    ]
+rows += [
+    layer("LSTM", 4, 2, 3, 5, None, None, None, normal(1, 15)),
+    layer("LSTM", 4, 2, 3, 5, lengths(2, 4), None, None, normal(2, 15), directions=2),
+    layer("LSTM", 4, 2, 3, 5, input_forget=1),
+    layer("GRU", 4, 2, 3, 5, linear_before_reset=1, free=(0,)),
+    layer("GRU", 4, 3, 3, 5, lengths(1, 4, 2), normal(2, 3, 5), directions=2, linear_before_reset=1),
+    layer("LSTM", 3, 2, 3, 4, layout=1),
+    layer("LSTM", 3, 2, 3, 4, activations=["HardSigmoid", "Softsign", "ScaledTanh"], activation_alpha=[0.2, 0.8], activation_beta=[0.5, 1.2]),
+    layer("GRU", 3, 2, 3, 4, activations=["Sigmoid", "Softplus"]),
+    layer("RNN", 3, 2, 3, 4, activations=["Elu"], activation_alpha=[0.7]),
+    layer("RNN", 3, 2, 3, 4, activations=["Affine"], activation_alpha=[0.5], activation_beta=[0.1]),
+    layer("RNN", 3, 2, 3, 4, activations=["LeakyRelu"]),
+]
+check_gradients(rows)
