@@ -134,7 +134,7 @@ private:
     Real candidate = gate(sums[3], std::nullopt, c, layer.functions[1], units);
     Real cell = fma(forget, c, input * candidate);
     Real output = gate(sums[1], 1, cell, layer.functions[0], units);
-    Real h = output * layer.functions[2](clipped(cell));
+    Real h = output * layer.functions[2](cell);
     Value kept = whileActive(step, row, cell.get(), c.get());
     put(kept, place);
     putState(step, row, units, h);
