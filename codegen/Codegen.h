@@ -29,6 +29,15 @@ struct ProgramPort {
   std::string name;
   ingot_dtype dtype;
   std::vector<mlir::AffineExpr> dims;
+  ingot_role role = INGOT_DATA;
+  double standard = 0; ///< of a hyperparameter
+};
+
+/// A tensor in the state block.
+struct ProgramStateTensor {
+  ProgramPort port;
+  int64_t offset, bytes;
+  int64_t initial = -1; ///< where in the constants its first value is; -1: zeros
 };
 
 /// A named dimension and its bounds; maximum -1: none.
@@ -40,12 +49,16 @@ struct ProgramSymbol {
 /// What a library tells about itself: becomes the ingot_program, the exported functions and the header.
 struct ProgramDescription {
   std::string name;       ///< prefix of every exported symbol; a C identifier
-  std::string source;     ///< file name of the model, for comments
+  std::string entry = "run"; ///< what a run computes
+  std::string source;     ///< file name of the model; of a training step its path
+  std::string optimizer;  ///< of a training step
   std::string sourceHash; ///< of the model file
   std::string options;    ///< of the compilation
   std::string triple;     ///< target
   std::vector<ProgramSymbol> symbols;
   std::vector<ProgramPort> inputs, outputs;
+  std::vector<ProgramStateTensor> state; ///< in order of offsets
+  int64_t stateBytes = 0;
   std::vector<std::string> launches; ///< launch names in order of launch_index
   int64_t constantBytes = 0;
   int64_t arenaBytes = 0; ///< static part
@@ -58,7 +71,7 @@ struct ProgramDescription {
 };
 
 /// Reads a planned module (see passes/Passes.h): name, symbols, ports, launches and the plan's numbers. `sourceHash`,
-/// `options`, `triple` and `scratchBytes` stay for the caller to fill in.
+/// `source`'s path, `options`, `triple` and `scratchBytes` stay for the caller to fill in.
 mlir::FailureOr<ProgramDescription> describeProgram(mlir::ModuleOp module);
 
 /// The code for one instruction set: an ELF object whose only symbol needed from outside is the entry (see ingot_entry

@@ -165,9 +165,12 @@ private:
     FailureOr<ProgramDescription> program = describeProgram(*module);
     if (failed(program))
       return failure();
-    program->source = llvm::sys::path::filename(options.input).str();
+// To write trained weights back, the model file is needed again; else a library should not depend on where it was.
+    program->source = options.train.isWanted ? options.input : llvm::sys::path::filename(options.input).str();
     program->sourceHash = hashOfFile(options.input);
     program->options = "--cpu " + options.cpu;
+    if (options.train.isWanted)
+      program->options += " --train --loss " + options.train.loss + " --optimizer " + options.train.optimizer;
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module)};

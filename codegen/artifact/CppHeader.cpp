@@ -25,11 +25,13 @@ public:
                        "class Session : public ingot::Session {{\n"
                        "public:\n"
                        "  Session() : ingot::Session({0}_model()) {{}}\n\n"
+                       "{4}"
                        "  /// Computes the outputs into the caller's dense, row-major buffers.\n"
                        "  void run({2}) {{\n{3}  }}\n"
                        "}};\n\n"
                        "}} // namespace {0}\n",
-                       program.name, INGOT_VERSION, formatParameters(), formatBody());
+                       program.name, INGOT_VERSION, formatParameters(), formatBody(),
+                       program.stateBytes ? "  // Changes the state that bindState has given.\n" : "");
   }
 
 private:
@@ -38,7 +40,7 @@ private:
     if (!program.isStatic())
       parameters.push_back(fmt::format("const {}_dims &dims", program.name));
     for (auto [port, name] : zip(program.inputs, names.inputs))
-      parameters.push_back(fmt::format("const {} *{}", cTypeName(port.dtype).str(), name));
+      parameters.push_back(cParameter(port, name));
     for (auto [port, name] : zip(program.outputs, names.outputs))
       parameters.push_back(fmt::format("{} *{}", cTypeName(port.dtype).str(), name));
     return llvm::join(parameters, ", ");
@@ -46,6 +48,8 @@ private:
 
   // An input's dimensions are constants and symbols.
   std::string formatInput(const ProgramPort &port, const std::string &name) {
+    if (port.role == INGOT_HYPER)
+      return fmt::format("{{&{}, INGOT_F64, 0, {{}}}}", name);
     std::vector<std::string> dims;
     for (mlir::AffineExpr dim : port.dims) {
       auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim);

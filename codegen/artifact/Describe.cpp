@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -44,6 +45,20 @@ std::optional<ingot_dtype> dtypeOf(Type type) {
   }
 }
 
+ingot_role roleOf(StringRef name) {
+  return llvm::StringSwitch<ingot_role>(name)
+      .Case("target", INGOT_TARGET)
+      .Case("hyper", INGOT_HYPER)
+      .Case("loss", INGOT_LOSS)
+      .Case("gradient", INGOT_GRADIENT)
+      .Case("parameter", INGOT_PARAMETER)
+      .Case("slot", INGOT_SLOT)
+      .Case("statistic", INGOT_STATISTIC)
+      .Case("step", INGOT_STEP)
+      .Case("generator", INGOT_GENERATOR)
+      .Default(INGOT_DATA);
+}
+
 // The ONNX node's name, the most useful thing to read in a profile.
 std::string launchName(kernel::LaunchOp launch) {
   auto name = launch.getLoc()->findInstanceOf<NameLoc>();
@@ -59,16 +74,22 @@ public:
     program.source = getString("ingot.source", program.name + ".onnx");
     readSymbols();
     for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
-      if (failed(addPort(program.inputs, "input", index, type, main.getArgAttrOfType<StringAttr>(index, "ingot.name"))))
+      if (failed(addArgument(index, type)))
         return failure();
+    llvm::sort(program.state, [](auto &a, auto &b) { return a.offset < b.offset; });
     for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
-      if (failed(addPort(program.outputs, "output", index, type,
-                         main.getResultAttrOfType<StringAttr>(index, "ingot.name"))))
+      if (!main.getResultAttr(index, "ingot.state") && // it is among the arguments
+          failed(addPort(program.outputs, "output", index, type, main.getResultAttrDict(index))))
         return failure();
     main.walk([&](kernel::LaunchOp launch) { program.launches.push_back(launchName(launch)); });
     program.constantBytes = getNumber("kernel.constant_bytes");
     program.arenaBytes = getNumber("kernel.arena_bytes");
     program.arenaLowerBound = getNumber("kernel.arena_lower_bound");
+    program.stateBytes = getNumber("ingot.state_bytes");
+    if (auto entry = main->getAttrOfType<StringAttr>("ingot.entry"))
+      program.entry = entry.str();
+    if (auto optimizer = main->getAttrOfType<StringAttr>("ingot.optimizer"))
+      program.optimizer = optimizer.str();
     if (auto slots = main->getAttrOfType<ArrayAttr>("kernel.slots"))
       for (auto slot : slots.getAsRange<ShapeAttr>())
         llvm::append_range(program.slots, scope.adopt(slot));
@@ -104,7 +125,26 @@ private:
     }
   }
 
-  LogicalResult addPort(std::vector<ProgramPort> &ports, const char *kind, size_t index, Type type, StringAttr name) {
+  LogicalResult addArgument(size_t index, Type type) {
+    auto place = main.getArgAttrOfType<IntegerAttr>(index, "ingot.state");
+    if (!place)
+      return addPort(program.inputs, "input", index, type, main.getArgAttrDict(index));
+    std::vector<ProgramPort> ports;
+    if (failed(addPort(ports, "state", index, type, main.getArgAttrDict(index))))
+      return failure();
+    auto tensor = cast<RankedTensorType>(type);
+    if (!tensor.hasStaticShape())
+      return main.emitError() << "state \"" << ports[0].name << "\" has no constant shape: " << type;
+    int64_t bytes = tensor.getNumElements() * elementBytes(tensor.getElementType());
+    auto initial = main.getArgAttrOfType<IntegerAttr>(index, "kernel.initial");
+    program.state.push_back({ports[0], place.getInt(), bytes, initial ? initial.getInt() : -1});
+    return success();
+  }
+
+  /// `attributes` are those of the argument or result; null when it has none.
+  LogicalResult addPort(std::vector<ProgramPort> &ports, const char *kind, size_t index, Type type,
+                        DictionaryAttr attributes) {
+    auto name = attributes ? attributes.getAs<StringAttr>("ingot.name") : StringAttr();
     std::string title = name ? name.str() : kind + std::to_string(index);
     auto tensor = dyn_cast<RankedTensorType>(type);
     std::optional<ingot_dtype> dtype = dtypeOf(getElementTypeOrSelf(type));
@@ -115,6 +155,10 @@ private:
                               << " dimensions, not supported yet beyond " << INGOT_MAX_RANK;
     SmallVector<AffineExpr> dims = scope.dims(tensor);
     ports.push_back({title, *dtype, {dims.begin(), dims.end()}});
+    if (auto role = attributes ? attributes.getAs<StringAttr>("ingot.role") : StringAttr())
+      ports.back().role = roleOf(role.getValue());
+    if (auto standard = attributes ? attributes.getAs<FloatAttr>("ingot.default") : FloatAttr())
+      ports.back().standard = standard.getValueAsDouble();
     return success();
   }
 

@@ -89,14 +89,30 @@ private:
       text += fmt::format("#define {}_SHAPE {{{}}}\n", prefix, shapeOf(port));
   }
 
+  void addState() {
+    text += fmt::format("/* The state: the parameters, and what else training carries from step to step. {0}_*_OFFSET counts\n"
+                        "   bytes from its start, which must be aligned to 64. */\n"
+                        "#define {0}_STATE_BYTES {1}\n",
+                        program.name, program.stateBytes);
+    for (auto [tensor, name] : zip(program.state, names.states)) {
+      addPort("state", tensor.port, name);
+      text += fmt::format("#define {}_{}_OFFSET {}\n", program.name, name, tensor.offset);
+    }
+  }
+
   void addMacros() {
     text += fmt::format("/* Bytes of a session's intermediate values, and of the constants in the library. */\n"
                         "#define {0}_ARENA_BYTES {1}\n#define {0}_CONSTANT_BYTES {2}\n\n",
                         program.name, program.arenaBytes, program.constantBytes);
     for (auto [port, name] : zip(program.inputs, names.inputs))
-      addPort("input", port, name);
+      if (port.role == INGOT_HYPER)
+        text += fmt::format("#define {}_{}_STANDARD {}\n", program.name, name, port.standard);
+      else
+        addPort("input", port, name);
     for (auto [port, name] : zip(program.outputs, names.outputs))
       addPort("output", port, name);
+    if (program.stateBytes)
+      addState();
     text += "\n";
   }
 
@@ -116,15 +132,24 @@ private:
     if (!program.isStatic())
       parameters.push_back(fmt::format("const {}_dims *dims", program.name));
     for (auto [port, name] : zip(program.inputs, names.inputs))
-      parameters.push_back(fmt::format("const {} *{}", cTypeName(port.dtype).str(), name));
+      parameters.push_back(cParameter(port, name));
+    if (program.stateBytes)
+      parameters.push_back("void *state");
     for (auto [port, name] : zip(program.outputs, names.outputs))
       parameters.push_back(fmt::format("{} *{}", cTypeName(port.dtype).str(), name));
+    if (program.stateBytes)
+      text += fmt::format("/* Writes what training starts from into a state block of {0}_STATE_BYTES. */\n"
+                          "int {0}_state_initialize(void *state);\n\n",
+                          program.name);
     text += fmt::format(
-        "/* Computes the outputs into the caller's dense, row-major buffers. Returns 0, or an ingot_status that "
+        "/* {2} the caller's dense, row-major buffers. Returns 0, or an ingot_status that "
         "{0}_error\n"
         "   explains. Calls from several threads wait for each other: see ingot/runtime.h for sessions. */\n"
-        "int {0}_run({1});\n\n",
-        program.name, parameters.empty() ? "void" : llvm::join(parameters, ", "));
+        "int {0}_{3}({1});\n\n",
+        program.name, parameters.empty() ? "void" : llvm::join(parameters, ", "),
+        program.stateBytes ? "Does one step of training: changes the state, and writes the outputs into"
+                           : "Computes the outputs into",
+        program.entry);
     text += fmt::format("/* What went wrong last on this thread. */\nconst char *{}_error(void);\n\n", program.name);
     text += fmt::format(
         "/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",

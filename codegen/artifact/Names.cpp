@@ -69,12 +69,21 @@ const TypeNames &namesOf(ingot_dtype dtype) {
 ProgramNames::ProgramNames(const ProgramDescription &program) {
   Scope dimScope, portScope;
   portScope.add("dims"); // the parameter of a model with symbols
+  if (program.stateBytes)
+    portScope.add("state");
   for (const ProgramSymbol &symbol : program.symbols)
     dims.push_back(dimScope.add(symbol.name));
   for (const ProgramPort &port : program.inputs)
     inputs.push_back(portScope.add(port.name));
   for (const ProgramPort &port : program.outputs)
     outputs.push_back(portScope.add(port.name));
+  for (const ProgramStateTensor &tensor : program.state)
+    states.push_back(portScope.add(tensor.port.name));
+}
+
+std::string cParameter(const ProgramPort &port, StringRef name) {
+  std::string type = port.role == INGOT_HYPER ? "double " : "const " + cTypeName(port.dtype).str() + " *";
+  return type + name.str();
 }
 
 StringRef cTypeName(ingot_dtype dtype) { return namesOf(dtype).c; }

@@ -12,8 +12,11 @@ std::string makeIdentifier(llvm::StringRef text);
 struct ProgramNames {
   explicit ProgramNames(const ProgramDescription &program);
   std::vector<std::string> dims; ///< one for each symbol
-  std::vector<std::string> inputs, outputs;
+  std::vector<std::string> inputs, outputs, states;
 };
+
+/// An input as a parameter of a C function: "const float *image", of hyperparameters "double lr".
+std::string cParameter(const ProgramPort &port, llvm::StringRef name);
 
 /// "float", "uint8_t"; 16-bit floats are "uint16_t".
 llvm::StringRef cTypeName(ingot_dtype dtype);

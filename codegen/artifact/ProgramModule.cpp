@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes ingot_program (program.h) as constant data, and these functions:
 //   ingot_sizes  output dimensions and arena bytes from the symbols; absent when nothing depends on them
-//   X_model, X_error, X_run   the exported ones, each a call into the runtime
+//   X_model, X_error, X_run (or X_train_step, X_state_initialize)   the exported ones, each a call into the runtime
 #include "codegen/artifact/ProgramModule.h"
 
 #include "codegen/artifact/Constants.h"
@@ -30,8 +30,10 @@ public:
   Module &build() {
     Constant *sizes = buildSizes();
     buildDescriptor(sizes);
-    exportCall(program.name + "_model", pointer, "ingot_library_model");
-    exportCall(program.name + "_error", pointer, "ingot_library_error");
+    exportCall(program.name + "_model", pointer, {}, "ingot_library_model");
+    exportCall(program.name + "_error", pointer, {}, "ingot_library_error");
+    if (program.stateBytes)
+      exportCall(program.name + "_state_initialize", i32, {pointer}, "ingot_library_state_initialize");
     buildRun();
     return module;
   }
@@ -81,14 +83,23 @@ private:
       return -1 - static_cast<int64_t>(symbol.getPosition());
     return INGOT_COMPUTED_DIMENSION;
   }
+  Constant *describePort(const ProgramPort &port) {
+    SmallVector<Constant *> dims;
+    for (mlir::AffineExpr dim : port.dims)
+      dims.push_back(number(encodeDimension(dim)));
+    return record({text(port.name), shortNumber(port.dtype), shortNumber(port.dims.size()), table(dims),
+                   shortNumber(port.role), ConstantFP::get(builder.getDoubleTy(), port.standard)});
+  }
   Constant *ports(ArrayRef<ProgramPort> all) {
     SmallVector<Constant *> entries;
-    for (const ProgramPort &port : all) {
-      SmallVector<Constant *> dims;
-      for (mlir::AffineExpr dim : port.dims)
-        dims.push_back(number(encodeDimension(dim)));
-      entries.push_back(record({text(port.name), shortNumber(port.dtype), shortNumber(port.dims.size()), table(dims)}));
-    }
+    for (const ProgramPort &port : all)
+      entries.push_back(describePort(port));
+    return table(entries);
+  }
+  Constant *states() {
+    SmallVector<Constant *> entries;
+    for (const ProgramStateTensor &tensor : program.state)
+      entries.push_back(record({describePort(tensor.port), number(tensor.offset), number(tensor.bytes)}));
     return table(entries);
   }
 
@@ -103,11 +114,15 @@ private:
                    shortNumber(program.outputs.size()), shortNumber(program.symbols.size()),
                    shortNumber(program.launches.size()), ports(program.inputs), ports(program.outputs), table(symbols),
                    table(launches), number(program.constantBytes), number(program.arenaBytes),
-                   number(program.arenaLowerBound), number(program.scratchBytes)});
+                   number(program.arenaLowerBound), number(program.scratchBytes), text(program.entry),
+                   text(program.source), text(program.optimizer), states(), number(program.state.size()),
+                   number(program.stateBytes)});
   }
 
   void buildDescriptor(Constant *sizes) {
-    SmallVector<Constant *> variants;
+    SmallVector<Constant *> variants, initial;
+    for (const ProgramStateTensor &tensor : program.state)
+      initial.push_back(number(tensor.initial));
     for (const CodeVariant &variant : artifact.variants) {
       Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
       variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
@@ -117,7 +132,8 @@ private:
         new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);
     Constant *fields = record(
-        {number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes, constants});
+        {number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes, constants,
+         table(initial)});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
   }
 
@@ -180,22 +196,44 @@ private:
     return sizes;
   }
 
-  void exportCall(const Twine &name, Type *result, StringRef callee) {
-    Function *target = function(callee, result, {}, true);
-    defined(name, result, {}, false);
-    builder.CreateRet(builder.CreateCall(target));
+  void exportCall(const Twine &name, Type *result, ArrayRef<Type *> parameters, StringRef callee) {
+    Function *target = function(callee, result, parameters, true);
+    Function *caller = defined(name, result, parameters, false);
+    SmallVector<Value *> arguments(make_pointer_range(caller->args()));
+    builder.CreateRet(builder.CreateCall(target, arguments));
   }
 
-  // X_run([dims,] inputs..., outputs...): collects the pointers in an array.
+  // X_run([dims,] inputs..., [state,] outputs...): collects the pointers in an array, the state last. Hyperparameters
+  // come as numbers.
   void buildRun() {
-    size_t tensors = program.inputs.size() + program.outputs.size(), first = program.isStatic() ? 0 : 1;
+    SmallVector<Type *> types(program.isStatic() ? 0 : 1, pointer);
+    size_t first = types.size(), inputs = program.inputs.size(), outputs = program.outputs.size();
+    for (const ProgramPort &port : program.inputs)
+      types.push_back(port.role == INGOT_HYPER ? builder.getDoubleTy() : static_cast<Type *>(pointer));
+    size_t states = program.stateBytes ? 1 : 0;
+    types.append(states + outputs, pointer);
     Function *target = function("ingot_library_run", i32, {pointer, pointer}, true);
-    Function *run = defined(program.name + "_run", i32, SmallVector<Type *>(tensors + first, pointer), false);
-    Value *io = builder.CreateAlloca(ArrayType::get(pointer, std::max<size_t>(tensors, 1)));
-    for (size_t i = 0; i < tensors; ++i)
-      builder.CreateStore(run->getArg(first + i), builder.CreateConstGEP1_64(pointer, io, i));
+    Function *run = defined(program.name + "_" + program.entry, i32, types, false);
+    Value *io = builder.CreateAlloca(ArrayType::get(pointer, std::max<size_t>(inputs + outputs + states, 1)));
+    auto place = [&](size_t i, Value *address) {
+      builder.CreateStore(address, builder.CreateConstGEP1_64(pointer, io, i));
+    };
+    for (size_t i = 0; i < inputs; ++i)
+      place(i, addressOf(run->getArg(first + i)));
+    for (size_t i = 0; i < outputs; ++i)
+      place(inputs + i, run->getArg(first + inputs + states + i));
+    if (states)
+      place(inputs + outputs, run->getArg(first + inputs));
     Value *symbols = first ? static_cast<Value *>(run->getArg(0)) : ConstantPointerNull::get(pointer);
     builder.CreateRet(builder.CreateCall(target, {io, symbols}));
+  }
+
+  Value *addressOf(Value *argument) {
+    if (argument->getType()->isPointerTy())
+      return argument;
+    Value *memory = builder.CreateAlloca(argument->getType());
+    builder.CreateStore(argument, memory);
+    return memory;
   }
 
   const Artifact &artifact;
@@ -221,7 +259,11 @@ Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &tr
 } // namespace
 
 std::vector<std::string> exportedNames(const ProgramDescription &program) {
-  return {program.name + "_error", program.name + "_model", program.name + "_run"};
+  std::vector<std::string> names = {program.name + "_error", program.name + "_model",
+                                    program.name + "_" + program.entry};
+  if (program.stateBytes)
+    names.push_back(program.name + "_state_initialize");
+  return names;
 }
 
 std::string entryName(StringRef isa) { return "ingot_entry_" + makeIdentifier(isa); }

@@ -5,6 +5,7 @@
 #include "codegen/cpu/Winograd.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cstring>
 
@@ -108,18 +109,23 @@ void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
   }
 }
 
-void write(Value constant, MutableArrayRef<char> to) {
-  auto op = constant.getDefiningOp<kernel::PackOp>();
-  auto source = (op ? op.getInput() : constant).getDefiningOp<ConstantOp>();
+/// `op`, if given, says how the elements are laid out.
+void write(ElementsAttr value, kernel::PackOp op, MutableArrayRef<char> to) {
   std::vector<char> storage;
-  int64_t bytes = bytesOf(source.getType());
-  ArrayRef<char> elements = elementsOf(source.getValue(), bytes, storage);
+  int64_t bytes = bytesOf(value.getShapedType());
+  ArrayRef<char> elements = elementsOf(value, bytes, storage);
   if (int64_t(elements.size()) < bytes)
     return; // the importer has checked the sizes of mapped tensors
   if (op)
     pack(op, elements, to);
   else
     std::memcpy(to.data(), elements.data(), bytes);
+}
+
+void write(Value constant, MutableArrayRef<char> to) {
+  auto op = constant.getDefiningOp<kernel::PackOp>();
+  auto source = (op ? op.getInput() : constant).getDefiningOp<ConstantOp>();
+  write(source.getValue(), op, to);
 }
 
 } // namespace
@@ -137,6 +143,14 @@ std::vector<ConstantPiece> collectConstants(ModuleOp planned) {
                                       [constant](MutableArrayRef<char> to) { write(constant, to); }};
     }
   });
+  // What the state begins with.
+  auto main = planned.lookupSymbol<func::FuncOp>("main");
+  for (unsigned i = 0; main && i < main.getNumArguments(); ++i)
+    if (auto place = main.getArgAttrOfType<IntegerAttr>(i, "kernel.initial")) {
+      auto value = main.getArgAttrOfType<ElementsAttr>(i, "ingot.initial");
+      pieces[place.getInt()] = {place.getInt(), bytesOf(value.getShapedType()),
+                                [value](MutableArrayRef<char> to) { write(value, {}, to); }};
+    }
   std::vector<ConstantPiece> result;
   for (auto &[offset, piece] : pieces)
     result.push_back(std::move(piece));

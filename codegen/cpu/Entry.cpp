@@ -26,6 +26,7 @@ public:
         pointer(LLVM::LLVMPointerType::get(into.getContext())) {}
 
   LogicalResult run(const llvm::StringMap<Division> &divisions) {
+    countInterface();
     begin();
     int32_t index = 0;
     WalkResult result = main.walk([&](kernel::LaunchOp launch) {
@@ -56,6 +57,14 @@ private:
     LLVM::LLVMFuncOp function = declare(functionName(target, name), none, {pointer, pointer, i64, i64, pointer});
     function.setVisibility_(LLVM::Visibility::Hidden);
     return function;
+  }
+
+  /// What is in the state is no input or output.
+  void countInterface() {
+    for (unsigned i = 0; i < main.getNumArguments(); ++i)
+      inputs += main.getArgAttr(i, "ingot.state") ? 0 : 1;
+    for (unsigned i = 0; i < main.getNumResults(); ++i)
+      outputs += main.getResultAttr(i, "ingot.state") ? 0 : 1;
   }
 
   void begin() {
@@ -99,7 +108,9 @@ private:
     case kernel::Space::Input:
       return builder.load(entry.getArgument(1), pointer, position);
     case kernel::Space::Output:
-      return builder.load(entry.getArgument(1), pointer, int64_t(main.getNumArguments()) + position);
+      return builder.load(entry.getArgument(1), pointer, inputs + position);
+    case kernel::Space::State:
+      return builder.address(builder.load(entry.getArgument(1), pointer, inputs + outputs), byte, position);
     case kernel::Space::Constant:
       return builder.address(entry.getArgument(2), byte, position);
     case kernel::Space::Arena:
@@ -131,6 +142,7 @@ private:
   LLVM::LLVMFuncOp launcher, entry;
   Value table;
   SmallVector<Index> slotOffsets;
+  int64_t inputs = 0, outputs = 0;
 };
 
 } // namespace

@@ -283,11 +283,19 @@ std::optional<Point> Evaluator::resultPoint(Value root, ArrayRef<AffineExpr> poi
 }
 
 void Evaluator::storeResults(Value root, ArrayRef<AffineExpr> point, const Lanes *lanes) {
+  struct Result {
+    unsigned number;
+    Point place;
+    Value element;
+  };
+  SmallVector<Result> results;
   evaluateTogether([&] {
     for (unsigned number = 0; number < func.getNumResults(); ++number)
       if (std::optional<Point> place = resultPoint(root, point, number))
-        store(evaluate(result(number), *place, lanes), number, *place, lanes);
+        results.push_back({number, *place, evaluate(result(number), *place, lanes)});
   });
+  for (const Result &each : results)
+    store(each.element, each.number, each.place, lanes);
 }
 
 } // namespace ingot::cpu

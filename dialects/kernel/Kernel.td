@@ -20,7 +20,7 @@ def Kernel_Dialect : Dialect {
 
 def Kernel_Space : I32EnumAttr<"Space", "what a buffer is part of", [
     I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">, I32EnumAttrCase<"Constant", 2, "constant">,
-    I32EnumAttrCase<"Arena", 3, "arena">, I32EnumAttrCase<"Slot", 4, "slot">]> {
+    I32EnumAttrCase<"Arena", 3, "arena">, I32EnumAttrCase<"Slot", 4, "slot">, I32EnumAttrCase<"State", 5, "state">]> {
   let cppNamespace = "::ingot::kernel";
   let genSpecializedAttr = 0;
 }
@@ -29,8 +29,9 @@ def Kernel_BufferAttr : AttrDef<Kernel_Dialect, "Buffer"> {
   let mnemonic = "buffer";
   let summary = "Where the elements of a tensor lie";
   let description = [{
-    `position` is the index of an input or output of @main, a byte offset in the constants or in the static part of the
-    arena, or the index of a slot (a piece of the arena whose size depends on symbols).
+    `position` is the index of an input or output of @main (those in the state do not count), a byte offset in the
+    constants, in the static part of the arena or in the state block, or the index of a slot (a piece of the arena whose
+    size depends on symbols).
   }];
   let parameters = (ins EnumParameter<Kernel_Space>:$space, "int64_t":$position);
   let assemblyFormat = "`<` $space `,` $position `>`";

@@ -20,9 +20,11 @@ def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {
   let summary = "Turn a network into a function that does one step of training";
   let description = [{
     Before: `@main(inputs) -> outputs`, with parameters as constants. After:
-    `@main(inputs, target, parameters, state, hyperparameters, step) -> (loss, outputs, parameters.next, state.next)`.
-    Arguments are named by `ingot.name`, and by `ingot.role` (input, target, parameter, state, hyper, step) told apart;
-    `ingot.default` is a hyperparameter's standard value. A parameter is a named constant of a real type through which the
+    `@main(inputs, target, parameters, statistics, slots, hyperparameters, step) -> (loss, outputs, parameters.next,
+    statistics.next, slots.next, step.next)`. Arguments are named by `ingot.name`, and by `ingot.role` (input, target,
+    parameter, statistic, slot, hyper, step) told apart; `ingot.default` is a hyperparameter's standard value,
+    `ingot.initial` what a parameter or statistic starts from. What has a successor is state: `ingot.state` is its offset
+    in the state block, and its successor's. `step` counts the steps done. A parameter is a named constant of a real type through which the
     loss depends on the model file.
   }];
   let options = [

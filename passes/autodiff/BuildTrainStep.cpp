@@ -1,17 +1,20 @@
 //===- BuildTrainStep.cpp - A network becomes a step of training ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, state, hyperparameters, step)
-//                                      -> (loss, outputs, parameters.next, state.next)
+//   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, statistics, slots, hyperparameters, step)
+//                                      -> (loss, outputs, parameters.next, statistics.next, slots.next, step.next)
 //
 // Parameters are the constants that the model file gives a name. What else carries over from step to step follows from
-// names too: a constant `X` beside an output `X.next` (running statistics) is state.
+// names too: a constant `X` beside an output `X.next` is a running statistic. All that carries over is the state; what
+// lies where in its block is decided here (StateLayout.h), that a successor takes its predecessor's place, later.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
 #include "passes/autodiff/MainFunction.h"
+#include "passes/autodiff/StateLayout.h"
 #include "passes/autodiff/losses/Losses.h"
 #include "passes/autodiff/optimizers/Optimizers.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Regex.h"
 
 using namespace mlir;
@@ -44,9 +47,12 @@ public:
     if (failed(gradients))
       return failure();
     addHypers();
-    if (failed(clip(*gradients)))
+    if (failed(checkNames()) || failed(clip(*gradients)))
       return failure();
     update(*gradients);
+    layOutState(main, optimizer->slots);
+    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
+    main.setAttribute("ingot.entry", builder.getStringAttr("train_step"));
     main.finish();
     return success();
   }
@@ -112,6 +118,7 @@ private:
   Value replaceByInput(ConstantOp op, StringRef role) {
     std::string name = nameOf(op).str();
     Value input = main.addInput(name, op.getType(), role);
+    main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
     op.getOutput().replaceAllUsesWith(input);
     for (MainFunction::Output &output : main.outputs)
       if (output.value == op.getOutput())
@@ -160,8 +167,8 @@ private:
   void exposeStatistics() {
     for (ConstantOp op : named)
       if (std::optional<unsigned> next = op ? main.findOutput((nameOf(op) + ".next").str()) : std::nullopt) {
-        main.outputs[*next].role = "state";
-        replaceByInput(op, "state");
+        main.outputs[*next].role = "statistic";
+        replaceByInput(op, "statistic");
       }
   }
 
@@ -174,19 +181,29 @@ private:
     return value;
   }
 
-  /// State comes before the hyperparameters, so that what training carries along lies together.
+  /// Slots, hyperparameters and the number of steps done.
   void addHypers() {
     for (auto [parameter, name] : llvm::zip(parameters, names)) {
       slots.emplace_back();
       for (StringRef slot : optimizer->slots)
-        slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "state"));
+        slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "slot"));
     }
     for (const Hyper &hyper : optimizer->hypers)
       hypers[hyper.name] = addHyper(hyper.name, hyper.standard);
     if (!options.clip.empty())
       hypers["clip"] = addHyper("clip", 1);
-    Value number = main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step");
-    step = make.cast(number, builder.getF64Type());
+    stepsDone = make.add(main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step"), 1);
+    step = make.cast(stepsDone, builder.getF64Type());
+  }
+
+  /// The inputs are told apart by their names, the network's own and those that training adds.
+  LogicalResult checkNames() {
+    llvm::StringSet<> seen;
+    for (unsigned i = 0; i < main.inputCount(); ++i)
+      if (!seen.insert(main.inputName(i)).second)
+        return emitError(main.getLoc()) << "the network and its training have both a tensor \"" << main.inputName(i)
+                                        << "\"; give the network's another name";
+    return success();
   }
 
   /// By value: each element into [-clip, clip]. By norm: all gradients times min(1, clip / (their common norm + 1e-6)).
@@ -220,11 +237,12 @@ private:
       Update one{make, parameter, gradients[number], slots[number], hypers, step};
       main.outputs.push_back({names[number] + ".next", "parameter", optimizer->build(one)});
       for (auto [slot, value] : llvm::zip(optimizer->slots, one.slots))
-        states.push_back({names[number] + "." + slot.str() + ".next", "state", value});
+        states.push_back({names[number] + "." + slot.str() + ".next", "slot", value});
       if (options.gradients)
         raw.push_back({names[number] + ".gradient", "gradient", gradients[number]});
     }
     main.outputs.append(states);
+    main.outputs.push_back({"step.next", "step", stepsDone});
     main.outputs.append(raw);
   }
 
@@ -233,7 +251,8 @@ private:
   OpBuilder builder;
   TensorBuilder make;
   const Optimizer *optimizer = nullptr;
-  Value loss, step;
+  /// `stepsDone` counts this one; `step` is the same as float64.
+  Value loss, stepsDone, step;
   /// The constants that the file names; null once they are inputs.
   SmallVector<ConstantOp> named;
   SmallVector<std::string> names;

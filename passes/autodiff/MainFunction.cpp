@@ -16,6 +16,8 @@ MainFunction::MainFunction(ModuleOp module) : function(module.lookupSymbol<func:
     unsigned number = operand.getOperandNumber();
     StringRef role = name(function.getResultAttr(number, "ingot.role"));
     outputs.push_back({name(function.getResultAttr(number, "ingot.name")).str(), role.str(), operand.get()});
+    if (auto state = function.getResultAttrOfType<IntegerAttr>(number, "ingot.state"))
+      outputs.back().state = state.getInt();
   }
 }
 
@@ -58,6 +60,8 @@ void MainFunction::finish() {
     SmallVector<NamedAttribute> own{builder.getNamedAttr("ingot.name", builder.getStringAttr(output.name))};
     if (!output.role.empty())
       own.push_back(builder.getNamedAttr("ingot.role", builder.getStringAttr(output.role)));
+    if (output.state)
+      own.push_back(builder.getNamedAttr("ingot.state", builder.getI64IntegerAttr(*output.state)));
     attributes.push_back(builder.getDictionaryAttr(own));
   }
   body().getTerminator()->setOperands(values);

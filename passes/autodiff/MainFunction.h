@@ -32,9 +32,14 @@ public:
     function.setArgAttr(i, name, value);
   }
 
+  llvm::StringRef inputRole(unsigned i) { return name(function.getArgAttr(i, "ingot.role")); }
+  void setAttribute(llvm::StringRef name, mlir::Attribute value) { function->setAttr(name, value); }
+
   struct Output {
     std::string name, role;
     mlir::Value value;
+    /// Where in the state block it lies, if it does: ingot.state.
+    std::optional<int64_t> state = std::nullopt;
   };
   /// The outputs, in order; may be changed until `finish`.
   llvm::SmallVector<Output> outputs;

@@ -7,11 +7,33 @@ using namespace mlir;
 
 namespace ingot {
 
+/// Whether all results of a kernel are computed, element by element, before any is stored at that element's place.
+static bool storesTogether(kernel::FuncOp func) {
+  SmallVector<Value> open;
+  for (Operation &op : func.getBody().front())
+    if (op.hasTrait<Root>()) {
+      if (op.getNumResults() > 1)
+        return false;
+      open.push_back(op.getResult(0));
+    }
+  // A view after the root would store one result elsewhere than another.
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!open.empty())
+    for (Operation *user : open.pop_back_val().getUsers()) {
+      if (isa<kernel::ReturnOp>(user) || !seen.insert(user).second)
+        continue;
+      if (!user->hasTrait<Pointwise>())
+        return false;
+      llvm::append_range(open, user->getResults());
+    }
+  return true;
+}
+
 bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result) {
   Block &block = func.getBody().front();
   Value from = block.getArgument(argument), to = block.getTerminator()->getOperand(result);
-  // Results are stored one after the other: an earlier one must not destroy what a later one reads.
-  if (result + 1 != func.getNumResults() || from.getType() != to.getType())
+  // Else results are stored one after the other: an earlier one must not destroy what a later one reads.
+  if (from.getType() != to.getType() || (result + 1 != func.getNumResults() && !storesTogether(func)))
     return false;
   SymbolScope scope(func.getContext());
   SmallVector<AffineExpr> dims = scope.dims(from);

@@ -9,8 +9,9 @@
 
 namespace ingot {
 
-/// Whether the kernel reads each element of argument `argument` only to compute the result's element at the same place,
-/// and computes that result after all others: then the result may take the argument's memory.
+/// Whether the kernel reads each element of argument `argument` only to compute elements at the same place, and nothing
+/// else of it once the result's is stored: then the result may take the argument's memory. Code generation keeps its
+/// part by computing all results at a place before it stores one (Evaluator::storeResults).
 bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result);
 
 } // namespace ingot

@@ -1,8 +1,8 @@
 //===- PlanMemory.cpp - Where every tensor of a run lies -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the constants, and the arena
-// for what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of
+// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the state, the constants, and
+// the arena for what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of
 // constant size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes are other
 // names for the same buffer.
 //
@@ -14,6 +14,7 @@
 #include "passes/Passes.h"
 #include "passes/memory/Arena.h"
 #include "passes/memory/InPlace.h"
+#include "passes/memory/StateUpdates.h"
 
 using namespace mlir;
 
@@ -37,6 +38,7 @@ public:
   void run() {
     numberSymbols();
     copyReturned();
+    orderStateUpdates(main, symbols, [this](Type type) { return copyKernel(type); });
     llvm::append_range(launches, main.getBody().front().getOps<kernel::LaunchOp>());
     assignFixedBuffers();
     findLastUses();
@@ -46,13 +48,6 @@ public:
   }
 
 private:
-  /// Another name for a buffer is the buffer.
-  static Value bufferOf(Value value) {
-    while (auto reshape = value.getDefiningOp<ReshapeOp>())
-      value = reshape.getInput();
-    return value;
-  }
-
   /// The model-wide order of symbols: as the importer has it, then as they occur.
   void numberSymbols() {
     if (auto names = module->getAttrOfType<ArrayAttr>("ingot.symbols"))
@@ -102,6 +97,7 @@ private:
     Block &block = func.getBody().emplaceBlock();
     block.addArgument(type, main.getLoc());
     OpBuilder::atBlockEnd(&block).create<kernel::ReturnOp>(main.getLoc(), block.getArguments());
+    symbols.insert(func);
     return func.getSymName();
   }
 
@@ -120,11 +116,37 @@ private:
     return op.getValue();
   }
 
-  void assignFixedBuffers() {
+  /// Inputs and outputs are counted without those in the state.
+  void assignInterface() {
+    int64_t inputs = 0, outputs = 0;
     for (auto [index, argument] : llvm::enumerate(main.getArguments()))
-      assign(argument, kernel::Space::Input, index);
+      if (auto place = stateOfArgument(main, index))
+        assign(argument, kernel::Space::State, *place);
+      else
+        assign(argument, kernel::Space::Input, inputs++);
     for (auto [index, result] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
-      assign(bufferOf(result), kernel::Space::Output, index);
+      if (auto place = stateOfResult(main, index))
+        assign(bufferOf(result), kernel::Space::State, *place);
+      else
+        assign(bufferOf(result), kernel::Space::Output, outputs++);
+  }
+
+  /// What the state begins with lies behind the constants: kernel.initial.
+  int64_t placeInitialState(int64_t bytes) {
+    for (auto [index, argument] : llvm::enumerate(main.getArguments())) {
+      auto value = main.getArgAttrOfType<ElementsAttr>(index, "ingot.initial");
+      auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
+      bool isZero = dense && dense.isSplat() && llvm::all_of(dense.getRawData(), [](char byte) { return byte == 0; });
+      if (!value || isZero || !stateOfArgument(main, index))
+        continue;
+      main.setArgAttr(index, "kernel.initial", IntegerAttr::get(IntegerType::get(module.getContext(), 64), bytes));
+      bytes += llvm::alignTo(*constantValue(bytesOf(argument)), bufferAlignment);
+    }
+    return bytes;
+  }
+
+  void assignFixedBuffers() {
+    assignInterface();
     llvm::DenseMap<Attribute, int64_t> offsets;
     int64_t bytes = 0;
     for (kernel::LaunchOp launch : launches)
@@ -137,7 +159,7 @@ private:
           bytes += llvm::alignTo(*constantValue(bytesOf(buffer)), bufferAlignment);
         assign(buffer, kernel::Space::Constant, offset->second);
       }
-    setNumber("kernel.constant_bytes", bytes);
+    setNumber("kernel.constant_bytes", placeInitialState(bytes));
   }
 
   // The arena
@@ -159,7 +181,7 @@ private:
     for (auto [position, operand] : llvm::enumerate(launch.getOperands())) {
       Value buffer = bufferOf(operand);
       auto piece = pieceOf.find(buffer);
-      if (piece == pieceOf.end() || lastUse.lookup(buffer) != index || pieces[piece->second].last != index ||
+      if (piece == pieceOf.end() || lastUse.lookup(buffer) != index || pieces[piece->second].tensors.back() != buffer ||
           pieces[piece->second].bytes != bytes)
         continue;
       // The same memory may be passed twice, under one name or two.

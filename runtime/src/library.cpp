@@ -3,6 +3,7 @@
 #include "model.h"
 #include "process.h"
 #include "session.h"
+#include "state.h"
 
 #include <pthread.h>
 
@@ -28,4 +29,8 @@ extern "C" int32_t ingot_library_run(void *const *io, const int64_t *symbols) {
     status = runPointers(session, io, symbols);
   pthread_mutex_unlock(&sessionLock);
   return status;
+}
+
+extern "C" int32_t ingot_library_state_initialize(void *state) {
+  return initializeState(ingot_library_model(), state);
 }

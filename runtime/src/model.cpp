@@ -6,6 +6,7 @@
 #include "processor.h"
 #include "session.h"
 #include "shapes.h"
+#include "state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static ingot_status setThreads(int32_t count) { return ingot_process_v1.setThrea
 static ingot_status setExecutor(const ingot_executor *executor) { return ingot_process_v1.setExecutor(executor); }
 
 const ingot_functions ingot::functions = {
-    1,
+    2,
     lastError,
     describe,
     outputShapes,
@@ -76,4 +77,6 @@ const ingot_functions ingot::functions = {
     threads,
     setThreads,
     setExecutor,
+    initializeState,
+    bindState,
 };

@@ -4,6 +4,7 @@
 
 #include "process.h"
 #include "shapes.h"
+#include "state.h"
 
 #include <algorithm>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ struct ingot::Session : ingot_session {
   int64_t *symbols;          // of the run before
   int64_t *candidateSymbols; // of this one, not yet checked
   int64_t *outputDims;
-  void **io;
+  void **io;   // of runSession: inputs, outputs, state
+  void *state; // the caller's; null until it is bound
 };
 
 static Session &sessionOf(ingot_session *session) { return *static_cast<Session *>(session); }
@@ -31,7 +33,7 @@ static Session *allocateSession(const ingot_description &description) {
   size_t symbols = static_cast<size_t>(description.symbol_count);
   size_t dims = static_cast<size_t>(countOutputDims(description));
   size_t tensors = static_cast<size_t>(description.input_count + description.output_count);
-  size_t words = 2 * symbols + dims + tensors;
+  size_t words = 2 * symbols + dims + tensors + 1;
   auto *session = static_cast<Session *>(calloc(1, sizeof(Session) + words * sizeof(int64_t)));
   if (!session)
     return nullptr;
@@ -132,6 +134,14 @@ int64_t ingot::sessionBytes(const ingot_session *handle) {
   return session.arena.totalBytes + session.scratch.totalBytes;
 }
 
+ingot_status ingot::bindState(ingot_session *handle, void *state) {
+  Session &session = sessionOf(handle);
+  if (ingot_status status = checkState(session.model->description, state))
+    return status;
+  session.state = state;
+  return INGOT_OK;
+}
+
 // All is checked: compute.
 static ingot_status callEntry(Session &session, void *const *io) {
   if (ingot_status status = prepareThreads(session))
@@ -153,17 +163,26 @@ ingot_status ingot::runSession(ingot_session *handle, const ingot_tensor *inputs
     return status;
   if (ingot_status status = checkOutputs(description, outputs, session.outputDims))
     return status;
-  for (int32_t i = 0; i < description.input_count; ++i)
-    session.io[i] = inputs[i].data;
-  for (int32_t i = 0; i < description.output_count; ++i)
-    session.io[description.input_count + i] = outputs[i].data;
+  if (description.state_bytes && !session.state)
+    return fail(INGOT_INVALID, "%s needs a state: ingot_session_bind_state gives it one", description.name);
+  int32_t firstOutput = description.input_count, end = firstOutput + description.output_count;
+  for (int32_t i = 0; i < firstOutput; ++i)
+    session.io[i] = isLeftOut(description.inputs[i], inputs[i]) ? const_cast<double *>(&description.inputs[i].standard)
+                                                                : inputs[i].data;
+  for (int32_t i = firstOutput; i < end; ++i)
+    session.io[i] = outputs[i - firstOutput].data;
+  session.io[end] = session.state;
   return callEntry(session, session.io);
 }
 
 ingot_status ingot::runPointers(ingot_session *handle, void *const *io, const int64_t *symbols) {
   Session &session = sessionOf(handle);
-  if (ingot_status status = checkSymbols(session.model->description, symbols))
+  const ingot_description &description = session.model->description;
+  if (ingot_status status = checkSymbols(description, symbols))
     return status;
+  if (description.state_bytes)
+    if (ingot_status status = checkState(description, io[description.input_count + description.output_count]))
+      return status;
   if (ingot_status status = prepareSizes(session, symbols))
     return status;
   return callEntry(session, io);

@@ -15,10 +15,11 @@ void destroySession(ingot_session *session);
 ingot_status setSessionThreads(ingot_session *session, int32_t threads);
 void setSessionProfiler(ingot_session *session, ingot_profiler profiler, void *state);
 int64_t sessionBytes(const ingot_session *session);
+ingot_status bindState(ingot_session *session, void *state);
 ingot_status runSession(ingot_session *session, const ingot_tensor *inputs, const ingot_tensor *outputs);
 
-/// A run on bare pointers: inputs, then outputs, of the sizes that the symbols' values imply. Only the symbols are
-/// checked.
+/// A run on bare pointers, as ingot_entry takes them, of the sizes that the symbols' values imply. Only the symbols and
+/// the state are checked.
 ingot_status runPointers(ingot_session *session, void *const *io, const int64_t *symbols);
 
 } // namespace ingot

@@ -70,6 +70,8 @@ ingot_status ingot::bindInputs(const ingot_description &description, const ingot
     symbols[i] = unbound;
   for (int32_t i = 0; i < description.input_count; ++i) {
     const ingot_port &port = description.inputs[i];
+    if (isLeftOut(port, inputs[i]))
+      continue;
     if (ingot_status status = checkTensor("input", port, inputs[i], needData))
       return status;
     for (int32_t j = 0; j < port.rank; ++j)

@@ -10,6 +10,11 @@ namespace ingot {
 ingot_status bindInputs(const ingot_description &description, const ingot_tensor *inputs, bool needData,
                         int64_t *symbols);
 
+/// Whether the caller leaves out this hyperparameter, which then has its standard value.
+inline bool isLeftOut(const ingot_port &port, const ingot_tensor &tensor) {
+  return port.role == INGOT_HYPER && !tensor.data;
+}
+
 /// Checks the symbols against their bounds.
 ingot_status checkSymbols(const ingot_description &description, const int64_t *symbols);
 

@@ -53,24 +53,20 @@ def run_steps(library, name, about, reference, data):
     """The losses, the gradients of the first step, and everything that is carried along after the first and last one."""
     import ingot
     model = ingot.load(str(library.path))
-    wanted = {port.name: port for port in model.inputs}
-    state = {key: value for key, value in initial_values(name).items() if key in wanted}
+    for key, value in initial_values(name).items():
+        if key in model.state:
+            model.state[key] = value
     numbers = hypers(reference)
-    for key, port in wanted.items():
-        if key in state or key in about["inputs"] or key == "step":
-            continue
-        zero_by_default = port.dtype == "float64" and port.shape == ()
-        state[key] = np.float64(numbers.get(key, 0)) if zero_by_default else np.zeros(port.shape, port.dtype)
+    numbers = {port.name: np.float64(numbers.get(port.name, 0)) for port in model.inputs if port.role == "hyper"}
     losses, after = [], []
     for step in range(5):
-        batch = {key: data[f"{key}_{step}"] for key in about["inputs"]}
-        results = model.run({**state, **batch, "step": np.int64(step + 1)})
-        results = {key: np.array(value) for key, value in results.items()}
+        results = model.run({**numbers, **{key: data[f"{key}_{step}"] for key in about["inputs"]}})
         if step == 0:
             gradients = {key[: -len(".gradient")]: value for key, value in results.items() if key.endswith(".gradient")}
-        state.update({key[: -len(".next")]: value for key, value in results.items() if key.endswith(".next")})
         losses.append(float(results["loss"]))
-        after.append(dict(state))
+        after.append({key: np.array(value) for key, value in model.state.items()})
+    if model.state["step"] != 5:
+        raise harness.Failure(f"the state counts {model.state['step']} steps, not 5")
     return losses, gradients, after[0], after[4]
 
 

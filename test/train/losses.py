@@ -126,17 +126,13 @@ NUMBERS = {"lr": 0.1, "weight_decay": 0.01, "momentum": 0.9, "alpha": 0.99, "bet
 
 
 def feed_of(model, optimizer):
-    """Everything that a step takes, before the first one."""
+    """Everything that a step takes besides its state, which begins with the weights W, 2 W, 3 W."""
     numbers = dict(NUMBERS, beta2=0.99 if optimizer == "lion" else 0.999, eps=1e-10 if optimizer == "adagrad" else 1e-8)
-    feed = {}
-    for port in model.inputs:
-        if port.name.startswith("w") and port.name[1:] in ("", "0", "1", "2"):
-            feed[port.name] = W * (int(port.name[1:] or 0) + 1)
-        elif port.name in numbers:
-            feed[port.name] = np.float64(numbers[port.name])
-        else:
-            feed[port.name] = np.zeros(port.shape, port.dtype)
-    return dict(feed, x=X)
+    for name, value in model.state.items():
+        expected = W * (int(name[1:] or 0) + 1) if model.state.roles[name] == "parameter" else 0
+        if not (value == expected).all():
+            raise harness.Failure(f"{name} begins with {value}, expected {expected}")
+    return dict({port.name: numbers[port.name] for port in model.inputs if port.role == "hyper"}, x=X)
 
 
 def check_loss(library, target, formula, outputs):
@@ -145,11 +141,10 @@ def check_loss(library, target, formula, outputs):
     feed = feed_of(model, "sgd")
     if target is not None:
         feed["target"] = target.astype(dict((p.name, p.dtype) for p in model.inputs)["target"])
-    feed["step"] = np.int64(1)
-    results = model.run(feed)
     names = ["w"] if outputs == 1 else [f"w{i}" for i in range(outputs)]
     value = lambda weights: formula(*[X * w for w in weights], target)  # noqa: E731
-    weights = [feed[name] for name in names]
+    weights = [np.array(model.state[name]) for name in names]
+    results = model.run(feed)
     error = abs(float(results["loss"]) - value(weights)) / abs(value(weights))
     for i, name in enumerate(names):
         for j in range(COLUMNS):
@@ -168,15 +163,14 @@ def check_optimizer(library, name, clip):
     model = ingot.load(str(library.path))
     feed, state, weight, worst = dict(feed_of(model, name), target=SAME), {"m": 0.0, "v": 0.0}, W, 0.0
     for step in range(1, 4):
-        results = {key: np.array(value) for key, value in model.run({**feed, "step": np.int64(step)}).items()}
+        model.run(feed)
         gradient = 2 * ((X * weight - SAME) * X).sum(0) / X.size
         if clip == "value":
             gradient = np.clip(gradient, -0.05, 0.05)
         if clip == "norm":
             gradient = gradient * min(1, 0.05 / (np.sqrt((gradient**2).sum()) + 1e-6))
         weight = OPTIMIZERS[name](weight, gradient, state, step)
-        worst = max(worst, np.abs(results["w.next"] - weight).max())
-        feed.update({key[: -len(".next")]: value for key, value in results.items() if key.endswith(".next")})
+        worst = max(worst, np.abs(model.state["w"] - weight).max())
     if not worst < 1e-12:
         raise harness.Failure(f"parameters are off by {worst:.2g}")
     return worst

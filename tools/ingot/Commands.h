@@ -10,6 +10,7 @@ namespace ingot {
 void addBench(CLI::App &app);
 void addInspect(CLI::App &app);
 void addRun(CLI::App &app);
+void addStep(CLI::App &app);
 void addVerify(CLI::App &app);
 
 /// Runs a library for so many seconds and prints where the time goes, the most expensive kernels first.

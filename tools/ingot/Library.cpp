@@ -70,6 +70,15 @@ void Library::expect(ingot_status status) const {
     throw Failure(exitBadInput, file, ingot_last_error(model));
 }
 
+void Library::expectEntry(const std::string &entry) const {
+  if (entry != description().entry)
+    throw Failure(exitBadInput, file, fmt::format("has no entry \"{}\", but \"{}\"", entry, description().entry));
+}
+
+void Library::initializeState(void *state) const { expect(ingot_state_initialize(model, state)); }
+
+void Library::bindState(void *state) { expect(ingot_session_bind_state(openSession(), state)); }
+
 void Library::setThreads(int32_t count) { expect(ingot_set_threads(model, count)); }
 
 ingot_session *Library::openSession() {
@@ -83,6 +92,10 @@ std::vector<ingot_tensor> Library::orderInputs(const ArrayMap &inputs) const {
   std::vector<ingot_tensor> tensors;
   for (int32_t i = 0; i < about.input_count; ++i) {
     auto found = inputs.find(about.inputs[i].name);
+    if (found == inputs.end() && about.inputs[i].role == INGOT_HYPER) {
+      tensors.push_back({}); // has its standard value
+      continue;
+    }
     if (found == inputs.end())
       throw Failure(exitBadInput, file, fmt::format("input \"{}\" is not given", about.inputs[i].name));
     if (found->second.shape.size() > INGOT_MAX_RANK)

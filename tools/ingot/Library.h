@@ -23,7 +23,16 @@ public:
   /// Before the first run.
   void setThreads(int32_t count);
 
+  /// A Failure when a run computes something else ("run", "train_step").
+  void expectEntry(const std::string &entry) const;
+
+  /// Writes what training starts from into a block of state_bytes.
+  void initializeState(void *state) const;
+  /// The block that runs change; it must live as long as they go on.
+  void bindState(void *state);
+
   /// Puts the arrays into the model's order; a Failure names what is missing, unknown, or of the wrong type.
+  /// Hyperparameters may be missing.
   std::vector<ingot_tensor> orderInputs(const ArrayMap &inputs) const;
   /// Outputs of the right shapes for these inputs.
   std::vector<Array> makeOutputs(const std::vector<ingot_tensor> &inputs) const;

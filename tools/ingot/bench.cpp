@@ -3,6 +3,7 @@
 #include "Allocations.h"
 #include "Commands.h"
 #include "Failure.h"
+#include "State.h"
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +17,7 @@ namespace ingot {
 namespace {
 
 struct BenchOptions {
-  std::string library, npz, entry = "run";
+  std::string library, npz, entry;
   std::vector<std::string> dims;
   int32_t threads = 0;
   double seconds = 1;
@@ -85,6 +86,8 @@ ArrayMap makeInputs(const Library &library, const BenchOptions &options) {
   ArrayMap inputs;
   for (int32_t i = 0; i < about.input_count; ++i) {
     const ingot_port &port = about.inputs[i];
+    if (port.role == INGOT_HYPER)
+      continue; // the standard value
     std::vector<int64_t> shape(port.dims, port.dims + port.rank);
     for (int64_t &dim : shape)
       dim = dim >= 0 ? dim : symbols[static_cast<size_t>(-1 - dim)];
@@ -170,8 +173,6 @@ void report(const Timing &timing, Library &library, bool asJson) {
 }
 
 void bench(const BenchOptions &options) {
-  if (options.entry != "run")
-    throw Failure(exitBadInput, options.library, fmt::format("has no entry \"{}\"", options.entry));
   ArrayMap arrays;
   if (!options.npz.empty())
     arrays = readNpz(options.npz);
@@ -180,7 +181,13 @@ void bench(const BenchOptions &options) {
   Library library(options.library);
   if (options.threads)
     library.setThreads(options.threads);
-  library.sessionBytes(); // opens the session
+  if (!options.entry.empty())
+    library.expectEntry(options.entry);
+  State state(library);
+  if (state.isEmpty())
+    library.sessionBytes(); // opens the session
+  else
+    library.bindState(state.data());
   timing.loadMs = now() - begin;
   if (options.npz.empty())
     arrays = makeInputs(library, options);
@@ -202,7 +209,7 @@ void addBench(CLI::App &app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "Measure a library: load, first run, and many runs");
   command->add_option("library", options->library, "Library made by ingotc")->required();
-  command->add_option("--entry", options->entry, "What to run (run)");
+  command->add_option("--entry", options->entry, "What to run: run or train_step (default: what the library has)");
   command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
       ->check(CLI::PositiveNumber);
   command->add_option("--seconds", options->seconds, "How long to measure (default 1)")->check(CLI::NonNegativeNumber);

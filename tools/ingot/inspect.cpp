@@ -19,15 +19,39 @@ Json dimensionToJson(const ingot_description &about, int64_t dim) {
   return dim == INGOT_COMPUTED_DIMENSION ? Json() : Json(about.symbols[-1 - dim].name);
 }
 
+const char *roleName(int32_t role) {
+  static const char *const names[] = {"data",      "target", "hyper",     "loss", "gradient",
+                                      "parameter", "slot",   "statistic", "step", "generator"};
+  return role >= 0 && role <= INGOT_GENERATOR ? names[role] : "?";
+}
+
+Json portToJson(const ingot_description &about, const ingot_port &port) {
+  Json shape = Json::array();
+  for (int32_t i = 0; i < port.rank; ++i)
+    shape.push_back(dimensionToJson(about, port.dims[i]));
+  Json json = {{"name", port.name}, {"dtype", nameOf(static_cast<ingot_dtype>(port.dtype))}, {"shape", shape}};
+  if (port.role != INGOT_DATA)
+    json["role"] = roleName(port.role);
+  if (port.role == INGOT_HYPER)
+    json["standard"] = port.standard;
+  return json;
+}
+
 Json portsToJson(const ingot_description &about, const ingot_port *ports, int32_t count) {
   Json list = Json::array();
-  for (const ingot_port *port = ports; port != ports + count; ++port) {
-    Json shape = Json::array();
-    for (int32_t i = 0; i < port->rank; ++i)
-      shape.push_back(dimensionToJson(about, port->dims[i]));
-    list.push_back({{"name", port->name}, {"dtype", nameOf(static_cast<ingot_dtype>(port->dtype))}, {"shape", shape}});
-  }
+  for (const ingot_port *port = ports; port != ports + count; ++port)
+    list.push_back(portToJson(about, *port));
   return list;
+}
+
+Json stateToJson(const ingot_description &about) {
+  Json tensors = Json::array();
+  for (int64_t i = 0; i < about.state_count; ++i) {
+    tensors.push_back(portToJson(about, about.state[i].port));
+    tensors.back()["offset"] = about.state[i].offset;
+    tensors.back()["bytes"] = about.state[i].bytes;
+  }
+  return {{"bytes", about.state_bytes}, {"optimizer", about.optimizer}, {"tensors", tensors}};
 }
 
 Json toJson(const ingot_description &about) {
@@ -37,7 +61,8 @@ Json toJson(const ingot_description &about) {
     symbols.push_back(
         {{"name", symbol.name}, {"min", symbol.minimum}, {"max", symbol.maximum < 0 ? Json() : Json(symbol.maximum)}});
   }
-  return {{"name", about.name},
+  Json json = {{"name", about.name},
+          {"entry", about.entry},
           {"compiler", about.compiler},
           {"target", about.target},
           {"variant", about.variant},
@@ -51,21 +76,29 @@ Json toJson(const ingot_description &about) {
           {"arena_bytes", about.arena_bytes},
           {"arena_lower_bound", about.arena_lower_bound},
           {"scratch_bytes", about.scratch_bytes}};
+  if (about.state_bytes)
+    json["state"] = stateToJson(about);
+  return json;
 }
 
 std::string text(const Json &value) {
   return value.is_null() ? "?" : value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+void printPort(const std::string &kind, const Json &port) {
+  std::vector<std::string> dims;
+  for (const Json &dim : port["shape"])
+    dims.push_back(text(dim));
+  bool isHyper = port.contains("standard");
+  fmt::print("{:8} {}: {}[{}]{}\n", isHyper ? "hyper" : kind, text(port["name"]), text(port["dtype"]),
+             fmt::join(dims, ", "), isHyper ? " = " + text(port["standard"]) : "");
+}
+
 // What libraries and models have in common.
 void printInterface(const Json &about) {
   for (auto [key, kind] : {std::pair("inputs", "input"), std::pair("outputs", "output")})
-    for (const Json &port : about[key]) {
-      std::vector<std::string> dims;
-      for (const Json &dim : port["shape"])
-        dims.push_back(text(dim));
-      fmt::print("{:8} {}: {}[{}]\n", kind, text(port["name"]), text(port["dtype"]), fmt::join(dims, ", "));
-    }
+    for (const Json &port : about[key])
+      printPort(kind, port);
   for (const Json &symbol : about["symbols"])
     fmt::print("symbol   {}: {}\n", text(symbol["name"]),
                symbol["max"].is_null() ? "at least " + text(symbol["min"])
@@ -75,10 +108,16 @@ void printInterface(const Json &about) {
 void printLibrary(const ingot_description &about) {
   fmt::print("model    {} (Ingot {}, {}, {})\n", about.name, about.compiler, about.target,
              *about.variant ? about.variant : "no variant for this processor");
-  printInterface(toJson(about));
+  Json json = toJson(about);
+  printInterface(json);
+  if (about.state_bytes) {
+    for (const Json &tensor : json["state"]["tensors"])
+      printPort(text(tensor["role"]), tensor);
+    fmt::print("state    {} bytes, for the optimizer {}\n", about.state_bytes, about.optimizer);
+  }
   fmt::print("memory   {} bytes of constants; per session an arena of {} (lower bound {}) and {} per thread\n",
              about.constant_bytes, about.arena_bytes, about.arena_lower_bound, about.scratch_bytes);
-  fmt::print("kernels  {} launches a run\n", about.launch_count);
+  fmt::print("kernels  {} launches a {}\n", about.launch_count, about.state_bytes ? "step" : "run");
   fmt::print("source   {}\noptions  {}\n", about.source_hash, about.options);
 }
 

@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Failure.h"
 
+#include <csignal>
 #include <cstdio>
 
 int main(int argc, char **argv) {
@@ -14,6 +15,8 @@ int main(int argc, char **argv) {
   ingot::addBench(app);
   ingot::addVerify(app);
   ingot::addInspect(app);
+  ingot::addStep(app);
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk
   try {
     app.parse(argc, argv);
     return ingot::exitDone;

@@ -39,6 +39,7 @@ std::string preview(const Array &array) {
 
 void run(const RunOptions &options) {
   Library library(options.library);
+  library.expectEntry("run");
   if (options.threads)
     library.setThreads(options.threads);
   ArrayMap outputs = library.run(readInputs(options));

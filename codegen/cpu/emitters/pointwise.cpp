@@ -122,10 +122,14 @@ private:
       SmallVector<AffineExpr> indices(outer);
       indices.push_back((start + i) * lanes + vector.variable);
       Point point = space.point(indices, evaluator.extents());
+      SmallVector<Value> elements;
       evaluator.evaluateTogether([&] {
         for (unsigned number : group.results)
-          evaluator.store(evaluator.evaluate(evaluator.result(number), point, &vector), number, point, &vector);
+          elements.push_back(evaluator.evaluate(evaluator.result(number), point, &vector));
       });
+      // Only now: a result may have an operand's place.
+      for (auto [number, element] : llvm::zip(group.results, elements))
+        evaluator.store(element, number, point, &vector);
     }
   }
 

@@ -7,7 +7,8 @@
    calls ingot_launch for each kernel in order.
 
    Every buffer the runtime or the library provides (constants, arena, scratch) is aligned to 64 bytes and has at least
-   INGOT_SLACK readable and already touched bytes before and after it. Users' buffers (io) have neither: generated code
+   INGOT_SLACK readable and already touched bytes before and after it. The state is aligned, but has no slack. Users'
+   buffers (io) have neither: generated code
    must not read or write outside them, and may assume only their elements' natural alignment. */
 #ifndef INGOT_PROGRAM_H
 #define INGOT_PROGRAM_H
@@ -16,7 +17,7 @@
 extern "C" {
 #endif
 
-#define INGOT_PROGRAM_ABI 1
+#define INGOT_PROGRAM_ABI 2
 #define INGOT_ALIGNMENT 64
 #define INGOT_SLACK 64
 
@@ -33,8 +34,8 @@ typedef void (*ingot_kernel)(void *const *buffers, const int64_t *symbols, int64
 void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols,
                   int64_t items, int64_t grain, int32_t launch_index);
 
-/* One inference: straight-line launches. `io` are the inputs' buffers, then the outputs'. `arena` is as long as
-   ingot_sizes (or arena_bytes) says. Returns 0, or the number of a failed check. */
+/* One inference, or one step: straight-line launches. `io` are the inputs' buffers, then the outputs', then, where
+   state_bytes is not 0, the state block. `arena` is as long as ingot_sizes (or arena_bytes) says. Returns 0, or the number of a failed check. */
 typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *constants, char *arena,
                                const int64_t *symbols);
 
@@ -67,6 +68,7 @@ typedef struct ingot_program {
   const ingot_variant *variants;
   ingot_sizes sizes; /* null when neither an output's shape nor the arena depends on symbols */
   const char *constants;
+  const int64_t *state_initial; /* for each tensor of the state, where in the constants its first value is; -1: zeros */
 } ingot_program;
 
 /* The program of this library. */
@@ -74,11 +76,13 @@ extern const ingot_program ingot_library_program;
 
 /* What the exported functions of a library call; X is the model's name.
    X_model() -> ingot_library_model();  X_error() -> ingot_library_error();
-   X_run(...) -> ingot_library_run(buffers of inputs then outputs, values of the symbols in order): a run in a session
-   of the library's own, calls from several threads wait for each other. */
+   X_run(...), X_train_step(...) -> ingot_library_run(io as for ingot_entry, values of the symbols in order): a run in a
+   session of the library's own, calls from several threads wait for each other;
+   X_state_initialize(state) -> ingot_library_state_initialize(state). */
 const ingot_model *ingot_library_model(void);
 const char *ingot_library_error(void);
 int32_t ingot_library_run(void *const *io, const int64_t *symbols);
+int32_t ingot_library_state_initialize(void *state);
 
 #ifdef __cplusplus
 }

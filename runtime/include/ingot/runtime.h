@@ -18,8 +18,10 @@
    its sessions first. The library that owns the shared pool, the first one loaded, stays in memory. Errors Functions
    return INGOT_OK (0) or a status; ingot_last_error describes this thread's last failure in words. Nothing throws,
    exits or prints. Memory     A run of a model without symbolic dimensions allocates nothing and makes no system call,
-   but to wake sleeping workers. One with symbolic dimensions allocates when it meets sizes larger than before. Values
-   Tensors are dense, row-major, aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
+   but to wake sleeping workers. One with symbolic dimensions allocates when it meets sizes larger than before. State
+   What a training step changes (parameters, the optimizer's moments, running statistics, the step's number) lies in one
+   block of the caller's, so that saving it is one write and copying it one copy. Values   Tensors are dense, row-major,
+   aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
 #ifndef INGOT_RUNTIME_H
 #define INGOT_RUNTIME_H
 #include <stdint.h>
@@ -57,6 +59,20 @@ typedef struct ingot_symbol {
   int64_t minimum, maximum;
 } ingot_symbol;
 
+/* What a tensor is there for. Training steps alone have others than INGOT_DATA. */
+typedef enum ingot_role {
+  INGOT_DATA = 0,      /* the network's own inputs and outputs */
+  INGOT_TARGET = 1,    /* input: what the outputs should have been */
+  INGOT_HYPER = 2,     /* input: a number that the optimizer uses, e.g. "lr"; may be left out */
+  INGOT_LOSS = 3,      /* output */
+  INGOT_GRADIENT = 4,  /* output */
+  INGOT_PARAMETER = 5, /* in the state: what is trained */
+  INGOT_SLOT = 6,      /* in the state: the optimizer's memory of a parameter, e.g. a moment */
+  INGOT_STATISTIC = 7, /* in the state: e.g. a running mean */
+  INGOT_STEP = 8,      /* in the state: number of steps done, int64 */
+  INGOT_GENERATOR = 9  /* in the state: a counter of random numbers drawn */
+} ingot_role;
+
 /* An input or output. A dimension >= 0 is a constant, -(1 + i) is symbol i; of outputs also INGOT_COMPUTED_DIMENSION,
    which ingot_output_shapes knows. */
 #define INGOT_COMPUTED_DIMENSION INT64_MIN
@@ -65,7 +81,15 @@ typedef struct ingot_port {
   int32_t dtype;
   int32_t rank;
   const int64_t *dims;
+  int32_t role;    /* an ingot_role */
+  double standard; /* of INGOT_HYPER: the value when it is left out */
 } ingot_port;
+
+/* A tensor in the state block; its dimensions are constants. */
+typedef struct ingot_state_tensor {
+  ingot_port port;
+  int64_t offset, bytes; /* from the block's start; offsets are multiples of 64 */
+} ingot_state_tensor;
 
 /* What a model is. */
 typedef struct ingot_description {
@@ -83,6 +107,12 @@ typedef struct ingot_description {
   int64_t arena_bytes;             /* a session's memory for intermediate values, without what depends on symbols */
   int64_t arena_lower_bound;       /* the largest set of values alive at once */
   int64_t scratch_bytes;           /* a session's further memory per thread */
+  const char *entry;               /* what a run computes: "run" or "train_step" */
+  const char *source;              /* the model file: of a training step its path as the compiler got it, else its name */
+  const char *optimizer;           /* of a training step; else empty */
+  const ingot_state_tensor *state; /* what a training step changes, in order of offsets */
+  int64_t state_count;
+  int64_t state_bytes;             /* 0: runs change nothing */
 } ingot_description;
 
 /* A host's own executor in place of the pool. `parallel` runs task(argument, i) once for each i in [0, tasks), on any threads
@@ -115,6 +145,9 @@ struct ingot_functions {
   int32_t (*threads)(void);
   ingot_status (*set_threads)(int32_t threads);
   ingot_status (*set_executor)(const ingot_executor *);
+  /* since version 2 */
+  ingot_status (*state_initialize)(const ingot_model *, void *state);
+  ingot_status (*session_bind_state)(ingot_session *, void *state);
 };
 
 /* This thread's last failure; "" before the first. Valid until the thread's next call. */
@@ -130,7 +163,14 @@ static inline ingot_status ingot_session_set_threads(ingot_session *s, int32_t t
 static inline void ingot_session_set_profiler(ingot_session *s, ingot_profiler p, void *state) { s->functions->session_set_profiler(s, p, state); }
 /* The memory a session holds now. */
 static inline int64_t ingot_session_bytes(const ingot_session *s) { return s->functions->session_bytes(s); }
-/* Computes the outputs. Both arrays are in the description's order; outputs must have the shapes ingot_output_shapes tells. */
+/* Writes what training starts from into a state block, `state_bytes` long and aligned to 64 bytes: the parameters of the
+   model file, and zeros. */
+static inline ingot_status ingot_state_initialize(const ingot_model *m, void *state) { return m->functions->state_initialize(m, state); }
+/* The state block that this session's runs read and change. It stays the caller's, who must not touch it during a run
+   and keeps it until the session is destroyed or bound to another. */
+static inline ingot_status ingot_session_bind_state(ingot_session *s, void *state) { return s->functions->session_bind_state(s, state); }
+/* Computes the outputs. Both arrays are in the description's order; outputs must have the shapes ingot_output_shapes tells.
+   A hyperparameter whose `data` is null has its standard value. */
 static inline ingot_status ingot_run(ingot_session *s, const ingot_tensor *inputs, const ingot_tensor *outputs) { return s->functions->run(s, inputs, outputs); }
 /* The process's threads, the calling one included. At first: the cores this process may use (affinity, cgroup quota), or the
    environment's INGOT_THREADS. Setting waits for runs in progress; 0 restores the first value. */

@@ -91,6 +91,11 @@ public:
     run(inputs.data(), outputs.data());
   }
 
+  /// Of a training step: writes what training starts from into a block of description().state_bytes, aligned to 64.
+  void initializeState(void *state) const { expect(ingot_state_initialize(model_, state)); }
+  /// The block that runs read and change. It stays the caller's, and must stay as long as the session.
+  void bindState(void *state) { expect(ingot_session_bind_state(session_, state)); }
+
   /// Bounds the threads of this session's runs; 0 takes all of the pool.
   void setThreads(int32_t threads) { expect(ingot_session_set_threads(session_, threads)); }
 

@@ -12,6 +12,8 @@ DTYPES = {
     9: ("bool", 1), 10: ("float16", 2), 11: ("float64", 8), 12: ("uint32", 4), 13: ("uint64", 8), 16: ("bfloat16", 2),
 }  # fmt: skip
 DTYPE_CODES = {name: code for code, (name, _) in DTYPES.items()}
+# ingot_role
+ROLES = ("data", "target", "hyper", "loss", "gradient", "parameter", "slot", "statistic", "step", "generator")
 
 
 class Tensor(c.Structure):
@@ -23,7 +25,18 @@ class Symbol(c.Structure):
 
 
 class Port(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("dtype", c.c_int32), ("rank", c.c_int32), ("dims", c.POINTER(c.c_int64))]
+    _fields_ = [
+        ("name", c.c_char_p),
+        ("dtype", c.c_int32),
+        ("rank", c.c_int32),
+        ("dims", c.POINTER(c.c_int64)),
+        ("role", c.c_int32),
+        ("standard", c.c_double),
+    ]
+
+
+class StateTensor(c.Structure):
+    _fields_ = [("port", Port), ("offset", c.c_int64), ("bytes", c.c_int64)]
 
 
 class Description(c.Structure):
@@ -35,6 +48,10 @@ class Description(c.Structure):
         ("symbols", c.POINTER(Symbol)),
         ("launch_names", c.POINTER(c.c_char_p)),
         *((name, c.c_int64) for name in ("constant_bytes", "arena_bytes", "arena_lower_bound", "scratch_bytes")),
+        *((name, c.c_char_p) for name in ("entry", "source", "optimizer")),
+        ("state", c.POINTER(StateTensor)),
+        ("state_count", c.c_int64),
+        ("state_bytes", c.c_int64),
     ]
 
 
@@ -56,6 +73,8 @@ class Functions(c.Structure):
         ("threads", c.CFUNCTYPE(c.c_int32)),
         ("set_threads", c.CFUNCTYPE(c.c_int, c.c_int32)),
         ("set_executor", c.CFUNCTYPE(c.c_int, c.c_void_p)),
+        ("state_initialize", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p)),
+        ("session_bind_state", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p)),
     ]
 
 
@@ -65,4 +84,4 @@ class Handle(c.Structure):
     _fields_ = [("functions", c.POINTER(Functions))]
 
 
-assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 128, "the structs must agree with ingot/runtime.h"
+assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 176, "the structs must agree with ingot/runtime.h"

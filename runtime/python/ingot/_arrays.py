@@ -46,3 +46,11 @@ def empty(dtype, shape):
     return array, array.ctypes.data
 
 
+
+
+def view(memory, dtype, shape):
+    """The elements in a writable memoryview of bytes as an array that shares them; without numpy a flat memoryview."""
+    if numpy is None:
+        codes = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "bool": "B", "uint8": "B", "int8": "b"}
+        return memory.cast(codes.get(dtype, "H"))
+    return numpy.frombuffer(memory, _numpy_dtype(dtype)).reshape(shape)

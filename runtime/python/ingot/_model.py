@@ -8,6 +8,7 @@ import threading
 from . import _abi, _arrays
 from ._elf import find_model_function
 from ._errors import Error, InvalidInput
+from ._state import State
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Port:
     name: str
     dtype: str
     shape: tuple
+    role: str = "data"
+    standard: float = 0.0  # of a hyperparameter
 
     def __str__(self):
         return f"{self.name}: {self.dtype}[{', '.join('?' if dim is None else str(dim) for dim in self.shape)}]"
@@ -28,6 +31,8 @@ class Session:
     def __init__(self, model):
         self.model, self.handle = model, c.c_void_p()
         model._expect(model._functions.session_create(model._address, c.byref(self.handle)))
+        if model.state is not None:
+            model._expect(model._functions.session_bind_state(self.handle, model.state.address))
 
     def __del__(self):
         if self.handle:
@@ -35,7 +40,10 @@ class Session:
 
 
 class Model:
-    """A model in a generated library: call it with arrays, by name or in order."""
+    """A model in a generated library: call it with arrays, by name or in order.
+
+    A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out.
+    """
 
     def __init__(self, path, threads=None):
         self.path = os.path.abspath(os.fspath(path))
@@ -49,7 +57,10 @@ class Model:
         handle = get_model()
         self._library, self._address = library, c.addressof(handle.contents)
         self._functions = handle.contents.functions.contents
-        self._describe(self._functions.describe(self._address).contents)
+        about = self._functions.describe(self._address).contents
+        self._describe(about)
+        self.state = State(self, about) if about.state_bytes else None
+        self._state_lock = threading.Lock()
         self._local = threading.local()
         if threads is not None:
             self.threads = threads
@@ -62,13 +73,14 @@ class Model:
         def port(raw):
             dims = (raw.dims[i] for i in range(raw.rank))
             shape = tuple(d if d >= 0 else None if d == _abi.COMPUTED_DIMENSION else names[-1 - d] for d in dims)
-            return Port(raw.name.decode(), _abi.DTYPES[raw.dtype][0], shape)
+            return Port(raw.name.decode(), _abi.DTYPES[raw.dtype][0], shape, _abi.ROLES[raw.role], raw.standard)
 
         self.name = about.name.decode()
         self.inputs = tuple(port(about.inputs[i]) for i in range(about.input_count))
         self.outputs = tuple(port(about.outputs[i]) for i in range(about.output_count))
         self.arena_bytes, self.constant_bytes = about.arena_bytes, about.constant_bytes
         self.variant, self.options = about.variant.decode(), about.options.decode()
+        self.entry, self.optimizer = about.entry.decode(), about.optimizer.decode()
 
     def __repr__(self):
         return f"<ingot.Model {self.name}({', '.join(map(str, self.inputs))}) -> ({', '.join(map(str, self.outputs))})>"
@@ -94,6 +106,8 @@ class Model:
             raise InvalidInput(f"{self.name} has no input {', '.join(sorted(map(repr, unknown)))}; it has: {self._list_inputs()}")
         tensors, kept = (_abi.Tensor * len(self.inputs))(), []
         for i, port in enumerate(self.inputs):
+            if port.role == "hyper" and inputs.get(port.name) is None:
+                continue  # no data: the standard value
             if port.name not in inputs:
                 raise InvalidInput(f"input {port.name!r} is not given; {self.name} takes: {self._list_inputs()}")
             try:
@@ -109,7 +123,12 @@ class Model:
         arrays = {}
         for port, result in zip(self.outputs, results):
             arrays[port.name], result.data = _arrays.empty(port.dtype, tuple(result.shape[: result.rank]))
-        self._expect(self._functions.run(self._session(), tensors, results))
+        session = self._session()
+        if self.state is None:
+            self._expect(self._functions.run(session, tensors, results))
+        else:
+            with self._state_lock:  # steps of several threads follow each other
+                self._expect(self._functions.run(session, tensors, results))
         return arrays
 
     def _session(self):

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a training library changes from step to step, in memory and on the disk.
+#pragma once
+#include "Library.h"
+#include "Safetensors.h"
+
+namespace ingot {
+
+/// A state block of a library; begins with what training starts from. Where the library has no state, it is empty.
+class State {
+public:
+  explicit State(const Library &library);
+
+  bool isEmpty() const { return !block; }
+  /// What ingot_session_bind_state takes: state_bytes of the description, aligned.
+  char *data() { return block.get(); }
+  /// The number of steps done.
+  int64_t steps() const;
+  /// The tensor's elements, or null when there is none of that name.
+  char *find(const std::string &name);
+
+  /// Reads what `save` (or the Python loader) wrote. A Failure says what does not fit: another model, another optimizer,
+  /// a tensor that is missing, unknown, or of another type or shape; then nothing has changed.
+  void load(const std::string &path);
+  /// Over an existing file only when everything is on the disk.
+  void save(const std::string &path) const;
+
+private:
+  TensorView viewOf(const ingot_state_tensor &tensor) const;
+  void check(const std::string &path, const SafetensorsFile &file) const;
+
+  struct Free {
+    void operator()(char *memory) const { std::free(memory); }
+  };
+  const ingot_description &about;
+  std::unique_ptr<char, Free> block;
+};
+
+} // namespace ingot
