@@ -7,6 +7,18 @@ using namespace mlir;
 
 namespace ingot {
 
+/// The root's result, or what shows the same elements elsewhere, as long as nobody reads anything before it.
+static Value behindViews(Value value) {
+  while (value.hasOneUse()) {
+    Operation *user = *value.user_begin();
+    if (isa<kernel::ReturnOp>(user) || user->getNumResults() != 1 ||
+        !(isa<ReshapeOp, TransposeOp>(user) || user->hasTrait<Pointwise>()))
+      break;
+    value = user->getResult(0);
+  }
+  return value;
+}
+
 /// Whether all results of a kernel are computed, element by element, before any is stored at that element's place.
 static bool storesTogether(kernel::FuncOp func) {
   SmallVector<Value> open;
@@ -14,9 +26,9 @@ static bool storesTogether(kernel::FuncOp func) {
     if (op.hasTrait<Root>()) {
       if (op.getNumResults() > 1)
         return false;
-      open.push_back(op.getResult(0));
+      open.push_back(behindViews(op.getResult(0)));
     }
-  // A view after the root would store one result elsewhere than another.
+  // A view from here on would store one result elsewhere than another.
   llvm::SmallPtrSet<Operation *, 8> seen;
   while (!open.empty())
     for (Operation *user : open.pop_back_val().getUsers()) {
