@@ -59,6 +59,14 @@ def read(path):
         data = contents[8 + length :]
         metadata = header.pop("__metadata__", {})
         tensors = {name: _tensor(entry, data) for name, entry in header.items()}
+        # Without holes, so that no byte is lost or read twice.
+        places, end = sorted(tuple(entry["data_offsets"]) for entry in header.values()), 0
+        for place in places:
+            if place[0] != end:
+                raise ValueError
+            end = place[1]
+        if end != len(data):
+            raise ValueError
     except (struct.error, ValueError, TypeError, KeyError, AttributeError):
         raise Error(f"{path}: not a safetensors file, or damaged") from None
     return metadata, tensors
