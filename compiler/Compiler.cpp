@@ -165,7 +165,7 @@ private:
     FailureOr<ProgramDescription> program = describeProgram(*module);
     if (failed(program))
       return failure();
-// To write trained weights back, the model file is needed again; else a library should not depend on where it was.
+    // To write trained weights back, the model file is needed again; else a library should not depend on where it was.
     program->source = options.train.isWanted ? options.input : llvm::sys::path::filename(options.input).str();
     program->sourceHash = hashOfFile(options.input);
     program->options = "--cpu " + options.cpu;
