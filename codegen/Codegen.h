@@ -133,9 +133,9 @@ struct CpuOptions {
   bool winograd = false;
 };
 
-/// Gives constants the layouts that the kernels read fastest: operands of launches become kernel.pack of the constant.
-/// Runs between fusion and memory planning.
-mlir::LogicalResult packConstants(mlir::ModuleOp module, const CpuOptions &options);
+/// Gives operands the layouts that the kernels read fastest: a constant becomes kernel.pack of it, what is computed or
+/// trained is packed by a launch of its own. Runs between fusion and memory planning.
+void packOperands(mlir::ModuleOp module, const CpuOptions &options);
 
 struct CpuCode {
   std::vector<CodeVariant> variants; ///< in the order of CpuOptions::targets

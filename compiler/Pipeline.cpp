@@ -89,7 +89,8 @@ LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
 LogicalResult fuse(ModuleOp module, const CompileOptions &options) {
   if (failed(runPipeline(module, buildFusionPipeline)))
     return failure();
-  return packConstants(module, cpuOptions(options));
+  packOperands(module, cpuOptions(options));
+  return success();
 }
 
 LogicalResult planMemory(ModuleOp module) { return runPipeline(module, buildMemoryPipeline); }

@@ -6,15 +6,14 @@
 // A kernel is shared by many launches: an argument is packed when it is a constant in all of them.
 //
 //===----------------------------------------------------------------------===//
-#include "codegen/Codegen.h"
 #include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Winograd.h"
 
 using namespace mlir;
 
-namespace ingot {
+namespace ingot::cpu {
 
-LogicalResult packConstants(ModuleOp module, const CpuOptions &options) {
+void packConstants(ModuleOp module, bool allowWinograd) {
   llvm::MapVector<StringRef, SmallVector<kernel::LaunchOp>> launches;
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   llvm::DenseMap<std::pair<Value, Attribute>, Value> packed;
@@ -25,11 +24,11 @@ LogicalResult packConstants(ModuleOp module, const CpuOptions &options) {
       bool isConstant = llvm::all_of(users, [&](kernel::LaunchOp launch) {
         return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
       });
-      std::optional<cpu::Layout> layout =
-          isConstant && !users.empty() ? cpu::chooseLayout(argument, options.winograd) : std::nullopt;
+      std::optional<Layout> layout =
+          isConstant && !users.empty() ? chooseLayout(argument, allowWinograd) : std::nullopt;
       if (!layout)
         continue;
-      cpu::packArgument(kernel, argument, *layout);
+      packArgument(kernel, argument, *layout);
       for (kernel::LaunchOp launch : users) {
         OpOperand &operand = launch->getOpOperand(number);
         // One copy for all launches that want the same layout.
@@ -43,13 +42,12 @@ LogicalResult packConstants(ModuleOp module, const CpuOptions &options) {
           builder.setInsertionPointAfterValue(operand.get());
           copy = builder.create<kernel::PackOp>(operand.get().getLoc(), argument.getType(), operand.get(),
                                                 layout->permutation, layout->blocks);
-          cpu::setWinogradTile(copy.getDefiningOp(), layout->winograd);
+          setWinogradTile(copy.getDefiningOp(), layout->winograd);
         }
         operand.set(copy);
       }
     }
   }
-  return success();
 }
 
-} // namespace ingot
+} // namespace ingot::cpu

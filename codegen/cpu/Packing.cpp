@@ -1,7 +1,8 @@
-//===- Packing.cpp - How constant operands are laid out -------------------===//
+//===- Packing.cpp - How operands are laid out ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Packing.h"
+#include "codegen/Codegen.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/Winograd.h"
 
@@ -81,18 +82,21 @@ std::optional<Layout> chooseRecurrenceLayout(Operation *op, Value argument) {
 
 } // namespace
 
-std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
-  auto type = cast<RankedTensorType>(argument.getType());
-  if (!type.getElementType().isF32() || !type.hasStaticShape() || !argument.hasOneUse())
+std::optional<Layout> chooseLayout(Operation *user, Value value, bool allowWinograd) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.getElementType().isF32() || !type.hasStaticShape() || !value.hasOneUse())
     return std::nullopt;
-  Operation *user = *argument.user_begin();
-  if (auto matmul = dyn_cast<MatmulOp>(user); matmul && matmul.getRhs() == argument)
+  if (auto matmul = dyn_cast<MatmulOp>(user); matmul && matmul.getRhs() == value)
     return matrixLayout(type.getRank());
-  if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getFilter() == argument)
+  if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getFilter() == value)
     return chooseFilterLayout(conv, allowWinograd);
-  if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == argument)
+  if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == value)
     return chooseFilterLayout(conv);
-  return chooseRecurrenceLayout(user, argument);
+  return chooseRecurrenceLayout(user, value);
+}
+
+std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
+  return argument.hasOneUse() ? chooseLayout(*argument.user_begin(), argument, allowWinograd) : std::nullopt;
 }
 
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
@@ -122,3 +126,12 @@ void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &l
 }
 
 } // namespace ingot::cpu
+
+namespace ingot {
+
+void packOperands(ModuleOp module, const CpuOptions &options) {
+  cpu::packConstants(module, options.winograd);
+  cpu::packVariables(module);
+}
+
+} // namespace ingot

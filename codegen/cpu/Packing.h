@@ -1,4 +1,4 @@
-//===- Packing.h - How constant operands are laid out -----------*- C++ -*-===//
+//===- Packing.h - How operands are laid out --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Weights are stored once, in the order in which the kernels read them: panels of 16 columns, in each panel the columns
@@ -24,12 +24,21 @@ struct Layout {
 /// best. Filters are transformed for Winograd's algorithm only if `allowWinograd`.
 std::optional<Layout> chooseLayout(mlir::BlockArgument argument, bool allowWinograd = false);
 
+/// The same for an operand of `user` that is `value` before any view, by type alone.
+std::optional<Layout> chooseLayout(mlir::Operation *user, mlir::Value value, bool allowWinograd);
+
 /// The type of a tensor in this layout.
 mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);
 
 /// Makes `argument` of the kernel packed; its uses see it through kernel.unpack. (The launches are the caller's to
 /// change.)
 void packArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Layout &layout);
+
+/// Replaces constant operands by kernel.pack of them.
+void packConstants(mlir::ModuleOp module, bool allowWinograd);
+
+/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs.
+void packVariables(mlir::ModuleOp module);
 
 } // namespace ingot::cpu
 

@@ -23,6 +23,9 @@ rows += [
     Row("Gemm", normal(4, 6), Constant(normal(18, 6)), Constant(normal(18)), transB=1, free=(0,)),
     Row("Gemm", normal(6, 4), normal(18, 6), normal(4, 1), transA=1, transB=1, alpha=0.5, beta=2.0),
     Row("Gemm", normal(4, 6), normal(6, 5), transA=0),
+    Row("Gemm", normal(19, 70), normal(45, 70), normal(45), transB=1, free=(0,), note="packed at run time"),
+    Row("Gemm", normal(9, 5000), normal(7, 5000), transB=1, note="packed at run time"),
+    Row("MatMul", normal(260, 11), normal(11, 1024), note="packed at run time"),
     Row("Gemm", normal(4, 6), normal(6, 5), Constant(np.float32(3))),
 ]
 

@@ -1,0 +1,173 @@
+//===- PackVariables.cpp - Trained and computed weights as panels ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Weights that are no constants (parameters in training, operands that the model computes) cannot be packed at compile
+// time. A launch before the kernel's packs them, through the views that the kernel had on them:
+//
+//   kernel.func @k(%x, %w) { %0 = transpose %w; conv %x, %0 }           %1 = kernel.launch @k(%x, %w)
+//   =>
+//   kernel.func @k(%x, %p) { %0 = kernel.unpack %p; conv %x, %0 }       %p = kernel.launch @k_pack(%w)
+//   kernel.func @k_pack(%w) { transpose %w; pad; reshape; transpose }   %1 = kernel.launch @k(%x, %p)
+//
+// Packing reads and writes the weights once; it is left out where few rows or pixels use each of them.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/Packing.h"
+#include "codegen/cpu/Target.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+/// Each weight must be used this often for packing to be worth its time; more often where it could be read in place.
+constexpr int64_t leastUses = 8, leastUsesInPlace = 256;
+
+/// A product whose weights are an argument of the kernel seen through views.
+struct Weights {
+  Operation *user = nullptr;
+  Value value;                    // the user's operand
+  SmallVector<Operation *> views; // from the argument to the operand
+  BlockArgument argument;
+};
+
+/// Follows `value` through views to an argument that nothing else reads.
+std::optional<Weights> traceWeights(Operation *user, Value value) {
+  Weights weights{user, value, {}, {}};
+  while (Operation *view = value.getDefiningOp()) {
+    if (!isa<TransposeOp, ReshapeOp>(view) || !value.hasOneUse())
+      return std::nullopt;
+    weights.views.insert(weights.views.begin(), view);
+    value = view->getOperand(0);
+  }
+  weights.argument = cast<BlockArgument>(value);
+  if (!value.hasOneUse() || !cast<RankedTensorType>(value.getType()).hasStaticShape())
+    return std::nullopt;
+  return weights;
+}
+
+/// How often a step uses each weight, if that is known; symbols count as many.
+int64_t usesOf(Value output) {
+  int64_t uses = 1;
+  for (int64_t size : cast<RankedTensorType>(output.getType()).getShape().drop_back())
+    uses = ShapedType::isDynamic(size) ? uses * leastUses : uses * size;
+  return uses;
+}
+
+/// Matrices are read in place when their columns are neighbours and their rows are not a multiple of a page apart,
+/// which maps them all to few lines of the cache. One matrix for each batch is packed by the kernel, piece by piece.
+bool isWorthIt(MatmulOp op, const Weights &weights) {
+  constexpr int64_t pageFloats = 1024;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(weights.value.getType()).getShape();
+  int64_t uses = usesOf(op.getOutput());
+  if (llvm::any_of(shape.drop_back(2), [](int64_t size) { return size != 1; }))
+    return false;
+  return weights.views.empty() ? uses >= leastUsesInPlace && shape.back() % pageFloats == 0 : uses >= leastUses;
+}
+
+std::optional<Weights> findWeights(kernel::FuncOp kernel) {
+  for (Operation &op : kernel.getBody().front()) {
+    std::optional<Weights> weights;
+    if (auto matmul = dyn_cast<MatmulOp>(op)) {
+      weights = traceWeights(matmul, matmul.getRhs());
+      return weights && isWorthIt(matmul, *weights) ? weights : std::nullopt;
+    }
+    if (auto conv = dyn_cast<ConvOp>(op))
+      weights = traceWeights(conv, conv.getFilter());
+    else if (auto conv = dyn_cast<ConvTransposeOp>(op))
+      weights = traceWeights(conv, conv.getFilter());
+    if (weights)
+      return usesOf(op.getResult(0)) >= leastUses ? weights : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// The operations of kernel.pack on a value of any kind: [K, N] -> [K, N/16, 16] -> [N/16, K, 16].
+Value buildPacking(OpBuilder &builder, Location loc, Value input, const Layout &layout) {
+  auto type = cast<RankedTensorType>(input.getType());
+  Type element = type.getElementType();
+  SmallVector<int64_t> missing(type.getRank()), whole(type.getShape()), split, blockOf(type.getRank(), 1);
+  for (auto [axis, block] : llvm::zip(layout.permutation, layout.blocks)) {
+    blockOf[axis] = block;
+    whole[axis] = llvm::divideCeil(whole[axis], block) * block;
+    missing[axis] = whole[axis] - type.getDimSize(axis);
+  }
+  if (whole != type.getShape()) {
+    auto zero = DenseElementsAttr::get(RankedTensorType::get({}, element), builder.getZeroAttr(element));
+    SmallVector<int64_t> none(type.getRank());
+    input = builder.create<PadOp>(loc, RankedTensorType::get(whole, element), input,
+                                  builder.create<ConstantOp>(loc, zero), none, missing, PadMode::Constant);
+  }
+  SmallVector<int64_t> outerOf, innerOf(type.getRank(), -1), order;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
+    outerOf.push_back(split.size());
+    split.push_back(whole[axis] / blockOf[axis]);
+    if (blockOf[axis] > 1) {
+      innerOf[axis] = split.size();
+      split.push_back(blockOf[axis]);
+    }
+  }
+  for (int64_t axis : layout.permutation)
+    order.push_back(outerOf[axis]);
+  for (int64_t axis : layout.permutation)
+    if (innerOf[axis] >= 0)
+      order.push_back(innerOf[axis]);
+  input = builder.create<ReshapeOp>(loc, RankedTensorType::get(split, element), input);
+  return builder.create<TransposeOp>(loc, packedType(type, layout), input, order);
+}
+
+/// A kernel that packs its only argument.
+kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, const Layout &layout) {
+  OpBuilder builder(kernel);
+  Type from = weights.argument.getType(), to = packedType(cast<RankedTensorType>(weights.value.getType()), layout);
+  auto packing = builder.create<kernel::FuncOp>(kernel.getLoc(), (kernel.getName() + "_pack").str(),
+                                                builder.getFunctionType(from, to), builder.getStringAttr("private"),
+                                                ArrayAttr(), ArrayAttr());
+  Block &body = packing.getBody().emplaceBlock();
+  builder.setInsertionPointToEnd(&body);
+  IRMapping mapping;
+  mapping.map(weights.argument, body.addArgument(from, weights.argument.getLoc()));
+  for (Operation *view : weights.views)
+    builder.clone(*view, mapping);
+  Value packed = buildPacking(builder, weights.user->getLoc(), mapping.lookup(weights.value), layout);
+  builder.create<kernel::ReturnOp>(weights.user->getLoc(), packed);
+  return packing;
+}
+
+/// Lets the kernel take the packed tensor in the argument's place.
+void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
+  if (!weights.views.empty()) {
+    weights.argument.setType(weights.value.getType());
+    weights.value.replaceAllUsesWith(weights.argument);
+  }
+  for (Operation *view : llvm::reverse(weights.views))
+    view->erase();
+  packArgument(kernel, weights.argument, layout);
+}
+
+} // namespace
+
+void packVariables(ModuleOp module) {
+  llvm::StringMap<SmallVector<kernel::LaunchOp>> launches;
+  module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
+  for (auto kernel : llvm::make_early_inc_range(module.getOps<kernel::FuncOp>())) {
+    std::optional<Weights> weights = findWeights(kernel);
+    std::optional<Layout> layout = weights ? chooseLayout(weights->user, weights->value, false) : std::nullopt;
+    if (!layout)
+      continue;
+    unsigned number = weights->argument.getArgNumber();
+    kernel::FuncOp packing = definePacking(kernel, *weights, *layout);
+    takePacked(kernel, *weights, *layout);
+    Type packed = kernel.getArgumentTypes()[number];
+    for (kernel::LaunchOp launch : launches[kernel.getName()]) {
+      OpBuilder builder(launch);
+      OpOperand &operand = launch->getOpOperand(number);
+      operand.set(
+          builder.create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), operand.get(), ArrayAttr())
+              .getResult(0));
+    }
+  }
+}
+
+} // namespace ingot::cpu
