@@ -33,80 +33,73 @@ Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
 // Items
 //===----------------------------------------------------------------------===//
 
-/// As many rows as have room in registers beside the vectors of the gates; but a few items for the threads come first,
-/// as long as each has two rows to use a vector of weights for.
-int64_t Recurrence::mostRows() const {
-  int64_t room = std::max<int64_t>(maxRows(emission.target, 4), std::min<int64_t>(4, maxRows(emission.target, 1)));
-  std::optional<int64_t> count = constantValue(batch);
-  if (!count)
-    return std::min<int64_t>(room, 4);
-  int64_t wanted = std::max<int64_t>(1, 4 / directions), fair = llvm::divideCeil(*count, wanted);
-  return std::clamp<int64_t>(fair, std::min<int64_t>(2, room), room);
-}
+namespace {
+/// Sequences that run side by side: more would find no room for their sums in registers, and four already use a vector of
+/// weights as often as it takes to read it from the second-level cache.
+constexpr int64_t mostRows = 4;
+} // namespace
 
-void Recurrence::divideRows() {
-  int64_t most = mostRows();
-  if (auto count = constantValue(batch)) {
-    if (*count > 0)
-      for (const Run &run : balancedRuns(*count, most))
-        pieces.push_back({evaluator.constant(run.start), evaluator.constant(run.count), run.size});
-    return;
-  }
-  AffineExpr whole = batch.floorDiv(most);
-  pieces.push_back({evaluator.constant(0), whole, most});
-  pieces.push_back({whole * most, batch - whole * most, 1});
+/// Sequences for a thread: at best several, which share the reading of the weights.
+int64_t Recurrence::grain() const {
+  double operations = 2.0 * weightGates * hidden * hidden + 100.0 * weightGates * hidden;
+  int64_t least = grainFor(operations * double(constantValue(steps).value_or(16)), 0), together = 1;
+  if (auto count = constantValue(batch))
+    together = *count * directions >= 8 ? 4 : *count * directions >= 4 ? 2 : 1;
+  else if (directions == 1)
+    together = 2;
+  // Weights that the second-level cache does not hold are worth sharing whatever it costs.
+  constexpr int64_t cached = 1536 * 1024;
+  if (weightGates * hidden * padded * elementBytes(element) > cached)
+    together = 4;
+  return std::max(least, together);
 }
 
 Division Recurrence::emit() {
-  divideRows();
-  AffineExpr items = evaluator.constant(0);
-  for (const Piece &piece : pieces)
-    items = items + piece.count * directions;
   stepCount = evaluator.materialize(steps);
   if (!isPacked) {
     panels = emission.scratch;
     packedAt = reserve(weightGates * hidden * padded);
   }
   scratchElements = reserved;
-  builder.loop(emission.begin, emission.end, 1, [&](Index item) { emitItem(item); });
-  double products = 2.0 * weightGates * hidden * hidden, functions = 100.0 * weightGates * hidden;
-  double length = constantValue(steps).value_or(16) * (pieces.empty() ? 1 : pieces.front().rows);
-  Division division{simplifyDimension(items)};
-  division.grain = grainFor(length * (products + functions), 0);
+  Index sequences = evaluator.materialize(batch);
+  Index first = directions > 1 ? builder.div(emission.begin, sequences) : Index(0);
+  Index last = directions > 1 ? builder.ceilDiv(emission.end, sequences) : Index(1);
+  builder.loop(first, last, 1, [&](Index which) {
+    Index before = builder.mul(which, sequences);
+    emitDirection(which, builder.max(builder.sub(emission.begin, before), 0),
+                  builder.min(builder.sub(emission.end, before), sequences));
+  });
+  Division division{simplifyDimension(batch * directions), grain()};
   division.scratchBytes = scratchElements * elementBytes(element);
   return division;
 }
 
-/// Item = direction * (items of a direction) + block of rows.
-void Recurrence::emitItem(Index item) {
-  AffineExpr perDirection = evaluator.constant(0);
-  for (const Piece &piece : pieces)
-    perDirection = perDirection + piece.count;
-  Index count = evaluator.materialize(perDirection), block = item;
-  direction = 0;
-  if (directions > 1) {
-    direction = builder.div(item, count);
-    block = builder.mod(item, count);
+/// The sequences [begin, end) in one direction: four at a time, then two, then one. How a sequence's sums are formed does
+/// not depend on its company, so results do not depend on the number of threads.
+void Recurrence::emitDirection(Index which, Index begin, Index end) {
+  direction = which;
+  directionVariable = evaluator.variable(which, evaluator.constant(directions));
+  panelBase = isPacked ? builder.mul(which, weightGates * hidden * padded) : Index(packedAt);
+  if (!isPacked)
+    packWeights();
+  Index count = builder.sub(end, begin), done = 0;
+  int64_t most = constantValue(batch).value_or(mostRows);
+  for (int64_t together = mostRows; together >= 1; together /= 2) {
+    if (together > most)
+      continue;
+    Index rest = builder.sub(count, done), blocksOfRows = builder.div(rest, together);
+    Index start = builder.add(begin, done);
+    builder.loop(0, blocksOfRows, 1,
+                 [&](Index block) { emitBlock(builder.add(start, builder.mul(block, together)), together); });
+    done = builder.add(done, builder.mul(blocksOfRows, together));
   }
-  directionVariable = evaluator.variable(direction, evaluator.constant(directions));
-  int64_t size = weightGates * hidden * padded;
-  panelBase = isPacked ? builder.mul(direction, size) : Index(packedAt);
-  if (!isPacked) // unless the item before has left them
-    builder.ifThen(builder.less(builder.min(block, builder.sub(item, emission.begin)), 1), [&] { packWeights(); });
-  if (pieces.size() == 1)
-    return emitPiece(pieces[0], block);
-  Index first = evaluator.materialize(pieces[0].count);
-  builder.ifThen(
-      builder.less(block, first), [&] { emitPiece(pieces[0], block); },
-      [&] { emitPiece(pieces[1], builder.sub(block, first)); });
 }
 
-void Recurrence::emitPiece(const Piece &piece, Index block) {
+void Recurrence::emitBlock(Index start, int64_t together) {
   int64_t before = reserved;
-  rows = piece.rows;
+  rows = together;
   rowVariables.clear();
   lengths.clear();
-  Index start = builder.add(evaluator.materialize(piece.start), builder.mul(block, rows));
   for (int64_t row = 0; row < rows; ++row) {
     rowVariables.push_back(evaluator.variable(builder.add(start, row), batch));
     if (!layer.lengths)
@@ -272,31 +265,36 @@ void Recurrence::put(Value vector, Index place, Value mask) {
 }
 
 int64_t Recurrence::blocksTogether(int64_t gates) const {
+  int64_t most = rows == 1 ? 8 : 4; // one row needs more vectors, so that enough sums are under way
   for (int64_t together : {4, 2})
-    if (gates * together <= 4 && blocks % together == 0)
+    if (gates * together <= most && blocks % together == 0)
       return together;
   return 1;
+}
+
+/// Whether a block of sums fits in registers with what it is made of. A single row's vectors come from memory as operands.
+bool Recurrence::fits(int64_t vectors) const {
+  int64_t registers = std::max<int64_t>(1, panelLanes * elementBytes(element) / emission.target.vectorBytes);
+  int64_t operands = rows > 1 ? vectors * registers : 1;
+  return rows * vectors * registers + operands + 1 <= emission.target.vectorRegisters;
 }
 
 Sums Recurrence::multiply(Index from, int64_t pitch, int64_t trips, Index base, ArrayRef<int64_t> offsets,
                           int64_t vectorPitch, Sums sums) {
   int64_t count = offsets.size(), width = count;
-  int64_t registers = elementBytes(element) / 4; // a vector of float64 is as large as two of float32
-  while (width > 1 && maxRows(emission.target, width * registers) < rows)
-    --width;
+  while (width > 1 && !fits(width))
+    width = llvm::divideCeil(width, 2);
   BroadcastRows states{emission.scratch, from, {}, 1};
   for (int64_t row = 0; row < rows; ++row)
     states.offsets.push_back(row * pitch);
   for (int64_t start = 0; start < count; start += width) {
     int64_t vectors = std::min(width, count - start);
-    Block block{rows, vectors};
     ColumnVectors columns{panels, builder.add(panelBase, base), {}, vectorPitch, {}, {}};
-    for (int64_t v = 0; v < vectors; ++v)
-      columns.offsets.push_back(offsets[start + v]);
+    columns.offsets.append(offsets.begin() + start, offsets.begin() + start + vectors);
     Sums part;
     for (int64_t row = 0; row < rows; ++row)
       part.append(sums.begin() + row * count + start, sums.begin() + row * count + start + vectors);
-    part = accumulate(builder, trips, states, columns, part, chooseUnroll(emission.target, block));
+    part = accumulate(builder, trips, states, columns, part);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t v = 0; v < vectors; ++v)
         sums[row * count + start + v] = part[row * vectors + v];

@@ -1,15 +1,14 @@
 //===- Recurrence.h - What recurrent kernels share --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One parallel item is one direction of a few sequences (rows): it runs through all steps with the states in scratch
-// memory. In each step the states are multiplied by the recurrence weights, panels of 16 columns with the columns of all
-// gates side by side, and the sums go through the gates' functions in registers:
+// One parallel item is one direction of one sequence; neighbouring items of a thread (rows) run side by side, through all
+// steps, with their states in scratch memory. In each step the states are multiplied by the recurrence weights, panels of
+// 16 columns with the columns of all gates side by side, and the sums go through the gates' functions in registers:
 //
 //   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] * panel
 //   backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
 //
-// Constant weights come in that layout (see Packing.h); others are brought into it in scratch memory, once for each
-// direction that an item's thread meets.
+// Constant weights come in that layout (see Packing.h); others are brought into it in scratch memory first.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_RECURRENCE_H
@@ -41,7 +40,7 @@ public:
   Division emit();
 
 protected:
-  /// Emits all steps of the rows of the item under way.
+  /// Emits all steps of the rows under way.
   virtual void emitRows() = 0;
 
   /// The rows' places in one step.
@@ -104,24 +103,17 @@ protected:
   mlir::AffineExpr steps, batch;
   Index stepCount;
 
-  // Of the item under way.
+  /// How many sequences are under way.
   int64_t rows = 0;
 
 private:
-  /// Neighbouring items with equally many rows each.
-  struct Piece {
-    mlir::AffineExpr start, count;
-    int64_t rows;
-  };
-
-  void divideRows();
-  int64_t mostRows() const;
-  void emitItem(Index item);
-  void emitPiece(const Piece &piece, Index block);
+  int64_t grain() const;
+  void emitDirection(Index which, Index begin, Index end);
+  void emitBlock(Index start, int64_t together);
+  bool fits(int64_t vectors) const;
   void packWeights();
   mlir::Value isReverse();
 
-  llvm::SmallVector<Piece> pieces;
   int64_t reserved = 0, scratchElements = 0, packedAt = 0;
   mlir::Value panels; // where the weights of all directions lie
   bool isPacked = false;

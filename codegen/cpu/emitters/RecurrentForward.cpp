@@ -107,13 +107,15 @@ private:
   }
 
   void emitStep(const Step &step) override {
-    forEachBlock(step.number, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    int64_t together = blocksTogether(4);
+    forEachBlock(step.number, together, [&](Index block) {
       Sums sums = multiplyGates(
-          step, block, 1, 0, 4, current,
+          step, block, together, 0, 4, current,
           [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
       for (int64_t row = 0; row < rows; ++row)
-        emitCell(step, row, units, ArrayRef<Value>(sums).slice(row * 4, 4));
+        for (int64_t b = 0; b < together; ++b)
+          emitCell(step, row, unitsAt(builder.add(block, b)),
+                   ArrayRef<Value>(sums).slice((row * together + b) * 4, 4));
     });
   }
 
@@ -184,20 +186,25 @@ private:
 
   // n = g(x_h + r (h R_h + b)): one product for all gates.
   void emitLinearStep(const Step &step) {
-    forEachBlock(step.number, 1, [&](Index block) {
-      Units units = unitsAt(block);
-      Sums sums = multiplyGates(step, block, 1, 0, 3, current, [&](int64_t row, int64_t gate, const Units &where) {
-        return gate == 2 ? readBias(where) : readGate(step, row, gate, where);
-      });
-      for (int64_t row = 0; row < rows; ++row) {
-        Real z = layer.functions[0](clipped(real(sums[row * 3])));
-        Real r = layer.functions[0](clipped(real(sums[row * 3 + 1]))), q = real(sums[row * 3 + 2]);
-        Real n = layer.functions[1](clipped(fma(r, q, real(readGate(step, row, 2, units)))));
-        emitState(step, row, units, z, n);
-        writeStep(op.getActivated(), r.get(), step, row, 1, units);
-        writeStep(op.getActivated(), q.get(), step, row, 3, units);
-      }
+    int64_t together = blocksTogether(3);
+    forEachBlock(step.number, together, [&](Index block) {
+      Sums sums =
+          multiplyGates(step, block, together, 0, 3, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return gate == 2 ? readBias(where) : readGate(step, row, gate, where);
+          });
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t b = 0; b < together; ++b)
+          emitLinearCell(step, row, unitsAt(builder.add(block, b)),
+                         ArrayRef<Value>(sums).slice((row * together + b) * 3, 3));
     });
+  }
+
+  void emitLinearCell(const Step &step, int64_t row, const Units &units, ArrayRef<Value> sums) {
+    Real z = layer.functions[0](clipped(real(sums[0]))), r = layer.functions[0](clipped(real(sums[1])));
+    Real q = real(sums[2]), n = layer.functions[1](clipped(fma(r, q, real(readGate(step, row, 2, units)))));
+    emitState(step, row, units, z, n);
+    writeStep(op.getActivated(), r.get(), step, row, 1, units);
+    writeStep(op.getActivated(), q.get(), step, row, 3, units);
   }
 
   // z and r, of which r h must be complete before the candidates.
