@@ -11,9 +11,9 @@ using namespace mlir;
 namespace ingot::cpu {
 
 Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
-    : emission(emission), evaluator(emission.evaluator),
-      builder(emission.builder), at{builder.op(), builder.getLoc()}, layer(std::move(given)),
-      element(getElementTypeOrSelf(layer.gates)), vectorType(VectorType::get({panelLanes}, element)) {
+    : emission(emission), evaluator(emission.evaluator), builder(emission.builder), at{builder.op(), builder.getLoc()},
+      layer(std::move(given)), element(getElementTypeOrSelf(layer.gates)),
+      vectorType(VectorType::get({panelLanes}, element)) {
   SmallVector<AffineExpr> dims = evaluator.dims(layer.gates);
   steps = dims[0];
   batch = dims[1];
@@ -34,8 +34,8 @@ Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Sequences that run side by side: more would find no room for their sums in registers, and four already use a vector of
-/// weights as often as it takes to read it from the second-level cache.
+/// Sequences that run side by side: more would find no room for their sums in registers, and four already use a vector
+/// of weights as often as it takes to read it from the second-level cache.
 constexpr int64_t mostRows = 4;
 } // namespace
 
@@ -74,8 +74,8 @@ Division Recurrence::emit() {
   return division;
 }
 
-/// The sequences [begin, end) in one direction: four at a time, then two, then one. How a sequence's sums are formed does
-/// not depend on its company, so results do not depend on the number of threads.
+/// The sequences [begin, end) in one direction: four at a time, then two, then one. How a sequence's sums are formed
+/// does not depend on its company, so results do not depend on the number of threads.
 void Recurrence::emitDirection(Index which, Index begin, Index end) {
   direction = which;
   directionVariable = evaluator.variable(which, evaluator.constant(directions));
@@ -272,7 +272,8 @@ int64_t Recurrence::blocksTogether(int64_t gates) const {
   return 1;
 }
 
-/// Whether a block of sums fits in registers with what it is made of. A single row's vectors come from memory as operands.
+/// Whether a block of sums fits in registers with what it is made of. A single row's vectors come from memory as
+/// operands.
 bool Recurrence::fits(int64_t vectors) const {
   int64_t registers = std::max<int64_t>(1, panelLanes * elementBytes(element) / emission.target.vectorBytes);
   int64_t operands = rows > 1 ? vectors * registers : 1;

@@ -1,12 +1,13 @@
 //===- Recurrence.h - What recurrent kernels share --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One parallel item is one direction of one sequence; neighbouring items of a thread (rows) run side by side, through all
-// steps, with their states in scratch memory. In each step the states are multiplied by the recurrence weights, panels of
-// 16 columns with the columns of all gates side by side, and the sums go through the gates' functions in registers:
+// One parallel item is one direction of one sequence; neighbouring items of a thread (rows) run side by side, through
+// all steps, with their states in scratch memory. In each step the states are multiplied by the recurrence weights,
+// panels of 16 columns with the columns of all gates side by side, and the sums go through the gates' functions in
+// registers:
 //
-//   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] * panel
-//   backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
+//   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] *
+//   panel backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
 //
 // Constant weights come in that layout (see Packing.h); others are brought into it in scratch memory first.
 //

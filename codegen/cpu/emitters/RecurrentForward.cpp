@@ -109,13 +109,13 @@ private:
   void emitStep(const Step &step) override {
     int64_t together = blocksTogether(4);
     forEachBlock(step.number, together, [&](Index block) {
-      Sums sums = multiplyGates(
-          step, block, together, 0, 4, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums =
+          multiplyGates(step, block, together, 0, 4, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return readGate(step, row, gate, where);
+          });
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t b = 0; b < together; ++b)
-          emitCell(step, row, unitsAt(builder.add(block, b)),
-                   ArrayRef<Value>(sums).slice((row * together + b) * 4, 4));
+          emitCell(step, row, unitsAt(builder.add(block, b)), ArrayRef<Value>(sums).slice((row * together + b) * 4, 4));
     });
   }
 
@@ -211,9 +211,10 @@ private:
   void emitGates(const Step &step) {
     int64_t together = blocksTogether(2);
     forEachBlock(step.number, together, [&](Index block) {
-      Sums sums = multiplyGates(
-          step, block, together, 0, 2, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums =
+          multiplyGates(step, block, together, 0, 2, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return readGate(step, row, gate, where);
+          });
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t b = 0; b < together; ++b) {
           Units units = unitsAt(builder.add(block, b));
@@ -261,9 +262,10 @@ private:
   void emitStep(const Step &step) override {
     int64_t together = blocksTogether(1);
     forEachBlock(step.number, together, [&](Index block) {
-      Sums sums = multiplyGates(
-          step, block, together, 0, 1, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums =
+          multiplyGates(step, block, together, 0, 1, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return readGate(step, row, gate, where);
+          });
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t b = 0; b < together; ++b)
           putState(step, row, unitsAt(builder.add(block, b)),

@@ -56,8 +56,8 @@ public:
   LogicalResult import();
 
 protected:
-  /// The layer in one direction or both; its results as [T, B, D, H] and [D, B, H], by the node's output. Empty after an
-  /// error.
+  /// The layer in one direction or both; its results as [T, B, D, H] and [D, B, H], by the node's output. Empty after
+  /// an error.
   struct Directions {
     Direction kind;
     int64_t first, count;
@@ -65,13 +65,12 @@ protected:
   };
   virtual SmallVector<Value> build(const Directions &directions) = 0;
 
-  /// Gates of the directions, [T, B, D, G, H].
-  Value gatesOf(const Directions &directions) { return along(gates, 2, directions); }
   /// The elements that belong to the directions, of a tensor with directions along `axis`.
   Value along(Value tensor, int64_t axis, const Directions &directions);
   /// An initial state [D, B, H]: input `i`, or zeros.
   Value initialState(size_t i, const Directions &directions);
-  /// A tensor of zeros.
+  /// An error unless input `i`, if given, has this shape.
+  LogicalResult checkShape(size_t i, StringRef name, ArrayRef<AffineExpr> wanted);
   Value zeros(ArrayRef<AffineExpr> dims);
   ArrayAttr namesOf(const Directions &directions);
   AffineExpr number(int64_t value) { return node.symbols().constant(value); }
@@ -90,7 +89,6 @@ protected:
 
 private:
   LogicalResult readShapes();
-  LogicalResult checkShape(size_t i, StringRef name, ArrayRef<AffineExpr> wanted);
   FailureOr<SmallVector<Functions>> readFunctions();
   LogicalResult readLengths();
   LogicalResult buildGates();
@@ -216,8 +214,8 @@ Value LayerImporter::bias() {
   int64_t one = 1;
   Value split = node.reshape(wide(node.input(3)), {both, number(2), count, units});
   auto part = [&](int64_t which, AffineExpr first, AffineExpr gates) {
-    Value piece = node.slice(split, {zero, number(which), first, zero}, {one, one, one, one},
-                             {both, number(1), gates, units});
+    Value piece =
+        node.slice(split, {zero, number(which), first, zero}, {one, one, one, one}, {both, number(1), gates, units});
     return node.squeeze(piece, {1});
   };
   Value input = part(0, zero, count);
@@ -308,7 +306,9 @@ LogicalResult LayerImporter::import() {
     return failure();
   bool isReverse = node.attribute<std::string>("direction", "forward") == "reverse";
   if (directions == 1 || (*functions)[0] == (*functions)[1])
-    return store(build({directions == 2 ? Direction::Bidirectional : isReverse ? Direction::Reverse : Direction::Forward,
+    return store(build({directions == 2 ? Direction::Bidirectional
+                        : isReverse     ? Direction::Reverse
+                                        : Direction::Forward,
                         0, directions, (*functions)[0]}));
   SmallVector<Value> ahead = build({Direction::Forward, 0, 1, (*functions)[0]});
   SmallVector<Value> back = build({Direction::Reverse, 1, 1, (*functions)[1]}), both;
@@ -335,17 +335,14 @@ private:
     AffineExpr three = number(3), units = number(hidden);
     if (!node.hasInput(7))
       return zeros({number(chosen.count), three, units});
-    if (node.rank(7) != 2 || constantValue(node.dims(7)[0]) != directions ||
-        constantValue(node.dims(7)[1]) != 3 * hidden) {
-      node.error() << "P must be " << directions << "x" << 3 * hidden << ", but is " << describe(node.inputType(7));
+    if (failed(checkShape(7, "P", {number(directions), number(3 * hidden)})))
       return {};
-    }
     Value all = node.reshape(node.cast(node.input(7), element), {number(directions), three, units});
     return along(all, 0, chosen);
   }
 
   SmallVector<Value> build(const Directions &chosen) override {
-    auto op = node.makeAll<LstmOp>(5, gatesOf(chosen), along(weights, 0, chosen), initialState(5, chosen),
+    auto op = node.makeAll<LstmOp>(5, along(gates, 2, chosen), along(weights, 0, chosen), initialState(5, chosen),
                                    initialState(6, chosen), peepholes(chosen), ValueRange(lengths()), chosen.kind,
                                    namesOf(chosen), ArrayRef<double>(chosen.functions.parameters), clip(),
                                    node.attribute<bool>("input_forget", false));
@@ -365,7 +362,7 @@ private:
 
   SmallVector<Value> build(const Directions &chosen) override {
     Value bias = keptBias ? keptBias : zeros({number(directions), number(hidden)});
-    auto op = node.makeAll<GruOp>(3, gatesOf(chosen), along(weights, 0, chosen), initialState(5, chosen),
+    auto op = node.makeAll<GruOp>(3, along(gates, 2, chosen), along(weights, 0, chosen), initialState(5, chosen),
                                   along(bias, 0, chosen), ValueRange(lengths()), chosen.kind, namesOf(chosen),
                                   ArrayRef<double>(chosen.functions.parameters), clip(), isLinear());
     return op ? SmallVector<Value>{op.getSequence(), op.getLastH()} : SmallVector<Value>(2);
@@ -380,7 +377,7 @@ private:
   static constexpr const char *functions[] = {"Tanh"};
 
   SmallVector<Value> build(const Directions &chosen) override {
-    auto op = node.makeAll<RnnOp>(2, gatesOf(chosen), along(weights, 0, chosen), initialState(5, chosen),
+    auto op = node.makeAll<RnnOp>(2, along(gates, 2, chosen), along(weights, 0, chosen), initialState(5, chosen),
                                   ValueRange(lengths()), chosen.kind, namesOf(chosen),
                                   ArrayRef<double>(chosen.functions.parameters), clip());
     return op ? SmallVector<Value>{op.getSequence(), op.getLastH()} : SmallVector<Value>(2);
