@@ -11,8 +11,8 @@ namespace {
 
 /// In the order in which they are asked.
 constexpr Emitter emitters[] = {
-    emitContraction, emitDepthwise, emitWinograd,  emitConvolution, emitWindow,
-    emitRows,        emitRecurrent, emitPointwise, emitLoops,
+    emitLongProduct, emitContraction, emitDepthwise, emitWinograd,  emitConvolution,
+    emitWindow,      emitRows,        emitRecurrent, emitPointwise, emitLoops,
 };
 
 Operation *findRoot(kernel::FuncOp kernel) {

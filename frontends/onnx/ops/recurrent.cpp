@@ -319,10 +319,6 @@ LogicalResult LayerImporter::import() {
   return both.empty() ? failure() : store(both);
 }
 
-//===----------------------------------------------------------------------===//
-// Operators
-//===----------------------------------------------------------------------===//
-
 class LstmImporter : public LayerImporter {
 public:
   explicit LstmImporter(Node &node) : LayerImporter(node, 4, {functions, 3}) {}
