@@ -46,6 +46,20 @@ public:
     return succeeded(result) ? CompileStatus::Done : failureStatus();
   }
 
+  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights) {
+    std::string actual = hashOfFile(options.input);
+    if (!hash.empty() && !actual.empty() && actual != hash) {
+      emitError(UnknownLoc::get(&context)) << "this is not the model file that was trained: its hash is " << actual
+                                           << ", expected " << hash;
+      return failureStatus();
+    }
+    std::vector<TensorContents> tensors;
+    for (const TrainedTensor &tensor : weights)
+      tensors.push_back({tensor.name, tensor.type, tensor.shape, ArrayRef(tensor.data, tensor.bytes)});
+    return succeeded(exportOnnx(options.input, tensors, options.output, &context)) ? CompileStatus::Done
+                                                                                   : failureStatus();
+  }
+
   CompileStatus describe(std::string &json) {
     if (failed(import()) || diagnostics.sawError())
       return failureStatus();
@@ -209,6 +223,15 @@ CompileStatus compile(const CompileOptions &options, CompileReport &report, cons
 CompileStatus describeModel(const CompileOptions &options, std::string &json, const CompileEvents &events) {
   CompileReport report;
   return Compilation(options, report, events).describe(json);
+}
+
+CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
+                          const std::string &output, const CompileEvents &events) {
+  CompileOptions options;
+  options.input = model;
+  options.output = output;
+  CompileReport report;
+  return Compilation(options, report, events).exportWeights(hash, weights);
 }
 
 std::string identifierFor(const std::string &path) {

@@ -49,6 +49,20 @@ CompileStatus compile(const CompileOptions &options, CompileReport &report, cons
 /// What a model takes and gives, as JSON, without compiling it.
 CompileStatus describeModel(const CompileOptions &options, std::string &json, const CompileEvents &events);
 
+/// Weights for a model file: a name, ONNX's number of the element type, the shape, and the elements.
+struct TrainedTensor {
+  std::string name;
+  int32_t type;
+  std::vector<int64_t> shape;
+  const char *data;
+  size_t bytes;
+};
+
+/// Writes the model with other contents of its initializers; see exportOnnx in frontends/Frontend.h. `hash`, if not
+/// empty, is what the model file's must be: a library's source_hash.
+CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
+                          const std::string &output, const CompileEvents &events);
+
 /// A C identifier made of a file's stem: "ResNet-50.onnx" gives "ResNet_50".
 std::string identifierFor(const std::string &path);
 

@@ -41,6 +41,20 @@ struct ImportOptions {
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
                                              mlir::MLIRContext *context);
 
+/// A tensor in memory, for a model file.
+struct TensorContents {
+  std::string name;
+  int32_t onnxType; ///< TensorProto.DataType
+  std::vector<int64_t> dims;
+  llvm::ArrayRef<char> bytes; ///< dense and row-major
+};
+
+/// Writes the model in `path` to `output`, with these tensors as the contents of its initializers of the same names;
+/// what the model has no initializer for is left out. An error, which has been reported, when a type or shape differs,
+/// when no name is the model's, or when a file cannot be read or written; then an older `output` is as it was.
+mlir::LogicalResult exportOnnx(llvm::StringRef path, llvm::ArrayRef<TensorContents> weights, llvm::StringRef output,
+                               mlir::MLIRContext *context);
+
 /// The ONNX node that an operation comes from.
 struct NodeLocation {
   llvm::StringRef file; ///< as given to importOnnx

@@ -8,6 +8,7 @@
 namespace ingot {
 
 void addBench(CLI::App &app);
+void addExport(CLI::App &app);
 void addInspect(CLI::App &app);
 void addRun(CLI::App &app);
 void addStep(CLI::App &app);

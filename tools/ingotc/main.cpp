@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
+#include "tools/ingotc/Export.h"
 #include "tools/ingotc/Report.h"
 #include "tools/ingotc/Training.h"
 #include <CLI/CLI.hpp>
@@ -45,7 +46,7 @@ int main(int argc, char **argv) {
   CompileOptions options;
   ReportOptions reporting;
   std::vector<std::string> dims;
-  std::string winograd = "auto", target = "cpu";
+  std::string winograd = "auto", target = "cpu", weights, sourceHash;
   bool describes = false;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
@@ -66,6 +67,9 @@ int main(int argc, char **argv) {
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
   app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
+  auto *exports = app.add_option("--weights", weights,
+                                 "write the model to -o with the weights of a .safetensors file, and compile nothing");
+  app.add_option("--source-hash", sourceHash, "what the model file's hash must be")->needs(exports);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -94,6 +98,8 @@ int main(int argc, char **argv) {
     return static_cast<int>(CompileStatus::BadInput);
   }
 
+  if (!weights.empty())
+    return static_cast<int>(exportWeights(options.input, weights, sourceHash, options.output));
   Progress progress(reporting);
   CompileReport report;
   CompileStatus status = compile(options, report, progress.events());

@@ -233,7 +233,7 @@ TEST_F(VariantTest, TheEnvironmentForcesOne) {
 TEST_F(VariantTest, AnotherAgreementIsRefused) {
   ingot_program program = ingot_library_program;
   program.abi = 99;
-  EXPECT_EQ(problemOf(program), "test was made for another runtime (agreement 99, not 1)");
+  EXPECT_EQ(problemOf(program), "test was made for another runtime (agreement 99, not 2)");
 }
 
 } // namespace

@@ -1,0 +1,116 @@
+//===- Export.cpp - Other weights in a model file --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything but the contents of the named initializers stays as it is in the file. Weights that lie in files beside
+// the model come into it, so that the new file can lie anywhere.
+//
+//===----------------------------------------------------------------------===//
+#include "frontends/Frontend.h"
+#include "frontends/onnx/Location.h"
+#include "frontends/onnx/Model.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+std::string describe(int32_t type, ArrayRef<int64_t> dims) {
+  std::string text = ::onnx::TensorProto::DataType_Name(static_cast<::onnx::TensorProto::DataType>(type)) + "[";
+  for (size_t i = 0; i < dims.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+class Exporter {
+public:
+  Exporter(std::shared_ptr<frontend::Model> model) : model(std::move(model)), proto(this->model->proto()) {
+    where = frontend::fileLocation(this->model->getContext(), this->model->path());
+  }
+
+  LogicalResult replace(ArrayRef<TensorContents> tensors) {
+    llvm::StringMap<const TensorContents *> byName;
+    for (const TensorContents &tensor : tensors)
+      byName[tensor.name] = &tensor;
+    unsigned replaced = 0;
+    for (::onnx::TensorProto &initializer : *proto.mutable_graph()->mutable_initializer()) {
+      const TensorContents *tensor = byName.lookup(initializer.name());
+      if (failed(tensor ? set(initializer, *tensor) : inlined(initializer)))
+        return failure();
+      replaced += tensor ? 1 : 0;
+    }
+    if (!replaced)
+      return emitError(*where) << "none of the given weights has the name of one of the model's";
+    return success();
+  }
+
+  LogicalResult write(StringRef output) {
+    constexpr size_t most = INT32_MAX;
+    if (proto.ByteSizeLong() > most)
+      return emitError(*where) << "with its weights inside, the file would be larger than 2 GiB, the limit of protobuf";
+    std::string bytes;
+    if (!proto.SerializeToString(&bytes))
+      return emitError(*where) << "the model cannot be written in protobuf's form";
+    // Under another name first: an older file stays until all is written.
+    if (llvm::Error error = llvm::writeToOutput(output, [&](llvm::raw_ostream &out) {
+          out << bytes;
+          out.flush();
+          // A stream that dies with an error ends the program.
+          auto &file = static_cast<llvm::raw_fd_ostream &>(out);
+          std::error_code problem = file.error();
+          file.clear_error();
+          return llvm::errorCodeToError(problem);
+        }))
+      return emitError(*where) << "cannot write " << output << ": " << llvm::toString(std::move(error));
+    return success();
+  }
+
+private:
+  LogicalResult set(::onnx::TensorProto &initializer, const TensorContents &tensor) {
+    std::vector<int64_t> dims(initializer.dims().begin(), initializer.dims().end());
+    if (initializer.data_type() != tensor.onnxType || dims != tensor.dims)
+      return emitError(*where) << "tensor \"" << tensor.name << "\" is " << describe(initializer.data_type(), dims)
+                               << ", but its new weights are " << describe(tensor.onnxType, tensor.dims);
+    fill(initializer, tensor.bytes);
+    return success();
+  }
+
+  LogicalResult inlined(::onnx::TensorProto &initializer) {
+    if (initializer.data_location() != ::onnx::TensorProto::EXTERNAL)
+      return success();
+    std::vector<char> storage;
+    std::optional<ArrayRef<char>> bytes = model->bytes(initializer, *where, storage);
+    if (!bytes)
+      return failure();
+    fill(initializer, *bytes);
+    return success();
+  }
+
+  static void fill(::onnx::TensorProto &initializer, ArrayRef<char> bytes) {
+    ::onnx::TensorProto bare;
+    bare.set_name(initializer.name());
+    bare.set_doc_string(initializer.doc_string());
+    bare.set_data_type(initializer.data_type());
+    *bare.mutable_dims() = initializer.dims();
+    bare.set_raw_data(bytes.data(), bytes.size());
+    initializer = std::move(bare);
+  }
+
+  std::shared_ptr<frontend::Model> model;
+  ::onnx::ModelProto proto;
+  std::optional<Location> where;
+};
+
+} // namespace
+
+LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, StringRef output, MLIRContext *context) {
+  std::shared_ptr<frontend::Model> model = frontend::Model::open(path, context);
+  if (!model)
+    return failure();
+  Exporter exporter(std::move(model));
+  return failure(failed(exporter.replace(weights)) || failed(exporter.write(output)));
+}
+
+} // namespace ingot

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ingot export: trained weights go back into the ONNX model.
+#include "Commands.h"
+#include "Failure.h"
+#include "State.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace ingot {
+namespace {
+
+struct ExportOptions {
+  std::string library, state, output, model;
+};
+
+// The model file: as given, where it was when the library was made, or beside the library.
+std::string findModel(const Library &library, const ExportOptions &options) {
+  if (!options.model.empty())
+    return options.model;
+  std::filesystem::path source = library.description().source;
+  for (const std::filesystem::path &path :
+       {source, std::filesystem::path(library.path()).parent_path() / source.filename()})
+    if (std::filesystem::is_regular_file(path))
+      return path.string();
+  throw Failure(exitBadInput, library.path(),
+                fmt::format("the model file {} is not there; --model says where it is", source.string()));
+}
+
+void exportState(const ExportOptions &options) {
+  Library library(options.library);
+  State state(library);
+  if (state.isEmpty())
+    throw Failure(exitBadInput, options.library, "has no state: it is not made for training");
+  state.load(options.state); // says what does not fit
+  if (int code = runCompiler({findModel(library, options), "--weights", options.state, "--source-hash",
+                              library.description().source_hash, "-o", options.output}))
+    std::exit(code);
+}
+
+} // namespace
+
+void addExport(CLI::App &app) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App *command = app.add_subcommand("export", "Write trained weights into the ONNX model");
+  command->add_option("library", options->library, "Library made by ingotc --train")->required();
+  command->add_option("--state", options->state, "State of the training (.safetensors)")->required();
+  command->add_option("-o,--output", options->output, "ONNX file to write")->required();
+  command->add_option("--model", options->model, "The ONNX file that was compiled (default: where it was)");
+  command->callback([options] { exportState(*options); });
+}
+
+} // namespace ingot
