@@ -49,8 +49,8 @@ public:
   CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights) {
     std::string actual = hashOfFile(options.input);
     if (!hash.empty() && !actual.empty() && actual != hash) {
-      emitError(UnknownLoc::get(&context)) << "this is not the model file that was trained: its hash is " << actual
-                                           << ", expected " << hash;
+      emitError(UnknownLoc::get(&context))
+          << "this is not the model file that was trained: its hash is " << actual << ", expected " << hash;
       return failureStatus();
     }
     std::vector<TensorContents> tensors;

@@ -8,8 +8,8 @@
 
 namespace ingot {
 
-/// Writes `model` to `output` with the tensors of a safetensors file in place of its initializers of the same names. The
-/// model file's hash must be `hash`, if not empty, and the one that the file's metadata name, if they do.
+/// Writes `model` to `output` with the tensors of a safetensors file in place of its initializers of the same names.
+/// The model file's hash must be `hash`, if not empty, and the one that the file's metadata name, if they do.
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
                             const std::string &output);
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t four[] = {4};
 const float first[] = {1, 2, 3, 4};
-const ingot_port inputs[] = {{"g", INGOT_F32, 1, four, INGOT_DATA, 0}, {"rate", INGOT_F64, 0, nullptr, INGOT_HYPER, 0.5}};
+const ingot_port inputs[] = {{"g", INGOT_F32, 1, four, INGOT_DATA, 0},
+                             {"rate", INGOT_F64, 0, nullptr, INGOT_HYPER, 0.5}};
 const ingot_port outputs[] = {{"loss", INGOT_F32, 0, nullptr, INGOT_LOSS, 0}};
 const ingot_state_tensor tensors[] = {{{"w", INGOT_F32, 1, four, INGOT_PARAMETER, 0}, 0, 16},
                                       {{"step", INGOT_I64, 0, nullptr, INGOT_STEP, 0}, 64, 8}};
