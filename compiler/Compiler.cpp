@@ -46,7 +46,7 @@ public:
     return succeeded(result) ? CompileStatus::Done : failureStatus();
   }
 
-  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights) {
+  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights, bool forInference) {
     std::string actual = hashOfFile(options.input);
     if (!hash.empty() && !actual.empty() && actual != hash) {
       emitError(UnknownLoc::get(&context))
@@ -56,8 +56,8 @@ public:
     std::vector<TensorContents> tensors;
     for (const TrainedTensor &tensor : weights)
       tensors.push_back({tensor.name, tensor.type, tensor.shape, ArrayRef(tensor.data, tensor.bytes)});
-    return succeeded(exportOnnx(options.input, tensors, options.output, &context)) ? CompileStatus::Done
-                                                                                   : failureStatus();
+    return succeeded(exportOnnx(options.input, tensors, forInference, options.output, &context)) ? CompileStatus::Done
+                                                                                                 : failureStatus();
   }
 
   CompileStatus describe(std::string &json) {
@@ -226,12 +226,12 @@ CompileStatus describeModel(const CompileOptions &options, std::string &json, co
 }
 
 CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
-                          const std::string &output, const CompileEvents &events) {
+                          bool forInference, const std::string &output, const CompileEvents &events) {
   CompileOptions options;
   options.input = model;
   options.output = output;
   CompileReport report;
-  return Compilation(options, report, events).exportWeights(hash, weights);
+  return Compilation(options, report, events).exportWeights(hash, weights, forInference);
 }
 
 std::string identifierFor(const std::string &path) {

@@ -1,8 +1,8 @@
 //===- Export.cpp - Other weights in a model file --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything but the contents of the named initializers stays as it is in the file. Weights that lie in files beside
-// the model come into it, so that the new file can lie anywhere.
+// Everything but the contents of the named initializers, and on request training mode, stays as it is in the file.
+// Weights that lie in files beside the model come into it, so that the new file can lie anywhere.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/Frontend.h"
@@ -11,6 +11,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include <set>
 
 using namespace mlir;
 
@@ -43,6 +44,37 @@ public:
     }
     if (!replaced)
       return emitError(*where) << "none of the given weights has the name of one of the model's";
+    return success();
+  }
+
+  /// Batch normalisation and dropout as they are once training is over.
+  LogicalResult leaveTraining() {
+    std::set<std::string> gone;
+    for (::onnx::NodeProto &node : *proto.mutable_graph()->mutable_node()) {
+      bool isDropout = node.op_type() == "Dropout", isNormalization = node.op_type() == "BatchNormalization";
+      if (!node.domain().empty() || (!isDropout && !isNormalization))
+        continue;
+      if (isDropout && node.input_size() > 2)
+        node.mutable_input()->DeleteSubrange(2, node.input_size() - 2); // training_mode: false when it is left out
+      auto *attributes = node.mutable_attribute();
+      for (int i = attributes->size(); isNormalization && i-- > 0;)
+        if (attributes->Get(i).name() == "training_mode")
+          attributes->DeleteSubrange(i, 1);
+      while (isNormalization && node.output_size() > 1) {
+        gone.insert(node.output(node.output_size() - 1));
+        node.mutable_output()->RemoveLast();
+      }
+    }
+    gone.erase("");
+    auto *outputs = proto.mutable_graph()->mutable_output();
+    for (int i = outputs->size(); i-- > 0;)
+      if (gone.count(outputs->Get(i).name()))
+        outputs->DeleteSubrange(i, 1);
+    for (const ::onnx::NodeProto &node : proto.graph().node())
+      for (const std::string &input : node.input())
+        if (gone.count(input))
+          return emitError(*where) << "node \"" << node.name() << "\" (" << node.op_type() << ") uses \"" << input
+                                   << "\", a statistic that batch normalisation computes only in training mode";
     return success();
   }
 
@@ -105,12 +137,14 @@ private:
 
 } // namespace
 
-LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, StringRef output, MLIRContext *context) {
+LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, bool forInference, StringRef output,
+                         MLIRContext *context) {
   std::shared_ptr<frontend::Model> model = frontend::Model::open(path, context);
   if (!model)
     return failure();
   Exporter exporter(std::move(model));
-  return failure(failed(exporter.replace(weights)) || failed(exporter.write(output)));
+  return failure(failed(exporter.replace(weights)) || (forInference && failed(exporter.leaveTraining())) ||
+                 failed(exporter.write(output)));
 }
 
 } // namespace ingot

@@ -12,6 +12,7 @@ namespace {
 
 struct ExportOptions {
   std::string library, state, output, model;
+  bool forInference = false;
 };
 
 // The model file: as given, where it was when the library was made, or beside the library.
@@ -33,8 +34,12 @@ void exportState(const ExportOptions &options) {
   if (state.isEmpty())
     throw Failure(exitBadInput, options.library, "has no state: it is not made for training");
   state.load(options.state); // says what does not fit
-  if (int code = runCompiler({findModel(library, options), "--weights", options.state, "--source-hash",
-                              library.description().source_hash, "-o", options.output}))
+  std::vector<std::string> words = {
+      findModel(library, options),      "--weights", options.state, "-o", options.output, "--source-hash",
+      library.description().source_hash};
+  if (options.forInference)
+    words.push_back("--inference");
+  if (int code = runCompiler(words))
     std::exit(code);
 }
 
@@ -47,6 +52,8 @@ void addExport(CLI::App &app) {
   command->add_option("--state", options->state, "State of the training (.safetensors)")->required();
   command->add_option("-o,--output", options->output, "ONNX file to write")->required();
   command->add_option("--model", options->model, "The ONNX file that was compiled (default: where it was)");
+  command->add_flag("--inference", options->forInference,
+                    "Take the model out of training mode: batch normalisation by running statistics, no dropout");
   command->callback([options] { exportState(*options); });
 }
 

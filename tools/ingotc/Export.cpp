@@ -9,15 +9,15 @@
 namespace ingot {
 
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
-                            const std::string &output) {
+                            bool forInference, const std::string &output) {
   try {
     SafetensorsFile file = readSafetensors(weights);
     std::vector<TrainedTensor> tensors;
     for (auto &[name, tensor] : file.tensors)
       tensors.push_back({name, tensor.dtype, tensor.shape, tensor.data, tensor.bytes});
     auto named = file.metadata.find("source_hash");
-    return exportModel(model, hash.empty() && named != file.metadata.end() ? named->second : hash, tensors, output,
-                       CompileEvents());
+    return exportModel(model, hash.empty() && named != file.metadata.end() ? named->second : hash, tensors,
+                       forInference, output, CompileEvents());
   } catch (const Failure &failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return static_cast<CompileStatus>(failure.code);

@@ -10,8 +10,9 @@ namespace ingot {
 
 /// Writes `model` to `output` with the tensors of a safetensors file in place of its initializers of the same names.
 /// The model file's hash must be `hash`, if not empty, and the one that the file's metadata name, if they do.
+/// `forInference` takes the model out of training mode.
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
-                            const std::string &output);
+                            bool forInference, const std::string &output);
 
 } // namespace ingot
 

@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
   ReportOptions reporting;
   std::vector<std::string> dims;
   std::string winograd = "auto", target = "cpu", weights, sourceHash;
-  bool describes = false;
+  bool describes = false, forInference = false;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
   app.add_option("MODEL", options.input, "the ONNX file")->required();
@@ -69,6 +69,7 @@ int main(int argc, char **argv) {
   app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
   auto *exports = app.add_option("--weights", weights,
                                  "write the model to -o with the weights of a .safetensors file, and compile nothing");
+  app.add_flag("--inference", forInference, "with --weights: take the model out of training mode")->needs(exports);
   app.add_option("--source-hash", sourceHash, "what the model file's hash must be")->needs(exports);
   try {
     app.parse(argc, argv);
@@ -99,7 +100,7 @@ int main(int argc, char **argv) {
   }
 
   if (!weights.empty())
-    return static_cast<int>(exportWeights(options.input, weights, sourceHash, options.output));
+    return static_cast<int>(exportWeights(options.input, weights, sourceHash, forInference, options.output));
   Progress progress(reporting);
   CompileReport report;
   CompileStatus status = compile(options, report, progress.events());
