@@ -171,8 +171,8 @@ inline std::string scheduleKey(const std::string &target, const std::string &fin
 void packOperands(mlir::ModuleOp module, const CpuOptions &options);
 
 struct CpuCode {
-  std::vector<CodeVariant> variants; ///< in the order of CpuOptions::targets
-  int64_t scratchBytes = 0;          ///< that a thread needs, most of any kernel of any variant
+  std::vector<CodeVariant> variants;                  ///< in the order of CpuOptions::targets
+  int64_t scratchBytes = 0;                           ///< that a thread needs, most of any kernel of any variant
   std::vector<std::vector<KernelSchedule>> schedules; ///< of each variant, in the order of the module's kernels
 };
 

@@ -59,6 +59,8 @@ struct CompileOptions {
   bool cxxHeader = false;
   /// Bigger convolution weights for fewer multiplications.
   bool winograd = true;
+  /// Tell the program's launches, costs and schedules in CompileReport::program.
+  bool explain = false;
   TrainOptions train;
 };
 

@@ -24,8 +24,8 @@ double countElements(llvm::ArrayRef<int64_t> sizes);
 
 namespace ingot {
 
-/// Arithmetic operations that computing the results of `op` takes: what it says itself (the Cost interface), else one for
-/// each element of its largest operand or result, and none for views and constants.
+/// Arithmetic operations that computing the results of `op` takes: what it says itself (the Cost interface), else one
+/// for each element of its largest operand or result, and none for views and constants.
 double countOperations(mlir::Operation *op, SizesOf sizes);
 
 } // namespace ingot
