@@ -8,7 +8,7 @@
 #ifndef INGOT_TOOLS_INGOTC_MEASUREMENT_H
 #define INGOT_TOOLS_INGOTC_MEASUREMENT_H
 
-#include "compiler/ProgramReport.h"
+#include "compiler/Compiler.h"
 #include <nlohmann/json.hpp>
 #include <optional>
 
