@@ -62,8 +62,22 @@ private:
     for (auto [variant, schedules] : llvm::zip(code.variants, code.schedules))
       for (const KernelSchedule &schedule : schedules)
         if (schedule.kernel == entry.name)
-          entry.schedules.push_back({variant.isa, schedule.emitter, schedule.choices, evaluate(schedule.items),
-                                     schedule.grain, schedule.scratchBytes});
+          entry.schedules.push_back(describe(variant.isa, schedule));
+  }
+
+  ProgramReport::Schedule describe(const std::string &variant, const KernelSchedule &schedule) {
+    ProgramReport::Schedule entry;
+    entry.variant = variant;
+    entry.emitter = schedule.emitter;
+    entry.choices = schedule.choices;
+    entry.items = evaluate(schedule.items);
+    entry.grain = schedule.grain;
+    entry.scratchBytes = schedule.scratchBytes;
+    entry.key = scheduleKey(variant, schedule.fingerprint);
+    entry.block = {schedule.schedule.rows, schedule.schedule.vectors};
+    for (const Schedule &other : schedule.alternatives)
+      entry.alternatives.push_back({other.rows, other.vectors});
+    return entry;
   }
 
   double operationsOf(kernel::FuncOp kernel) {

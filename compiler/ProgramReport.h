@@ -8,6 +8,7 @@
 #ifndef INGOT_COMPILER_PROGRAMREPORT_H
 #define INGOT_COMPILER_PROGRAMREPORT_H
 
+#include "compiler/Options.h"
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -45,6 +46,10 @@ struct ProgramReport {
     std::string variant, emitter;
     std::vector<std::pair<std::string, std::string>> choices;
     int64_t items = 0, grain = 1, scratchBytes = 0;
+    /// Names this kernel, whatever model it is part of, and this variant: for CompileOptions::blocks.
+    std::string key;
+    RegisterBlock block{0, 0};               ///< in use; 0 x 0 where there is nothing to choose
+    std::vector<RegisterBlock> alternatives; ///< others that may be faster
   };
   struct Kernel {
     std::string name;

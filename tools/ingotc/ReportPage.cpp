@@ -6,11 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/ReportPage.h"
 #include "tools/ingotc/Measurement.h"
+#include "tools/ingotc/WholeFile.h"
 #include <ctime>
 #include <filesystem>
 #include <fmt/core.h>
-#include <fstream>
-#include <unistd.h>
 
 namespace ingot {
 namespace {
@@ -23,7 +22,16 @@ Json toJson(const ProgramReport::Tensor &tensor) {
           {"last_use", tensor.lastUse}, {"producer", tensor.producer}};
 }
 
-Json toJson(const ProgramReport::Kernel &kernel) {
+/// [[rows, vectors, microseconds], ...], the cost model's choice first.
+Json trialsOf(const std::string &key, const TuningTable &tuning) {
+  Json trials = Json::array();
+  if (auto known = tuning.find(key); known != tuning.end())
+    for (const TunedKernel::Trial &trial : known->second.trials)
+      trials.push_back({trial.block.rows, trial.block.vectors, trial.microseconds});
+  return trials;
+}
+
+Json toJson(const ProgramReport::Kernel &kernel, const TuningTable &tuning) {
   Json schedules = Json::array();
   for (const ProgramReport::Schedule &schedule : kernel.schedules)
     schedules.push_back({{"variant", schedule.variant},
@@ -31,7 +39,9 @@ Json toJson(const ProgramReport::Kernel &kernel) {
                          {"choices", schedule.choices},
                          {"items", schedule.items},
                          {"grain", schedule.grain},
-                         {"scratch_bytes", schedule.scratchBytes}});
+                         {"scratch_bytes", schedule.scratchBytes},
+                         {"block", {schedule.block.rows, schedule.block.vectors}},
+                         {"trials", trialsOf(schedule.key, tuning)}});
   return {{"name", kernel.name}, {"operations", kernel.operations}, {"schedules", schedules}};
 }
 
@@ -56,8 +66,8 @@ std::string now() {
   return text;
 }
 
-Json describe(const CompileOptions &options, const CompileReport &report, const nlohmann::json &timing,
-              const nlohmann::json &machine) {
+Json describe(const CompileOptions &options, const CompileReport &report, const TuningTable &tuning,
+              const nlohmann::json &timing, const nlohmann::json &machine) {
   const ProgramReport &program = report.program;
   Json symbols = Json::array(), tensors = Json::array(), kernels = Json::array(), launches = Json::array();
   for (const ProgramReport::Symbol &symbol : program.symbols)
@@ -65,7 +75,7 @@ Json describe(const CompileOptions &options, const CompileReport &report, const 
   for (const ProgramReport::Tensor &tensor : program.tensors)
     tensors.push_back(toJson(tensor));
   for (const ProgramReport::Kernel &kernel : program.kernels)
-    kernels.push_back(toJson(kernel));
+    kernels.push_back(toJson(kernel, tuning));
   for (size_t i = 0; i < program.launches.size(); ++i)
     launches.push_back(toJson(program.launches[i], timing["launches"][i]));
   Json times = timing;
@@ -115,35 +125,10 @@ std::string format(const Json &data) {
   return page;
 }
 
-bool writeWhole(const std::string &path, const std::string &text) {
-  std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
-  std::ofstream file(temporary, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file)
-    std::filesystem::rename(temporary, path, error);
-  if (file && !error)
-    return true;
-  std::filesystem::remove(temporary, error);
-  return false;
-}
-
 } // namespace
 
-std::string checkReportPath(const std::string &path, const CompileOptions &options) {
-  std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code error;
-  if (options.emit != Stage::Library || std::filesystem::path(options.output).extension() != ".so")
-    return "--report measures a shared library: needs -o FILE.so";
-  if (std::filesystem::is_directory(path, error))
-    return "cannot write " + path + ": it is a folder";
-  if (access(folder.c_str(), W_OK) != 0)
-    return "cannot write " + path + ": there is no folder " + folder.string() + " to write to";
-  return {};
-}
-
-CompileStatus writeReportPage(const std::string &path, const CompileOptions &options, const CompileReport &report) {
+CompileStatus writeReportPage(const std::string &path, const CompileOptions &options, const CompileReport &report,
+                              const TuningTable &tuning) {
   constexpr double seconds = 1;
   std::optional<nlohmann::json> timing = measureLibrary(options.output, report.program, seconds);
   std::optional<nlohmann::json> machine = timing ? measureMachine((*timing)["threads"].get<int>()) : std::nullopt;
@@ -151,7 +136,7 @@ CompileStatus writeReportPage(const std::string &path, const CompileOptions &opt
     fmt::print(stderr, "ingotc: error: no report: {} could not be measured on this machine\n", options.output);
     return CompileStatus::BadInput;
   }
-  if (writeWhole(path, format(describe(options, report, *timing, *machine))))
+  if (writeWholeFile(path, format(describe(options, report, tuning, *timing, *machine))))
     return CompileStatus::Done;
   fmt::print(stderr, "ingotc: error: cannot write {}\n", path);
   return CompileStatus::BadInput;

@@ -4,7 +4,7 @@
 #ifndef INGOT_TOOLS_INGOTC_REPORTPAGE_H
 #define INGOT_TOOLS_INGOTC_REPORTPAGE_H
 
-#include "compiler/Compiler.h"
+#include "tools/ingotc/Tuning.h"
 
 namespace ingot {
 
@@ -12,12 +12,11 @@ namespace ingot {
 extern const char *const pageTemplate;
 
 /// Measures the library that a compilation with CompileOptions::explain wrote, and the machine, and writes one page
-/// that needs nothing else to `path`, under its final name only when it is whole. BadInput, after an error on standard
-/// error, when the library cannot be run here or the page cannot be written.
-CompileStatus writeReportPage(const std::string &path, const CompileOptions &options, const CompileReport &report);
-
-/// Whether a page can be written to `path`: an error text when not. To be asked before the work is done.
-std::string checkReportPath(const std::string &path, const CompileOptions &options);
+/// that needs nothing else to `path`, under its final name only when it is whole. `tuning` is what is known of its
+/// kernels. BadInput, after an error on standard error, when the library cannot be run here or the page cannot be
+/// written.
+CompileStatus writeReportPage(const std::string &path, const CompileOptions &options, const CompileReport &report,
+                              const TuningTable &tuning);
 
 } // namespace ingot
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
+#include "tools/ingotc/Instruments.h"
 #include "tools/ingotc/Progress.h"
-#include "tools/ingotc/ReportPage.h"
 #include "tools/ingotc/Training.h"
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
   ReportOptions reporting;
   std::vector<std::string> dims;
   std::string winograd = "auto", target = "cpu";
-  std::string reportPath;
+  InstrumentOptions instruments;
   bool describes = false;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));
   addTrainingOptions(app, options.train);
-  app.add_option("--report", reportPath, "measure the library here and write an HTML page about it");
+  addInstrumentOptions(app, instruments);
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
   app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
@@ -97,20 +97,14 @@ int main(int argc, char **argv) {
     return static_cast<int>(CompileStatus::BadInput);
   }
 
-  if (std::string problem = reportPath.empty() ? "" : checkReportPath(reportPath, options); !problem.empty()) {
+  if (std::string problem = checkInstruments(instruments, options); !problem.empty()) {
     fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);
   }
-  options.explain = !reportPath.empty();
 
   Progress progress(reporting);
   CompileReport report;
-  CompileEvents events = progress.events();
-  CompileStatus status = compile(options, report, events);
-  if (status == CompileStatus::Done && !reportPath.empty()) {
-    events.onStage("measuring for " + reportPath);
-    status = writeReportPage(reportPath, options, report);
-  }
+  CompileStatus status = compile(instruments, options, report, progress.events());
   progress.finish(status, options, report);
   return static_cast<int>(status);
 }

@@ -167,6 +167,11 @@ function describeTensor(number) {
     (tensor.producer >= 0 ? `, from launch ${tensor.producer}` : "");
 }
 
+function describeTrial([rows, vectors, time], block) {
+  const isChosen = rows === block[0] && vectors === block[1];
+  return `${rows} rows x ${vectors} vectors: ${microseconds(time)} over all launches${isChosen ? ", chosen" : ""}`;
+}
+
 function showDetails(launch) {
   byId("details-title").textContent = `${launch.number}: ${launch.node || launch.kernelName}`;
   const schedule = launch.schedule;
@@ -177,7 +182,9 @@ function showDetails(launch) {
       ["work", `${withPrefix(launch.operations, "FLOP")}, ${withPrefix(launch.bytes_read, "B")} read, ${withPrefix(launch.bytes_written, "B")} written`],
       ["reached", `${digits(launch.gflops)} GFLOP/s, ${digits(launch.gigabytes)} GB/s: ${digits(launch.reached)} % of what ${launch.bound} allows`],
       ["emitter", launch.emitter],
+      ["predicted", `${microseconds(launch.limit)} at the ceiling of ${launch.bound}`],
       ...(schedule.choices ?? []),
+      ...(schedule.trials ?? []).map((trial, i) => [i ? "measured instead" : "measured, cost model's", describeTrial(trial, schedule.block)]),
       ["items", `${schedule.items}, grain ${schedule.grain}, scratch ${withPrefix(schedule.scratch_bytes ?? 0, "B")} a thread`],
       ...launch.reads.map((number) => ["reads", describeTensor(number)]),
       ...launch.writes.map((number) => ["writes", describeTensor(number)]),
@@ -303,7 +310,9 @@ function drawSchedules() {
     return { kernel, own, time: own.reduce((sum, l) => sum + l.time, 0), schedule: own[0]?.schedule ?? {} };
   }).filter((row) => row.own.length).sort((a, b) => b.time - a.time);
   for (const { kernel, own, time, schedule } of rows) {
-    const chosen = (schedule.choices ?? []).map(([what, value]) => `${what}: ${value}`).join("; ");
+    const trials = schedule.trials ?? [];
+    const gain = trials.length > 1 ? `; best of ${trials.length} measured, ${microseconds(trials[0][2])} with the cost model's` : "";
+    const chosen = (schedule.choices ?? []).map(([what, value]) => `${what}: ${value}`).join("; ") + gain;
     const cells = [kernel.name, kernel.operations.map((one) => one.replace("*", "")).join(" "), schedule.emitter ?? "", chosen, schedule.items, schedule.grain, own.length, microseconds(time)];
     body.append(element("tr", {}, ...cells.map((cell, i) => element("td", { class: i < 4 ? "text name" : "", title: i < 4 ? cell : "" }, cell))));
   }
