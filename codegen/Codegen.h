@@ -49,13 +49,13 @@ struct ProgramSymbol {
 
 /// What a library tells about itself: becomes the ingot_program, the exported functions and the header.
 struct ProgramDescription {
-  std::string name;       ///< prefix of every exported symbol; a C identifier
+  std::string name;          ///< prefix of every exported symbol; a C identifier
   std::string entry = "run"; ///< what a run computes
-  std::string source;     ///< file name of the model; of a training step its path
-  std::string optimizer;  ///< of a training step
-  std::string sourceHash; ///< of the model file
-  std::string options;    ///< of the compilation
-  std::string triple;     ///< target
+  std::string source;        ///< file name of the model; of a training step its path
+  std::string optimizer;     ///< of a training step
+  std::string sourceHash;    ///< of the model file
+  std::string options;       ///< of the compilation
+  std::string triple;        ///< target
   std::vector<ProgramSymbol> symbols;
   std::vector<ProgramPort> inputs, outputs;
   std::vector<ProgramStateTensor> state; ///< in order of offsets

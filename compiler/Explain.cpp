@@ -110,6 +110,13 @@ private:
     return name ? name.getName().str() : "";
   }
 
+  /// An initializer's name, through its packing for a kernel; empty for what was computed or made up.
+  static std::string constantName(Operation *op) {
+    if (auto pack = dyn_cast<kernel::PackOp>(op); pack && pack.getInput().getDefiningOp())
+      return constantName(pack.getInput().getDefiningOp());
+    return nodeName(op);
+  }
+
   std::string typeOf(Value tensor) {
     std::string text;
     llvm::raw_string_ostream out(text);
@@ -131,7 +138,11 @@ private:
     if (place.getSpace() == kernel::Space::Input)
       tensor.name = program.inputs[place.getPosition()].name;
     else if (place.getSpace() == kernel::Space::Constant)
-      tensor.name = nodeName(buffer.getDefiningOp());
+      tensor.name = constantName(buffer.getDefiningOp());
+    else if (place.getSpace() == kernel::Space::State)
+      for (const ProgramStateTensor &state : program.state)
+        if (state.offset == place.getPosition())
+          tensor.name = state.port.name;
     return entry->second;
   }
 

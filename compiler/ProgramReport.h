@@ -26,9 +26,9 @@ struct ProgramReport {
   /// What launches exchange. A tensor that another one overwrites in place is one of its own.
   struct Tensor {
     std::string type; ///< "1x56x56x64 f32"
-    std::string name; ///< of an input, output or constant; else empty
+    std::string name; ///< of an input, output, constant or state; else empty
     int64_t bytes = 0;
-    std::string space; ///< "input", "output", "constant", "arena" or "slot"
+    std::string space; ///< "input", "output", "constant", "arena", "slot" or "state"
     int64_t position = 0;
     /// The launches that first and last touch it; -1 before the first.
     int64_t firstUse = -1, lastUse = -1;

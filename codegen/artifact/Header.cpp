@@ -90,10 +90,11 @@ private:
   }
 
   void addState() {
-    text += fmt::format("/* The state: the parameters, and what else training carries from step to step. Offsets count bytes "
-                        "from its\n   start, which must be aligned to {1}. The optimizer's slots lie behind. */\n"
-                        "#define {0}_STATE_BYTES {2}\n",
-                        program.name, INGOT_ALIGNMENT, program.stateBytes);
+    text += fmt::format(
+        "/* The state: the parameters, and what else training carries from step to step. Offsets count bytes "
+        "from its\n   start, which must be aligned to {1}. The optimizer's slots lie behind. */\n"
+        "#define {0}_STATE_BYTES {2}\n",
+        program.name, INGOT_ALIGNMENT, program.stateBytes);
     for (auto [tensor, name] : zip(program.state, names.states))
       if (tensor.port.role != INGOT_SLOT) {
         addPort("state", tensor.port, name);

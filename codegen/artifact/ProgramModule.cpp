@@ -109,13 +109,29 @@ private:
       symbols.push_back(record({text(symbol.name), number(symbol.minimum), number(symbol.maximum)}));
     for (StringRef launch : program.launches)
       launches.push_back(text(launch));
-    return record({text(program.name), text(INGOT_VERSION), text(program.sourceHash), text(program.options),
-                   text(program.triple), text(""), shortNumber(program.inputs.size()),
-                   shortNumber(program.outputs.size()), shortNumber(program.symbols.size()),
-                   shortNumber(program.launches.size()), ports(program.inputs), ports(program.outputs), table(symbols),
-                   table(launches), number(program.constantBytes), number(program.arenaBytes),
-                   number(program.arenaLowerBound), number(program.scratchBytes), text(program.entry),
-                   text(program.source), text(program.optimizer), states(), number(program.state.size()),
+    return record({text(program.name),
+                   text(INGOT_VERSION),
+                   text(program.sourceHash),
+                   text(program.options),
+                   text(program.triple),
+                   text(""),
+                   shortNumber(program.inputs.size()),
+                   shortNumber(program.outputs.size()),
+                   shortNumber(program.symbols.size()),
+                   shortNumber(program.launches.size()),
+                   ports(program.inputs),
+                   ports(program.outputs),
+                   table(symbols),
+                   table(launches),
+                   number(program.constantBytes),
+                   number(program.arenaBytes),
+                   number(program.arenaLowerBound),
+                   number(program.scratchBytes),
+                   text(program.entry),
+                   text(program.source),
+                   text(program.optimizer),
+                   states(),
+                   number(program.state.size()),
                    number(program.stateBytes)});
   }
 
@@ -131,9 +147,8 @@ private:
     auto *constants =
         new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);
-    Constant *fields = record(
-        {number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants), sizes, constants,
-         table(initial)});
+    Constant *fields = record({number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants),
+                               sizes, constants, table(initial)});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
   }
 

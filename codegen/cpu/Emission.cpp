@@ -15,15 +15,9 @@ constexpr struct {
   const char *name;
   Emitter emit;
 } emitters[] = {
-    {"contraction", emitContraction},
-    {"depthwise", emitDepthwise},
-    {"winograd", emitWinograd},
-    {"convolution", emitConvolution},
-    {"window", emitWindow},
-    {"rows", emitRows},
-    {"recurrent", emitRecurrent},
-    {"pointwise", emitPointwise},
-    {"loops", emitLoops},
+    {"contraction", emitContraction}, {"depthwise", emitDepthwise}, {"winograd", emitWinograd},
+    {"convolution", emitConvolution}, {"window", emitWindow},       {"rows", emitRows},
+    {"recurrent", emitRecurrent},     {"pointwise", emitPointwise}, {"loops", emitLoops},
 };
 
 Operation *findRoot(kernel::FuncOp kernel) {

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Gives every operand and result of every launch a buffer: inputs and outputs of @main, the state, the constants, and
-// the arena for what is in between. A pointwise result takes the memory of an operand that nobody needs any more. Tensors of
-// constant size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes are other
-// names for the same buffer.
+// the arena for what is in between. A pointwise result takes the memory of an operand that nobody needs any more.
+// Tensors of constant size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes
+// are other names for the same buffer.
 //
 //   %1 = kernel.launch @relu(%x)  =>  kernel.launch @relu(%x) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena,
 //   0>]}

@@ -65,7 +65,8 @@ private:
     for (auto [position, operand] : llvm::enumerate(writer.getOperands()))
       if (bufferOf(operand) == old && !canOverwrite(func, position, number))
         return false;
-    return llvm::none_of(readers[old], [&](kernel::LaunchOp reader) { return reader != writer && runsBefore(writer, reader); });
+    return llvm::none_of(readers[old],
+                         [&](kernel::LaunchOp reader) { return reader != writer && runsBefore(writer, reader); });
   }
 
   /// Whether `later` needs what `first` computes, or must run after it for another reason.

@@ -31,6 +31,4 @@ extern "C" int32_t ingot_library_run(void *const *io, const int64_t *symbols) {
   return status;
 }
 
-extern "C" int32_t ingot_library_state_initialize(void *state) {
-  return initializeState(ingot_library_model(), state);
-}
+extern "C" int32_t ingot_library_state_initialize(void *state) { return initializeState(ingot_library_model(), state); }

@@ -144,7 +144,7 @@ def main(engine, path, inputs_file, threads, outputs_file):
     size = sum(path.stat().st_size for path in code)
     tell(start_ms=start * 1e3, version=version, code_bytes=size, peak_bytes=resident("VmHWM") - before)
     for line in sys.stdin:
-        times, last = [], time.perf_counter()
+        times, processor, last = [], time.process_time(), time.perf_counter()
         end = last + float(line)
         while last < end or len(times) < 3:
             run()
@@ -154,6 +154,7 @@ def main(engine, path, inputs_file, threads, outputs_file):
         tell(
             median_ms=statistics.median(times) * 1e3,
             min_ms=min(times) * 1e3,
+            cpu_ms=(time.process_time() - processor) / len(times) * 1e3,
             runs=len(times),
             resident_bytes=resident() - before,
         )

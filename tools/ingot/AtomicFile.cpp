@@ -30,7 +30,9 @@ AtomicFile::~AtomicFile() {
   unlink(temporary.c_str());
 }
 
-void AtomicFile::fail(const char *what) { throw Failure(exitBadInput, path, what + (": " + std::string(strerror(errno)))); }
+void AtomicFile::fail(const char *what) {
+  throw Failure(exitBadInput, path, what + (": " + std::string(strerror(errno))));
+}
 
 void AtomicFile::write(const void *data, size_t bytes) {
   for (auto *from = static_cast<const char *>(data); bytes > 0;) {

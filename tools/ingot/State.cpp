@@ -83,12 +83,10 @@ void State::save(const std::string &path) const {
   std::vector<std::pair<std::string, TensorView>> tensors;
   for (int64_t i = 0; i < about.state_count; ++i)
     tensors.emplace_back(about.state[i].port.name, viewOf(about.state[i]));
-  writeSafetensors(path,
-                   {{"format", "ingot"},
-                    {"model", about.name},
-                    {"source_hash", about.source_hash},
-                    {"optimizer", about.optimizer}},
-                   tensors);
+  writeSafetensors(
+      path,
+      {{"format", "ingot"}, {"model", about.name}, {"source_hash", about.source_hash}, {"optimizer", about.optimizer}},
+      tensors);
 }
 
 } // namespace ingot

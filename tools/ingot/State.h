@@ -19,8 +19,8 @@ public:
   /// The tensor's elements, or null when there is none of that name.
   char *find(const std::string &name);
 
-  /// Reads what `save` (or the Python loader) wrote. A Failure says what does not fit: another model, another optimizer,
-  /// a tensor that is missing, unknown, or of another type or shape; then nothing has changed.
+  /// Reads what `save` (or the Python loader) wrote. A Failure says what does not fit: another model, another
+  /// optimizer, a tensor that is missing, unknown, or of another type or shape; then nothing has changed.
   void load(const std::string &path);
   /// Over an existing file only when everything is on the disk.
   void save(const std::string &path) const;

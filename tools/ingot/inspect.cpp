@@ -62,20 +62,20 @@ Json toJson(const ingot_description &about) {
         {{"name", symbol.name}, {"min", symbol.minimum}, {"max", symbol.maximum < 0 ? Json() : Json(symbol.maximum)}});
   }
   Json json = {{"name", about.name},
-          {"entry", about.entry},
-          {"compiler", about.compiler},
-          {"target", about.target},
-          {"variant", about.variant},
-          {"source_hash", about.source_hash},
-          {"options", about.options},
-          {"inputs", portsToJson(about, about.inputs, about.input_count)},
-          {"outputs", portsToJson(about, about.outputs, about.output_count)},
-          {"symbols", symbols},
-          {"launches", about.launch_count},
-          {"constant_bytes", about.constant_bytes},
-          {"arena_bytes", about.arena_bytes},
-          {"arena_lower_bound", about.arena_lower_bound},
-          {"scratch_bytes", about.scratch_bytes}};
+               {"entry", about.entry},
+               {"compiler", about.compiler},
+               {"target", about.target},
+               {"variant", about.variant},
+               {"source_hash", about.source_hash},
+               {"options", about.options},
+               {"inputs", portsToJson(about, about.inputs, about.input_count)},
+               {"outputs", portsToJson(about, about.outputs, about.output_count)},
+               {"symbols", symbols},
+               {"launches", about.launch_count},
+               {"constant_bytes", about.constant_bytes},
+               {"arena_bytes", about.arena_bytes},
+               {"arena_lower_bound", about.arena_lower_bound},
+               {"scratch_bytes", about.scratch_bytes}};
   if (about.state_bytes)
     json["state"] = stateToJson(about);
   return json;

@@ -96,7 +96,8 @@ void addStep(CLI::App &app) {
   command->add_option("--entry", options->entry, "What to run (train_step)");
   command->add_option("--hyper", options->hypers, "A hyperparameter: NAME=NUMBER (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--state", options->state, "State to go on from (.safetensors; default: the model file's weights)");
+  command->add_option("--state", options->state,
+                      "State to go on from (.safetensors; default: the model file's weights)");
   command->add_option("--save-state", options->saveState, "File for the state after the last step (.safetensors)");
   command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
       ->check(CLI::PositiveNumber);

@@ -80,7 +80,8 @@ Json describe(const CompileOptions &options, const CompileReport &report, const 
     launches.push_back(toJson(program.launches[i], timing["launches"][i]));
   Json times = timing;
   times.erase("launches");
-  return {{"model", std::filesystem::path(options.input).filename().string()},
+  std::string file = std::filesystem::path(options.input).filename().string();
+  return {{"model", options.name.empty() ? file : options.name + " (" + file + ")"},
           {"ingot", INGOT_VERSION},
           {"options", fmt::format("--cpu {} -O{}{}", options.cpu, options.optimization,
                                   options.winograd ? "" : " --winograd off")},

@@ -57,14 +57,11 @@ public:
     for (size_t trial = 0; trial < trials; ++trial) {
       chooseTrial(trial);
       std::string phrase = fmt::format("measuring schedules {} of {} for {} kernels", trial + 1, trials, open.size());
-      if (CompileStatus status = compileTrial(phrase); status != CompileStatus::Done)
-        return status;
-      if (CompileStatus status = measure(); status != CompileStatus::Done)
+      if (CompileStatus status = measureTrial(phrase); status != CompileStatus::Done)
         return status;
       record(trial);
     }
-    finish();
-    return CompileStatus::Done;
+    return confirm();
   }
 
 private:
@@ -76,6 +73,11 @@ private:
       events.onStage(phrase);
     report = CompileReport();
     return compile(options, report, quiet);
+  }
+
+  CompileStatus measureTrial(const std::string &phrase) {
+    CompileStatus status = compileTrial(phrase);
+    return status == CompileStatus::Done ? measure() : status;
   }
 
   /// Whether each kernel with a choice is in the table, for one instruction set at least: only one runs here.
@@ -144,14 +146,33 @@ private:
         kernel.trials.push_back({alternatives[key][trial], times[key]});
   }
 
-  void finish() {
+  /// Takes the best of each kernel's trials into the table, if it is as good when it is measured once more: on a busy
+  /// machine one good figure may be luck.
+  CompileStatus confirm() {
+    bool isChanged = false;
     for (auto &[key, kernel] : open) {
       auto best = std::min_element(kernel.trials.begin(), kernel.trials.end(),
                                    [](auto &a, auto &b) { return a.microseconds < b.microseconds; });
-      if (best->microseconds < (1 - leastGain) * kernel.trials.front().microseconds)
+      if (isWorthIt(best->microseconds, kernel)) {
         kernel.block = best->block;
+        isChanged = true;
+      }
+      options.blocks[key] = kernel.block;
+    }
+    if (isChanged)
+      if (CompileStatus status = measureTrial("measuring the best schedules again"); status != CompileStatus::Done)
+        return status;
+    for (auto &[key, kernel] : open) {
+      if (isChanged && !isWorthIt(times[key], kernel))
+        kernel.block = kernel.trials.front().block;
       table[key] = kernel;
     }
+    return CompileStatus::Done;
+  }
+
+  /// Compared with the cost model's choice.
+  static bool isWorthIt(double microseconds, const TunedKernel &kernel) {
+    return microseconds < (1 - leastGain) * kernel.trials.front().microseconds;
   }
 
   CompileOptions options;

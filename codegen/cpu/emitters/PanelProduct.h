@@ -37,8 +37,8 @@ using Sums = llvm::SmallVector<mlir::Value>;
 /// rows.offsets.size() * columns.offsets.size() zeros.
 Sums zeroSums(KernelBuilder &builder, size_t count);
 
-/// sums[i * vectors + j] += sum over k < trips of row i's element * vector j, in the type of the sums. With `unroll` > 1
-/// several steps are summed side by side.
+/// sums[i * vectors + j] += sum over k < trips of row i's element * vector j, in the type of the sums. With `unroll` >
+/// 1 several steps are summed side by side.
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
                 int64_t unroll = 1);
 

@@ -11,9 +11,9 @@ using namespace mlir;
 namespace ingot::cpu {
 
 Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
-    : emission(emission), evaluator(emission.evaluator),
-      builder(emission.builder), at{builder.op(), builder.getLoc()}, layer(std::move(given)),
-      element(getElementTypeOrSelf(layer.gates)), vectorType(VectorType::get({panelLanes}, element)) {
+    : emission(emission), evaluator(emission.evaluator), builder(emission.builder), at{builder.op(), builder.getLoc()},
+      layer(std::move(given)), element(getElementTypeOrSelf(layer.gates)),
+      vectorType(VectorType::get({panelLanes}, element)) {
   SmallVector<AffineExpr> dims = evaluator.dims(layer.gates);
   steps = dims[0];
   batch = dims[1];

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One parallel item is one direction of a few sequences (rows): it runs through all steps with the states in scratch
-// memory. In each step the states are multiplied by the recurrence weights, panels of 16 columns with the columns of all
-// gates side by side, and the sums go through the gates' functions in registers:
+// memory. In each step the states are multiplied by the recurrence weights, panels of 16 columns with the columns of
+// all gates side by side, and the sums go through the gates' functions in registers:
 //
-//   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] * panel
-//   backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
+//   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] *
+//   panel backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
 //
 // Constant weights come in that layout (see Packing.h); others are brought into it in scratch memory, once for each
 // direction that an item's thread meets.

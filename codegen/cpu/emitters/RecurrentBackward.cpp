@@ -111,9 +111,8 @@ protected:
   }
   /// dh of the step before = what passed + dz R'.
   void propagate(const Step &step, int64_t count) {
-    multiplyGates(step, 0, count, stateH, [&](int64_t row, const Units &units, Real sum) {
-      put(sum.get(), placeOf(stateH, row, units));
-    });
+    multiplyGates(step, 0, count, stateH,
+                  [&](int64_t row, const Units &units, Real sum) { put(sum.get(), placeOf(stateH, row, units)); });
   }
 
   void forEachCell(llvm::function_ref<void(int64_t row, const Units &units)> body) {
@@ -161,7 +160,8 @@ private:
     return hasPeepholes ? fma(real(readWeights(op.getPeepholes(), which, units)), dz, sum) : sum;
   }
 
-  // h = o k(C'), C' = f C + i g   =>   do = dh k(C'), dC' += dh o k'(C'), di = dC' g, dg = dC' i, df = dC' C, dC = dC' f
+  // h = o k(C'), C' = f C + i g   =>   do = dh k(C'), dC' += dh o k'(C'), di = dC' g, dg = dC' i, df = dC' C, dC = dC'
+  // f
   void emitCell(const Step &step, int64_t row, const Units &units) {
     Real input = readGate(step, row, 0, units), output = readGate(step, row, 1, units);
     Real forget = readGate(step, row, 2, units), candidate = readGate(step, row, 3, units);

@@ -109,9 +109,9 @@ private:
   void emitStep(const Step &step) override {
     forEachBlock(step.number, 1, [&](Index block) {
       Units units = unitsAt(block);
-      Sums sums = multiplyGates(
-          step, block, 1, 0, 4, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums = multiplyGates(step, block, 1, 0, 4, current, [&](int64_t row, int64_t gate, const Units &where) {
+        return readGate(step, row, gate, where);
+      });
       for (int64_t row = 0; row < rows; ++row)
         emitCell(step, row, units, ArrayRef<Value>(sums).slice(row * 4, 4));
     });
@@ -204,9 +204,10 @@ private:
   void emitGates(const Step &step) {
     int64_t together = blocksTogether(2);
     forEachBlock(step.number, together, [&](Index block) {
-      Sums sums = multiplyGates(
-          step, block, together, 0, 2, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums =
+          multiplyGates(step, block, together, 0, 2, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return readGate(step, row, gate, where);
+          });
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t b = 0; b < together; ++b) {
           Units units = unitsAt(builder.add(block, b));
@@ -254,9 +255,10 @@ private:
   void emitStep(const Step &step) override {
     int64_t together = blocksTogether(1);
     forEachBlock(step.number, together, [&](Index block) {
-      Sums sums = multiplyGates(
-          step, block, together, 0, 1, current,
-          [&](int64_t row, int64_t gate, const Units &where) { return readGate(step, row, gate, where); });
+      Sums sums =
+          multiplyGates(step, block, together, 0, 1, current, [&](int64_t row, int64_t gate, const Units &where) {
+            return readGate(step, row, gate, where);
+          });
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t b = 0; b < together; ++b)
           putState(step, row, unitsAt(builder.add(block, b)),

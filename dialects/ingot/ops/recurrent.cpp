@@ -122,8 +122,7 @@ LogicalResult GruOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
       failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
       failed(layer.expect("bias", op.getBias(), layer.perUnit())))
     return failure();
-  types.append(
-      {layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.activated(4))});
+  types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.activated(4))});
   return success();
 }
 
@@ -139,10 +138,9 @@ LogicalResult RnnOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
   return success();
 }
 
-LogicalResult LstmGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where,
-                                               ValueRange operands, DictionaryAttr attributes,
-                                               OpaqueProperties properties, RegionRange regions,
-                                               SmallVectorImpl<Type> &types) {
+LogicalResult LstmGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                               DictionaryAttr attributes, OpaqueProperties properties,
+                                               RegionRange regions, SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<LstmGradientOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
   if (failed(checkLayer(layer, op, op.getActivated(), 4, 4, 3)) ||
@@ -153,8 +151,7 @@ LogicalResult LstmGradientOp::inferReturnTypes(MLIRContext *context, std::option
       failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())) ||
       failed(layer.expect("last_c_gradient", op.getLastCGradient(), layer.state())))
     return failure();
-  types.append(
-      {layer.tensor(layer.activated(4)), layer.tensor(layer.state()), layer.tensor(layer.state())});
+  types.append({layer.tensor(layer.activated(4)), layer.tensor(layer.state()), layer.tensor(layer.state())});
   return success();
 }
 
@@ -185,5 +182,19 @@ LogicalResult RnnGradientOp::inferReturnTypes(MLIRContext *context, std::optiona
   types.append({layer.tensor(layer.activated(1)), layer.tensor(layer.state())});
   return success();
 }
+
+/// Each step multiplies a state with the recurrence, and has some arithmetic for each gate: its sum and its function.
+/// The extents of `gates` begin with the steps and the sequences.
+static double countSteps(Value gates, Value recurrence, SizesOf sizes) {
+  SmallVector<int64_t> extents = sizes(gates);
+  double runs = double(extents[0]) * double(extents[1]);
+  return 2 * runs * countElements(sizes(recurrence)) + 4 * countElements(extents);
+}
+double LstmOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double GruOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double RnnOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double LstmGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
+double GruGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
+double RnnGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
 
 } // namespace ingot

@@ -56,8 +56,8 @@ public:
   LogicalResult import();
 
 protected:
-  /// The layer in one direction or both; its results as [T, B, D, H] and [D, B, H], by the node's output. Empty after an
-  /// error.
+  /// The layer in one direction or both; its results as [T, B, D, H] and [D, B, H], by the node's output. Empty after
+  /// an error.
   struct Directions {
     Direction kind;
     int64_t first, count;
@@ -216,8 +216,8 @@ Value LayerImporter::bias() {
   int64_t one = 1;
   Value split = node.reshape(wide(node.input(3)), {both, number(2), count, units});
   auto part = [&](int64_t which, AffineExpr first, AffineExpr gates) {
-    Value piece = node.slice(split, {zero, number(which), first, zero}, {one, one, one, one},
-                             {both, number(1), gates, units});
+    Value piece =
+        node.slice(split, {zero, number(which), first, zero}, {one, one, one, one}, {both, number(1), gates, units});
     return node.squeeze(piece, {1});
   };
   Value input = part(0, zero, count);
@@ -308,7 +308,9 @@ LogicalResult LayerImporter::import() {
     return failure();
   bool isReverse = node.attribute<std::string>("direction", "forward") == "reverse";
   if (directions == 1 || (*functions)[0] == (*functions)[1])
-    return store(build({directions == 2 ? Direction::Bidirectional : isReverse ? Direction::Reverse : Direction::Forward,
+    return store(build({directions == 2 ? Direction::Bidirectional
+                        : isReverse     ? Direction::Reverse
+                                        : Direction::Forward,
                         0, directions, (*functions)[0]}));
   SmallVector<Value> ahead = build({Direction::Forward, 0, 1, (*functions)[0]});
   SmallVector<Value> back = build({Direction::Reverse, 1, 1, (*functions)[1]}), both;

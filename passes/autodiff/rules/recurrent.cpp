@@ -1,8 +1,8 @@
 //===- recurrent.cpp - Gradient rules: recurrent -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An operation of its own runs the steps backwards and gives the gradient dz of the gates. What is summed over all steps
-// is an ordinary product for each direction: with z = gates + h R,
+// An operation of its own runs the steps backwards and gives the gradient dz of the gates. What is summed over all
+// steps is an ordinary product for each direction: with z = gates + h R,
 //
 //   dR[d] = sum over t, b of h[t - 1, b, d]' dz[t, b, d]
 //
@@ -32,7 +32,8 @@ public:
     return g.reshape(piece, extents);
   }
 
-  /// Of one direction, [T, B, H], what `states` [T, B, D, H] held before each step: `initial` [D, B, H] before the first.
+  /// Of one direction, [T, B, H], what `states` [T, B, D, H] held before each step: `initial` [D, B, H] before the
+  /// first.
   Value before(Value states, Value initial, int64_t which) {
     Value own = direction(states, 2, which), first = direction(initial, 0, which);
     first = g.reshape(first, {number(1), dims[1], dims[4]});
@@ -105,7 +106,6 @@ private:
   Op op;
   Gradient &g;
   int64_t directions;
-
 };
 
 /// The layer's options, which its gradient has too.
@@ -134,10 +134,10 @@ Value peepholeGradient(LstmOp op, Steps<LstmOp> &steps, Value dz, Gradient &g) {
 void lstmRule(LstmOp op, Gradient &g) {
   if (!isDifferentiable(op, g))
     return;
-  auto gradient = g.makeAll<LstmGradientOp>(
-      op.getActivated(), op.getRecurrence(), op.getCells(), op.getInitialC(), op.getPeepholes(), g.ofOutput(0),
-      g.ofOutput(1), g.ofOutput(2), op.getLengths(), op.getDirection(), op.getActivations(), op.getParameters(),
-      op.getInputForget());
+  auto gradient =
+      g.makeAll<LstmGradientOp>(op.getActivated(), op.getRecurrence(), op.getCells(), op.getInitialC(),
+                                op.getPeepholes(), g.ofOutput(0), g.ofOutput(1), g.ofOutput(2), op.getLengths(),
+                                op.getDirection(), op.getActivations(), op.getParameters(), op.getInputForget());
   Steps<LstmOp> steps(op, g);
   Value dz = gradient.getGatesGradient();
   g.toInput(0, dz);
@@ -153,10 +153,9 @@ void lstmRule(LstmOp op, Gradient &g) {
 void gruRule(GruOp op, Gradient &g) {
   if (!isDifferentiable(op, g))
     return;
-  auto gradient =
-      g.makeAll<GruGradientOp>(op.getActivated(), op.getRecurrence(), op.getSequence(), op.getInitialH(),
-                               g.ofOutput(0), g.ofOutput(1), op.getLengths(), op.getDirection(), op.getActivations(),
-                               op.getParameters(), op.getLinearBeforeReset());
+  auto gradient = g.makeAll<GruGradientOp>(op.getActivated(), op.getRecurrence(), op.getSequence(), op.getInitialH(),
+                                           g.ofOutput(0), g.ofOutput(1), op.getLengths(), op.getDirection(),
+                                           op.getActivations(), op.getParameters(), op.getLinearBeforeReset());
   Steps<GruOp> steps(op, g);
   Value dz = gradient.getGatesGradient(), hiddenGate = steps.gate(dz, 2);
   g.toInput(0, dz);
@@ -181,8 +180,8 @@ void rnnRule(RnnOp op, Gradient &g) {
     return;
   Steps<RnnOp> steps(op, g);
   Value activated = g.reshape(op.getSequence(), steps.dims);
-  auto gradient = g.makeAll<RnnGradientOp>(activated, op.getRecurrence(), g.ofOutput(0), g.ofOutput(1),
-                                           op.getLengths(), op.getDirection(), op.getActivations(), op.getParameters());
+  auto gradient = g.makeAll<RnnGradientOp>(activated, op.getRecurrence(), g.ofOutput(0), g.ofOutput(1), op.getLengths(),
+                                           op.getDirection(), op.getActivations(), op.getParameters());
   g.toInput(0, gradient.getGatesGradient());
   if (g.wantsInput(1))
     g.toInput(1, steps.weights(gradient.getGatesGradient(), op.getSequence(), op.getInitialH()));

@@ -35,7 +35,8 @@ void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buff
                   int64_t items, int64_t grain, int32_t launch_index);
 
 /* One inference, or one step: straight-line launches. `io` are the inputs' buffers, then the outputs', then, where
-   state_bytes is not 0, the state block. `arena` is as long as ingot_sizes (or arena_bytes) says. Returns 0, or the number of a failed check. */
+   state_bytes is not 0, the state block. `arena` is as long as ingot_sizes (or arena_bytes) says. Returns 0, or the
+   number of a failed check. */
 typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *constants, char *arena,
                                const int64_t *symbols);
 

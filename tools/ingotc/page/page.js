@@ -47,7 +47,7 @@ const microseconds = (value) => (value >= 1000 ? `${digits(value / 1000)} ms` : 
 
 // What each launch reached.
 
-const emitterNames = ["contraction", "convolution", "winograd", "depthwise", "window", "rows", "pointwise", "loops"];
+const emitterNames = ["contraction", "convolution", "winograd", "depthwise", "window", "rows", "recurrent", "attention", "pointwise", "loops"];
 const colour = (emitter) => `var(--${emitterNames.includes(emitter) ? emitter : "other"})`;
 
 /** Bandwidth in bytes per second for a kernel that touches so many bytes: of the smallest memory they fit in. */
