@@ -112,10 +112,10 @@ class Model:
         return arrays
 
     def bind(self, inputs):
-        """A function that runs on these very arrays again and again: no checks, no new memory, the thread that binds.
+        """A function that runs on these arrays again and again, without checks or new memory, on the thread that bound it.
 
-        Each call reads what the arrays then hold and returns None; `outputs()` of the function tells the outputs by name,
-        in arrays that the next call overwrites.
+        Each call reads what the arrays then hold (contiguous ones; others are copied once) and returns None; `outputs()` of
+        the function tells the outputs by name, in arrays that the next call overwrites.
         """
         tensors, kept = self._borrow(inputs)
         results, arrays = self._make_outputs(tensors)
