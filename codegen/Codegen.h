@@ -14,6 +14,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -119,6 +120,30 @@ std::string formatCppHeader(const ProgramDescription &program);
 // CPU
 //===----------------------------------------------------------------------===//
 
+/// The choices that an emitter leaves open in a kernel's code. Zero: the cost model chooses.
+struct Schedule {
+  /// The register block: rows times vectors of 16 lanes.
+  int64_t rows = 0, vectors = 0;
+
+  bool operator==(const Schedule &other) const { return rows == other.rows && vectors == other.vectors; }
+  bool isChosen() const { return rows > 0 && vectors > 0; }
+};
+
+/// How one kernel was turned into code for one target.
+struct KernelSchedule {
+  std::string kernel;      ///< the kernel.func's name
+  std::string fingerprint; ///< of what it computes: equal in every model that has the same kernel
+  std::string emitter;
+  /// In words for people: what was chosen ("block", "6 rows x 4 vectors").
+  std::vector<std::pair<std::string, std::string>> choices;
+  Schedule schedule;
+  /// Other values that this kernel's emitter accepts and that may be faster. Empty: nothing to choose.
+  std::vector<Schedule> alternatives;
+  mlir::AffineExpr items; ///< parallel items, over the module's symbols
+  int64_t grain = 1;      ///< items that are worth a thread
+  int64_t scratchBytes = 0;
+};
+
 struct CpuOptions {
   /// One variant of the code for each, best first: "x86-64-v4", "x86-64-v3", or "native" (this machine).
   std::vector<std::string> targets = {"x86-64-v4", "x86-64-v3"};
@@ -131,15 +156,24 @@ struct CpuOptions {
   int optimization = 2;
   /// Whether 3 x 3 convolutions may use Winograd's algorithm (faster, with a larger rounding error).
   bool winograd = false;
+  /// Measured schedules, by target and kernel as scheduleKey names them. Kernels that are not here get the cost
+  /// model's.
+  std::map<std::string, Schedule> schedules;
 };
+
+/// The key of a kernel in CpuOptions::schedules.
+inline std::string scheduleKey(const std::string &target, const std::string &fingerprint) {
+  return target + "/" + fingerprint;
+}
 
 /// Gives operands the layouts that the kernels read fastest: a constant becomes kernel.pack of it, what is computed or
 /// trained is packed by a launch of its own. Runs between fusion and memory planning.
 void packOperands(mlir::ModuleOp module, const CpuOptions &options);
 
 struct CpuCode {
-  std::vector<CodeVariant> variants; ///< in the order of CpuOptions::targets
-  int64_t scratchBytes = 0;          ///< that a thread needs, most of any kernel of any variant
+  std::vector<CodeVariant> variants;                  ///< in the order of CpuOptions::targets
+  int64_t scratchBytes = 0;                           ///< that a thread needs, most of any kernel of any variant
+  std::vector<std::vector<KernelSchedule>> schedules; ///< of each variant, in the order of the module's kernels
 };
 
 /// The kernels of a planned module and, for each target, the entry function.

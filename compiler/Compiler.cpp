@@ -9,6 +9,7 @@
 #include "codegen/Codegen.h"
 #include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
+#include "compiler/Explain.h"
 #include "compiler/Pipeline.h"
 #include "compiler/SourceHash.h"
 #include "dialects/ingot/Ingot.h"
@@ -187,6 +188,8 @@ private:
       program->options += " --train --loss " + options.train.loss + " --optimizer " + options.train.optimizer;
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
+    if (options.explain)
+      report.program = explain(*module, *program, code);
     Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module)};
     if (failed(writeArtifact(artifact, options.output, module->getLoc(), options.cxxHeader)))
       return failure();

@@ -12,6 +12,7 @@
 #define INGOT_COMPILER_COMPILER_H
 
 #include "compiler/Options.h"
+#include "compiler/ProgramReport.h"
 #include <functional>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct CompileReport {
   /// Memory for intermediate values: what was planned, and the largest set that is alive at once.
   int64_t arenaBytes = 0, arenaLowerBound = 0;
   int64_t constantBytes = 0, outputBytes = 0;
+  /// Filled in when CompileOptions::explain asks for it.
+  ProgramReport program;
 };
 
 struct CompileEvents {

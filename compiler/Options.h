@@ -40,6 +40,11 @@ struct TrainOptions {
   bool gradients = false;
 };
 
+/// Sums that a kernel keeps in registers: rows times vectors of 16 lanes.
+struct RegisterBlock {
+  int64_t rows, vectors;
+};
+
 struct CompileOptions {
   /// The ONNX file.
   std::string input;
@@ -59,6 +64,10 @@ struct CompileOptions {
   bool cxxHeader = false;
   /// Bigger convolution weights for fewer multiplications.
   bool winograd = true;
+  /// Measured register blocks, by ProgramReport::Schedule::key, in place of the cost model's.
+  std::map<std::string, RegisterBlock> blocks;
+  /// Tell the program's launches, costs and schedules in CompileReport::program.
+  bool explain = false;
   TrainOptions train;
 };
 

@@ -66,6 +66,8 @@ CpuOptions cpuOptions(const CompileOptions &options) {
     cpu.targets = {options.cpu};
   cpu.winograd = options.winograd;
   cpu.optimization = int(options.optimization);
+  for (auto &[key, block] : options.blocks)
+    cpu.schedules[key] = {block.rows, block.vectors};
   cpu.jobs = options.jobs ? options.jobs : std::thread::hardware_concurrency();
   return cpu;
 }

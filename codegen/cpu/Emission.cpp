@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Emission.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 
@@ -10,9 +11,20 @@ namespace ingot::cpu {
 namespace {
 
 /// In the order in which they are asked.
-constexpr Emitter emitters[] = {
-    emitLongProduct, emitContraction, emitDepthwise, emitWinograd,  emitConvolution,
-    emitWindow,      emitRows,        emitRecurrent, emitPointwise, emitLoops,
+constexpr struct {
+  const char *name;
+  Emitter emit;
+} emitters[] = {
+    {"long product", emitLongProduct},
+    {"contraction", emitContraction},
+    {"depthwise", emitDepthwise},
+    {"winograd", emitWinograd},
+    {"convolution", emitConvolution},
+    {"window", emitWindow},
+    {"rows", emitRows},
+    {"recurrent", emitRecurrent},
+    {"pointwise", emitPointwise},
+    {"loops", emitLoops},
 };
 
 Operation *findRoot(kernel::FuncOp kernel) {
@@ -58,7 +70,8 @@ bool isEveryResultReached(Evaluator &evaluator, Operation *root) {
   return llvm::all_of(llvm::seq<unsigned>(0, evaluator.getKernel().getNumResults()), isReached);
 }
 
-FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp kernel, const Target &target) {
+FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp kernel, const Target &target,
+                               const Schedule &schedule) {
   Location loc = kernel.getLoc();
   LLVM::LLVMFuncOp function = createFunction(into, loc, target, kernel.getName());
   OpBuilder op = OpBuilder::atBlockEnd(&function.getBody().front());
@@ -75,7 +88,8 @@ FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp ke
                     builder,
                     function.getArgument(2),
                     function.getArgument(3),
-                    function.getArgument(4)};
+                    function.getArgument(4),
+                    schedule};
   FailureOr<Division> division = failure();
   if (!emission.root || isEveryResultReached(evaluator, emission.root))
     division = emitter(emission);
@@ -99,10 +113,26 @@ std::string functionName(const Target &target, StringRef kernel) {
   return name;
 }
 
-FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Target &target) {
-  for (Emitter emitter : emitters)
-    if (FailureOr<Division> division = tryEmitter(emitter, into, kernel, target); succeeded(division))
+std::string fingerprint(kernel::FuncOp kernel) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  OpPrintingFlags flags;
+  flags.useLocalScope();
+  for (Type type : kernel.getArgumentTypes())
+    out << type << ' ';
+  for (Operation &op : kernel.getBody().front()) {
+    op.print(out, flags);
+    out << '\n';
+  }
+  return llvm::utohexstr(llvm::xxh3_64bits(out.str()), /*LowerCase=*/true, 16);
+}
+
+FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Target &target, const Schedule &schedule) {
+  for (auto [name, emitter] : emitters)
+    if (FailureOr<Division> division = tryEmitter(emitter, into, kernel, target, schedule); succeeded(division)) {
+      division->emitter = name;
       return division;
+    }
   return kernel.emitError("no code can be made for this kernel");
 }
 

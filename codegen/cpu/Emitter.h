@@ -4,12 +4,13 @@
 #ifndef INGOT_CODEGEN_CPU_EMITTER_H
 #define INGOT_CODEGEN_CPU_EMITTER_H
 
+#include "codegen/Codegen.h"
 #include "codegen/cpu/Evaluator.h"
 #include "codegen/cpu/Target.h"
 
 namespace ingot::cpu {
 
-/// How a kernel's work is divided, decided by its emitter.
+/// How a kernel's work is divided and shaped, decided by its emitter.
 struct Division {
   /// Number of parallel items, over module-wide symbols.
   mlir::AffineExpr items;
@@ -17,6 +18,11 @@ struct Division {
   int64_t grain = 1;
   /// Bytes of scratch memory each thread needs.
   int64_t scratchBytes = 0;
+  /// What was decided: see KernelSchedule, whose fields these are.
+  std::vector<std::pair<std::string, std::string>> choices = {};
+  Schedule schedule = {};
+  std::vector<Schedule> alternatives = {};
+  std::string emitter = {};
 };
 
 /// One kernel being emitted. The emitter writes a function body that does the items [begin, end).
@@ -29,6 +35,8 @@ struct Emission {
   KernelBuilder &builder;
   Index begin, end;
   mlir::Value scratch; // !llvm.ptr, 64-byte aligned
+  /// Measured choices to use in place of the cost model's, as far as the emitter knows them.
+  Schedule schedule = {};
 
   /// The argument of the kernel that holds `tensor` unchanged, if any.
   mlir::BlockArgument argument(mlir::Value tensor) const { return llvm::dyn_cast<mlir::BlockArgument>(tensor); }

@@ -86,10 +86,17 @@ private:
     return failure(llvm::any_of(list, [](const Part &part) { return part.hasFailed; }));
   }
 
+  Schedule measuredSchedule(kernel::FuncOp kernel, const Target &target) {
+    if (options.schedules.empty())
+      return {};
+    auto found = options.schedules.find(scheduleKey(target.name, fingerprint(kernel)));
+    return found == options.schedules.end() ? Schedule() : found->second;
+  }
+
   void compileKernels(Part &part) {
     OwningOpRef<ModuleOp> code = ModuleOp::create(planned.getLoc());
     for (kernel::FuncOp kernel : part.kernels) {
-      FailureOr<Division> division = emitKernel(*code, kernel, *part.target);
+      FailureOr<Division> division = emitKernel(*code, kernel, *part.target, measuredSchedule(kernel, *part.target));
       if (failed(division)) {
         part.hasFailed = true;
         return;
@@ -132,6 +139,11 @@ private:
 
 } // namespace
 
+static KernelSchedule describe(kernel::FuncOp kernel, const Division &division) {
+  return {kernel.getName().str(), fingerprint(kernel), division.emitter, division.choices,     division.schedule,
+          division.alternatives,  division.items,      division.grain,   division.scratchBytes};
+}
+
 FailureOr<CpuCode> emitObjects(ModuleOp planned, const CpuOptions &options) {
   Compiler compiler(planned, options, Form::Object);
   if (failed(compiler.run()))
@@ -139,10 +151,14 @@ FailureOr<CpuCode> emitObjects(ModuleOp planned, const CpuOptions &options) {
   CpuCode result;
   for (const Target &target : compiler.targets)
     result.variants.push_back({target.name, target.required, {}});
+  result.schedules.resize(compiler.targets.size());
   auto add = [&](Part &part) {
-    auto &variant = result.variants[part.target - compiler.targets.data()];
-    for (const Division &division : part.divisions)
+    size_t number = part.target - compiler.targets.data();
+    auto &variant = result.variants[number];
+    for (auto [kernel, division] : llvm::zip(part.kernels, part.divisions)) {
       result.scratchBytes = std::max(result.scratchBytes, division.scratchBytes);
+      result.schedules[number].push_back(describe(kernel, division));
+    }
     variant.objects.push_back(std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(part.code)));
   };
   llvm::for_each(compiler.parts, add);

@@ -36,6 +36,34 @@ Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::option
   return {std::max<int64_t>(limit, 1), vectors};
 }
 
+std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
+                                        std::optional<int64_t> panels) {
+  std::vector<Schedule> found;
+  auto add = [&](int64_t most, int64_t vectors) {
+    if (rows)
+      most = llvm::divideCeil(*rows, llvm::divideCeil(*rows, most));
+    Schedule block{std::max<int64_t>(most, 1), vectors};
+    bool isChosen = block.rows == chosen.rows && block.vectors == chosen.vectors;
+    if (!isChosen && std::find(found.begin(), found.end(), block) == found.end())
+      found.push_back(block);
+  };
+  for (int64_t vectors : {2, 1, 3, 4})
+    if (!panels || vectors <= *panels)
+      add(maxRows(target, vectors), vectors);
+  // Smaller blocks leave less work to the last, incomplete one.
+  add(std::max<int64_t>(1, chosen.rows * 2 / 3), chosen.vectors);
+  add(std::max<int64_t>(1, chosen.rows / 2), chosen.vectors);
+  return found;
+}
+
+Block blockOf(const Schedule &measured, Block chosen) {
+  return measured.isChosen() ? Block{measured.rows, measured.vectors} : chosen;
+}
+
+std::string describe(Block block) {
+  return std::to_string(block.rows) + " rows x " + std::to_string(block.vectors) + " vectors";
+}
+
 llvm::SmallVector<Run> balancedRuns(int64_t total, int64_t limit) {
   int64_t pieces = llvm::divideCeil(total, limit), small = total / pieces, larger = total % pieces;
   llvm::SmallVector<Run> runs;

@@ -7,6 +7,7 @@
 #ifndef INGOT_CODEGEN_CPU_SCHEDULE_H
 #define INGOT_CODEGEN_CPU_SCHEDULE_H
 
+#include "codegen/Codegen.h"
 #include "codegen/cpu/Target.h"
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
@@ -26,6 +27,16 @@ int64_t maxRows(const Target &target, int64_t vectors);
 /// `rowBytes` is the distance of rows in memory: multiples of 4 KB fall into one cache set.
 Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::optional<int64_t> panels,
                   std::optional<int64_t> rowBytes);
+
+/// Other blocks for the same problem that use the registers as well, best guesses first: what is worth measuring.
+std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
+                                        std::optional<int64_t> panels);
+
+/// The block that was measured to be best, or else the one the cost model chose.
+Block blockOf(const Schedule &measured, Block chosen);
+
+/// "6 rows x 4 vectors".
+std::string describe(Block block);
 
 /// `count` neighbouring pieces of `size`, the first at `start`.
 struct Run {

@@ -4,6 +4,7 @@
 #ifndef INGOT_DIALECTS_INGOT_INGOT_H
 #define INGOT_DIALECTS_INGOT_INGOT_H
 
+#include "dialects/ingot/Cost.h"
 #include "dialects/ingot/Shape.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"

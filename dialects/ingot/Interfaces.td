@@ -13,4 +13,13 @@ def View : Ingot_Trait<"View">;
 // The root of a kernel: at most one in each kernel.
 def Root : Ingot_Trait<"Root">;
 
+// What computing an operation's results costs. Roots whose work is not one operation for each element implement it.
+def Cost : OpInterface<"Cost"> {
+  let cppNamespace = "::ingot";
+  let methods = [InterfaceMethod<
+      "The additions, multiplications, comparisons and functions it takes, when `sizes` tells the extents of tensors. A fused "
+      "multiply-add counts two; what a faster algorithm saves is not subtracted.",
+      "double", "countOperations", (ins "::ingot::SizesOf":$sizes)>];
+}
+
 #endif

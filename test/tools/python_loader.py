@@ -32,6 +32,14 @@ class Foreign:
 print("by DLPack", model(Foreign(ones * 2))[0, 0])
 print("to DLPack", np.from_dlpack(model(ones * 2))[0, 0])
 
+bound_to = ones.copy()
+bound = model.bind({"x": bound_to})
+bound()
+first = bound.outputs()["y"][0, 0]
+bound_to *= 5
+bound()
+print("bound", first, bound.outputs()["y"][0, 0])
+
 answers = []
 threads = [
     threading.Thread(target=lambda i=i: answers.extend((model(ones * i) == 4 * i).all() for _ in range(200))) for i in range(8)

@@ -10,16 +10,24 @@ namespace ingot {
 void addBench(CLI::App &app);
 void addExport(CLI::App &app);
 void addInspect(CLI::App &app);
+void addMachine(CLI::App &app);
 void addRun(CLI::App &app);
 void addStep(CLI::App &app);
 void addVerify(CLI::App &app);
 
-/// Runs a library for so many seconds and prints where the time goes, the most expensive kernels first.
-void printProfile(Library &library, const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs,
-                  double seconds);
+/// A launch's time over many runs, in microseconds. The least leaves out what other programs did on the machine.
+struct LaunchTime {
+  double least, median;
+};
 
-/// Runs the sibling program ingotc, which knows ONNX files; returns its exit code. Its errors go to standard error, its
-/// standard output into `output` if given.
+/// Runs a library for so many seconds, and at least once, and tells the time of each launch.
+std::vector<LaunchTime> profile(Library &library, const std::vector<ingot_tensor> &inputs,
+                                const std::vector<ingot_tensor> &outputs, double seconds);
+
+/// Prints where the time goes, the most expensive launches first.
+void printProfile(const Library &library, const std::vector<LaunchTime> &times);
+
+/// Runs ingotc, which knows ONNX files; see runSibling. A Failure when it cannot be run.
 int runCompiler(const std::vector<std::string> &arguments, std::string *output = nullptr);
 
 /// Whether a path means an ONNX model and not a library.

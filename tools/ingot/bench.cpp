@@ -154,7 +154,16 @@ int64_t peakMemory() {
   return usage.ru_maxrss * 1024;
 }
 
-void report(const Timing &timing, Library &library, bool asJson) {
+nlohmann::ordered_json toJson(const Library &library, const std::vector<LaunchTime> &launches) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < launches.size(); ++i)
+    list.push_back({{"name", library.description().launch_names[i]},
+                    {"least_us", launches[i].least},
+                    {"median_us", launches[i].median}});
+  return list;
+}
+
+void report(const Timing &timing, Library &library, const std::vector<LaunchTime> &launches, bool asJson) {
   const ingot_description &about = library.description();
   if (asJson) {
     nlohmann::ordered_json json = {{"load_ms", timing.loadMs},     {"first_ms", timing.firstMs},
@@ -162,7 +171,12 @@ void report(const Timing &timing, Library &library, bool asJson) {
                                    {"p99_ms", timing.p99Ms},       {"runs", timing.runs},
                                    {"threads", library.threads()}, {"arena_bytes", about.arena_bytes},
                                    {"rss_bytes", peakMemory()},    {"allocations", timing.allocations}};
-    fmt::print("{}\n", json.dump());
+    if (!launches.empty()) {
+      json["variant"] = about.variant;
+      json["launches"] = toJson(library, launches);
+    }
+    // Names are bytes of the model's choosing.
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("{} ({}, {} threads): median {:.4f} ms, min {:.4f}, 99 % {:.4f}, {} runs\n", about.name, about.variant,
@@ -170,6 +184,8 @@ void report(const Timing &timing, Library &library, bool asJson) {
   fmt::print(
       "load {:.3f} ms, first run {:.3f} ms; arena {} bytes, peak memory {:.1f} MB, {} allocations while running\n",
       timing.loadMs, timing.firstMs, about.arena_bytes, static_cast<double>(peakMemory()) / 1e6, timing.allocations);
+  if (!launches.empty())
+    printProfile(library, launches);
 }
 
 void bench(const BenchOptions &options) {
@@ -198,9 +214,10 @@ void bench(const BenchOptions &options) {
   library.run(inputs, outputs);
   timing.firstMs = now() - begin;
   measure(library, inputs, outputs, options.seconds, timing);
-  report(timing, library, options.json);
+  std::vector<LaunchTime> launches;
   if (options.profile)
-    printProfile(library, inputs, outputs, options.seconds);
+    launches = profile(library, inputs, outputs, options.seconds);
+  report(timing, library, launches, options.json);
 }
 
 } // namespace
@@ -216,8 +233,8 @@ void addBench(CLI::App &app) {
   command->add_option("--npz", options->npz, "Inputs by name (default: made up)");
   command->add_option("--dim", options->dims, "Size of a symbolic dimension: NAME=N (repeatable)")
       ->allow_extra_args(false);
-  CLI::Option *json = command->add_flag("--json", options->json, "Print one JSON document");
-  command->add_flag("--profile", options->profile, "Also print the time of each kernel")->excludes(json);
+  command->add_flag("--json", options->json, "Print one JSON document");
+  command->add_flag("--profile", options->profile, "Also print the time of each kernel");
   command->callback([options] { bench(*options); });
 }
 

@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
   ingot::addInspect(app);
   ingot::addStep(app);
   ingot::addExport(app);
+  ingot::addMachine(app);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk
   try {
     app.parse(argc, argv);

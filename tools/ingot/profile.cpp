@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ingot bench --profile: the time of each kernel.
+// ingot bench --profile: the time of each launch.
 #include "Commands.h"
 
 #include <algorithm>
@@ -10,41 +10,48 @@
 namespace ingot {
 namespace {
 
-struct Profile {
-  std::vector<int64_t>
-      nanoseconds; // by launch, the least of all runs: what other programs do on the machine is left out
-  static void add(void *state, int32_t launch, int64_t time) {
-    int64_t &least = static_cast<Profile *>(state)->nanoseconds[static_cast<size_t>(launch)];
-    least = std::min(least, time);
+struct Recorder {
+  std::vector<std::vector<float>> microseconds; // by launch, then run
+
+  static void add(void *state, int32_t launch, int64_t nanoseconds) {
+    static_cast<Recorder *>(state)->microseconds[static_cast<size_t>(launch)].push_back(
+        static_cast<float>(nanoseconds) / 1e3f);
   }
 };
 
 } // namespace
 
-void printProfile(Library &library, const std::vector<ingot_tensor> &inputs, const std::vector<ingot_tensor> &outputs,
-                  double seconds) {
-  const ingot_description &about = library.description();
-  Profile profile{std::vector<int64_t>(static_cast<size_t>(about.launch_count), INT64_MAX)};
-  library.setProfiler(Profile::add, &profile);
+std::vector<LaunchTime> profile(Library &library, const std::vector<ingot_tensor> &inputs,
+                                const std::vector<ingot_tensor> &outputs, double seconds) {
+  constexpr int mostRuns = 10000;
+  Recorder recorder{std::vector<std::vector<float>>(static_cast<size_t>(library.description().launch_count))};
+  library.setProfiler(Recorder::add, &recorder);
   auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  do
+  for (int run = 0; run < mostRuns && (run == 0 || std::chrono::steady_clock::now() < end); ++run)
     library.run(inputs, outputs);
-  while (std::chrono::steady_clock::now() < end);
   library.setProfiler(nullptr, nullptr);
+  std::vector<LaunchTime> times;
+  for (std::vector<float> &all : recorder.microseconds) {
+    auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+    std::nth_element(all.begin(), middle, all.end());
+    times.push_back({*std::min_element(all.begin(), all.end()), *middle});
+  }
+  return times;
+}
 
-  std::vector<size_t> order(profile.nanoseconds.size());
+void printProfile(const Library &library, const std::vector<LaunchTime> &times) {
+  std::vector<size_t> order(times.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return profile.nanoseconds[a] > profile.nanoseconds[b]; });
-  double total =
-      static_cast<double>(std::accumulate(profile.nanoseconds.begin(), profile.nanoseconds.end(), int64_t(0)));
-  fmt::print("\n{:>10} {:>6} {:>6}  launch, kernel, node\n", "least us", "%", "sum %");
-  double sum = 0;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return times[a].least > times[b].least; });
+  double total = 0, sum = 0;
+  for (const LaunchTime &time : times)
+    total += time.least;
+  fmt::print("\n{:>10} {:>10} {:>6} {:>6}  launch, kernel, node\n", "least us", "median us", "%", "sum %");
   for (size_t launch : order) {
-    double time = static_cast<double>(profile.nanoseconds[launch]);
-    sum += time;
-    fmt::print("{:10.2f} {:6.1f} {:6.1f}  {} {}\n", time / 1e3, 100 * time / total, 100 * sum / total, launch,
-               about.launch_names[launch]);
+    sum += times[launch].least;
+    fmt::print("{:10.2f} {:10.2f} {:6.1f} {:6.1f}  {} {}\n", times[launch].least, times[launch].median,
+               100 * times[launch].least / total, 100 * sum / total, launch,
+               library.description().launch_names[launch]);
   }
 }
 

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Compiler.h"
 #include "tools/ingotc/Export.h"
-#include "tools/ingotc/Report.h"
+#include "tools/ingotc/Instruments.h"
+#include "tools/ingotc/Progress.h"
 #include "tools/ingotc/Training.h"
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -48,6 +49,7 @@ int main(int argc, char **argv) {
   std::vector<std::string> dims;
   std::string winograd = "auto", target = "cpu", weights, sourceHash;
   bool describes = false, forInference = false;
+  InstrumentOptions instruments;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
   app.add_option("MODEL", options.input, "the ONNX file")->required();
@@ -64,6 +66,7 @@ int main(int argc, char **argv) {
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));
   addTrainingOptions(app, options.train);
+  addInstrumentOptions(app, instruments);
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
   app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
@@ -101,9 +104,14 @@ int main(int argc, char **argv) {
 
   if (!weights.empty())
     return static_cast<int>(exportWeights(options.input, weights, sourceHash, forInference, options.output));
+  if (std::string problem = checkInstruments(instruments, options); !problem.empty()) {
+    fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
+    return static_cast<int>(CompileStatus::BadUsage);
+  }
+
   Progress progress(reporting);
   CompileReport report;
-  CompileStatus status = compile(options, report, progress.events());
+  CompileStatus status = compile(instruments, options, report, progress.events());
   progress.finish(status, options, report);
   return static_cast<int>(status);
 }

@@ -62,6 +62,7 @@ private:
   const Target &target;
   Index begin, end;
   mlir::Value scratch;
+  Schedule measured;
 
   // The problem, over symbols.
   mlir::AffineExpr batchCount, rowExtent;

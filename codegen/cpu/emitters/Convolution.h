@@ -68,6 +68,7 @@ private:
   KernelBuilder &builder;
   const Target &target;
   Index begin, end;
+  Schedule measured;
 
   // Memory: strides in elements.
   enum class FilterForm { channelsLast, planar, inPlace };

@@ -65,6 +65,8 @@ void WindowTiles::schedule() {
 
 Division WindowTiles::emit() {
   schedule();
+  division.choices = {{"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
+                      {"item", wholeMap ? "a map of 16 channels" : "lines of 16 channels"}};
   for (auto [stride, axis] : llvm::zip(strideExprs, problem.axes)) {
     strides.push_back(evaluator.materialize(stride));
     extents.push_back(evaluator.materialize(axis.input));

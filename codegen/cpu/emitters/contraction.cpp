@@ -18,7 +18,7 @@ namespace ingot::cpu {
 
 Contraction::Contraction(Emission &emission, Product product)
     : problem(std::move(product)), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-      begin(emission.begin), end(emission.end), scratch(emission.scratch) {
+      begin(emission.begin), end(emission.end), scratch(emission.scratch), measured(emission.schedule) {
   MLIRContext *context = problem.output.getContext();
   batchCount = ingot::product(problem.batch, context);
   rowExtent = ingot::product(problem.rows, context);
@@ -108,8 +108,13 @@ bool Contraction::analyze() {
 void Contraction::schedule() {
   auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
   auto stride = constantValue(lhsRowStride);
-  block = chooseBlock(target, rows, columns ? std::optional(llvm::divideCeil(*columns, panelLanes)) : std::nullopt,
-                      stride ? std::optional(*stride * 4) : std::nullopt);
+  auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
+  Block chosen = chooseBlock(target, rows, panels, stride ? std::optional(*stride * 4) : std::nullopt);
+  block = blockOf(measured, chosen);
+  static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
+  division.schedule = {block.rows, block.vectors};
+  division.alternatives = alternativeBlocks(target, block, rows, panels);
+  division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
   AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
              blockExtent = rowExtent.ceilDiv(block.rows);
   rowBlocks = evaluator.materialize(blockExtent);

@@ -19,7 +19,7 @@ namespace ingot::cpu {
 
 Convolution::Convolution(Emission &emission, Window window)
     : window(std::move(window)), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-      begin(emission.begin), end(emission.end) {}
+      begin(emission.begin), end(emission.end), measured(emission.schedule) {}
 
 bool Convolution::analyze() {
   auto isFloat = [](Value value) { return getElementTypeOrSelf(value.getType()).isF32(); };
@@ -77,7 +77,12 @@ void Convolution::schedule() {
   const WindowAxis &last = window.phases.front().back();
   auto pixels = constantValue(last.count()), stride = constantValue(strideExprs.back());
   int64_t panels = llvm::divideCeil(window.filters, panelLanes);
-  block = chooseBlock(target, pixels, panels, stride ? std::optional(*stride * last.step * 4) : std::nullopt);
+  Block chosen = chooseBlock(target, pixels, panels, stride ? std::optional(*stride * last.step * 4) : std::nullopt);
+  block = blockOf(measured, chosen);
+  static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel", "in place"};
+  division.schedule = {block.rows, block.vectors};
+  division.alternatives = alternativeBlocks(target, block, pixels, panels);
+  division.choices = {{"block", describe(block)}, {"filter", forms[size_t(form)]}};
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
   AffineExpr items = evaluator.dims(window.output).front() * (groupsPerGroup * window.groups);

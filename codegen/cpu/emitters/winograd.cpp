@@ -96,6 +96,10 @@ void Winograd::schedule() {
   division.scratchBytes = (productStart + elements * productPitch) * 4;
   division.items = simplifyDimension(out[0] * (blockCount * chunks));
   division.grain = grainFor(2.0 * elements * blocks.front().size * channels * filters / double(chunks), 0);
+  division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
+                      {"tiles together", std::to_string(blocks.front().size)},
+                      {"filters side by side", std::to_string(vectors * panelLanes)},
+                      {"filters cut in", std::to_string(chunks)}};
   images = evaluator.materialize(out[0]);
 }
 

@@ -74,4 +74,11 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optio
   return success();
 }
 
+/// Each element of `scattered` meets a whole window of the filter, of which the last axis runs over its channels.
+static double countProducts(Value scattered, Value filter, SizesOf sizes) {
+  return 2 * countElements(sizes(scattered)) * countElements(ArrayRef(sizes(filter)).drop_back());
+}
+double ConvOp::countOperations(SizesOf sizes) { return countProducts(getOutput(), getFilter(), sizes); }
+double ConvTransposeOp::countOperations(SizesOf sizes) { return countProducts(getInput(), getFilter(), sizes); }
+
 } // namespace ingot

@@ -28,4 +28,8 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   return success();
 }
 
+double MatmulOp::countOperations(SizesOf sizes) {
+  return 2 * countElements(sizes(getOutput())) * double(sizes(getLhs()).back());
+}
+
 } // namespace ingot

@@ -21,4 +21,7 @@ LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   return success();
 }
 
+/// Sum, sum of squares, and the scaling; with a mean, its subtraction twice.
+double NormalizeOp::countOperations(SizesOf sizes) { return (getCenter() ? 6 : 3) * countElements(sizes(getInput())); }
+
 } // namespace ingot

@@ -3,7 +3,7 @@
 
 include "dialects/ingot/Ingot.td"
 
-def Ingot_NormalizeOp : Ingot_PureOp<"normalize", [Root]> {
+def Ingot_NormalizeOp : Ingot_PureOp<"normalize", [Root, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "(x - mean) / sqrt(variance + epsilon) over the axes; without `center`: x / sqrt(mean of x^2 + epsilon)";
   let description = [{
     Layer, group, instance and RMS normalisation without their scale and bias, which follow as mul and add.

@@ -62,4 +62,10 @@ LogicalResult ResizeOp::verify() {
   return success();
 }
 
+static double countWindows(Value output, ArrayRef<int64_t> window, SizesOf sizes) {
+  return countElements(sizes(output)) * countElements(window);
+}
+double MaxPoolOp::countOperations(SizesOf sizes) { return countWindows(getOutput(), getWindow(), sizes); }
+double AvgPoolOp::countOperations(SizesOf sizes) { return countWindows(getOutput(), getWindow(), sizes); }
+
 } // namespace ingot

@@ -4,7 +4,7 @@
 
 include "dialects/ingot/Ingot.td"
 
-class Ingot_Pool<string mnemonic, string text, dag extra> : Ingot_PureOp<mnemonic, [Root]> {
+class Ingot_Pool<string mnemonic, string text, dag extra> : Ingot_PureOp<mnemonic, [Root, DeclareOpInterfaceMethods<Cost>]> {
   let summary = text;
   let description = "With `ceil_mode` a last window that sticks out counts when it starts inside the input or its low padding.";
   let arguments = !con((ins Ingot_Tensor:$input, DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,

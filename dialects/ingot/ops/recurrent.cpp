@@ -183,4 +183,18 @@ LogicalResult RnnGradientOp::inferReturnTypes(MLIRContext *context, std::optiona
   return success();
 }
 
+/// Each step multiplies a state with the recurrence, and has some arithmetic for each gate: its sum and its function.
+/// The extents of `gates` begin with the steps and the sequences.
+static double countSteps(Value gates, Value recurrence, SizesOf sizes) {
+  SmallVector<int64_t> extents = sizes(gates);
+  double runs = double(extents[0]) * double(extents[1]);
+  return 2 * runs * countElements(sizes(recurrence)) + 4 * countElements(extents);
+}
+double LstmOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double GruOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double RnnOp::countOperations(SizesOf sizes) { return countSteps(getGates(), getRecurrence(), sizes); }
+double LstmGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
+double GruGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
+double RnnGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
+
 } // namespace ingot

@@ -20,4 +20,7 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location>
   return success();
 }
 
+/// Maximum, difference, exponential, sum, quotient.
+double SoftmaxOp::countOperations(SizesOf sizes) { return 5 * countElements(sizes(getInput())); }
+
 } // namespace ingot

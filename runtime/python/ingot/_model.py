@@ -101,6 +101,38 @@ class Model:
 
     def run(self, inputs):
         """The outputs by name, for inputs by name."""
+        tensors, _kept = self._borrow(inputs)  # what is kept must live through the run
+        results, arrays = self._make_outputs(tensors)
+        session = self._session()
+        if self.state is None:
+            self._expect(self._functions.run(session, tensors, results))
+        else:
+            with self._state_lock:  # steps of several threads follow each other
+                self._expect(self._functions.run(session, tensors, results))
+        return arrays
+
+    def bind(self, inputs):
+        """A function that runs on these arrays again and again, without checks or new memory, on the thread that bound it.
+
+        Each call reads what the arrays then hold (contiguous ones; others are copied once) and returns None; `outputs()` of
+        the function tells the outputs by name, in arrays that the next call overwrites.
+        """
+        tensors, kept = self._borrow(inputs)
+        results, arrays = self._make_outputs(tensors)
+        function, expect, session = self._functions.run, self._expect, self._session()
+
+        def run():
+            expect(function(session, tensors, results))
+
+        def step():
+            with self._state_lock:
+                run()
+
+        bound = run if self.state is None else step
+        bound.outputs, bound.kept = lambda: arrays, (self, kept)
+        return bound
+
+    def _borrow(self, inputs):
         unknown = set(inputs) - {port.name for port in self.inputs}
         if unknown:
             raise InvalidInput(f"{self.name} has no input {', '.join(sorted(map(repr, unknown)))}; it has: {self._list_inputs()}")
@@ -115,21 +147,15 @@ class Model:
             except InvalidInput as error:
                 raise InvalidInput(f"input {port.name!r}: {error}") from None
             kept.append(keep)
-        return self._run(tensors)
+        return tensors, kept
 
-    def _run(self, tensors):
+    def _make_outputs(self, tensors):
         results = (_abi.Tensor * len(self.outputs))()
         self._expect(self._functions.output_shapes(self._address, tensors, results))
         arrays = {}
         for port, result in zip(self.outputs, results):
             arrays[port.name], result.data = _arrays.empty(port.dtype, tuple(result.shape[: result.rank]))
-        session = self._session()
-        if self.state is None:
-            self._expect(self._functions.run(session, tensors, results))
-        else:
-            with self._state_lock:  # steps of several threads follow each other
-                self._expect(self._functions.run(session, tensors, results))
-        return arrays
+        return results, arrays
 
     def _session(self):
         session = getattr(self._local, "session", None)

@@ -1,8 +1,8 @@
-//===- Report.h - What ingotc tells while and after it compiles -*- C++ -*-===//
+//===- Progress.h - What ingotc tells while and after it compiles -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#ifndef INGOT_TOOLS_INGOTC_REPORT_H
-#define INGOT_TOOLS_INGOTC_REPORT_H
+#ifndef INGOT_TOOLS_INGOTC_PROGRESS_H
+#define INGOT_TOOLS_INGOTC_PROGRESS_H
 
 #include "compiler/Compiler.h"
 

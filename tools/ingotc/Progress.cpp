@@ -1,7 +1,7 @@
-//===- Report.cpp - What ingotc tells while and after it compiles ---------===//
+//===- Progress.cpp - What ingotc tells while and after it compiles ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "tools/ingotc/Report.h"
+#include "tools/ingotc/Progress.h"
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>

@@ -1,0 +1,200 @@
+//===- Explain.cpp - From a planned module to a ProgramReport -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/Explain.h"
+#include "dialects/ingot/Ingot.h"
+#include "dialects/kernel/Kernel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+class Explainer {
+public:
+  Explainer(ModuleOp planned, const ProgramDescription &program, const CpuCode &code)
+      : planned(planned), main(planned.lookupSymbol<func::FuncOp>("main")), program(program), code(code),
+        scope(planned.getContext()) {}
+
+  ProgramReport run() {
+    chooseSymbols();
+    for (auto kernel : planned.getOps<kernel::FuncOp>())
+      addKernel(kernel);
+    for (auto launch : main.getBody().front().getOps<kernel::LaunchOp>())
+      addLaunch(launch);
+    nameOutputs();
+    return std::move(report);
+  }
+
+private:
+  void chooseSymbols() {
+    for (const ProgramSymbol &symbol : program.symbols) {
+      scope.symbol(symbol.name);
+      int64_t size = symbol.maximum >= 0 ? symbol.maximum : std::max<int64_t>(symbol.minimum, 1);
+      report.symbols.push_back({symbol.name, size});
+      values.push_back(scope.constant(size));
+    }
+  }
+
+  int64_t evaluate(AffineExpr expr) {
+    return constantValue(simplifyDimension(expr.replaceSymbols(values))).value_or(0);
+  }
+
+  SmallVector<int64_t> sizes(Value tensor) {
+    return llvm::to_vector(llvm::map_range(scope.dims(tensor), [&](AffineExpr dim) { return evaluate(dim); }));
+  }
+
+  int64_t bytesOf(Value tensor) {
+    return int64_t(countElements(sizes(tensor))) * elementBytes(getElementTypeOrSelf(tensor));
+  }
+
+  // Kernels
+  // ---------------------------------------------------------------------------------------------------------
+
+  void addKernel(kernel::FuncOp kernel) {
+    kernelNumbers[kernel.getName()] = report.kernels.size();
+    ProgramReport::Kernel &entry = report.kernels.emplace_back();
+    entry.name = kernel.getName().str();
+    for (Operation &op : kernel.getBody().front())
+      if (!isa<kernel::ReturnOp>(op))
+        entry.operations.push_back((op.hasTrait<Root>() ? "*" : "") + op.getName().stripDialect().str());
+    for (auto [variant, schedules] : llvm::zip(code.variants, code.schedules))
+      for (const KernelSchedule &schedule : schedules)
+        if (schedule.kernel == entry.name)
+          entry.schedules.push_back(describe(variant.isa, schedule));
+  }
+
+  ProgramReport::Schedule describe(const std::string &variant, const KernelSchedule &schedule) {
+    ProgramReport::Schedule entry;
+    entry.variant = variant;
+    entry.emitter = schedule.emitter;
+    entry.choices = schedule.choices;
+    entry.items = evaluate(schedule.items);
+    entry.grain = schedule.grain;
+    entry.scratchBytes = schedule.scratchBytes;
+    entry.key = scheduleKey(variant, schedule.fingerprint);
+    entry.block = {schedule.schedule.rows, schedule.schedule.vectors};
+    for (const Schedule &other : schedule.alternatives)
+      entry.alternatives.push_back({other.rows, other.vectors});
+    return entry;
+  }
+
+  double operationsOf(kernel::FuncOp kernel) {
+    double sum = 0;
+    for (Operation &op : kernel.getBody().front())
+      sum += countOperations(&op, [&](Value tensor) { return sizes(tensor); });
+    return sum;
+  }
+
+  /// What a kernel reads of an argument: all of it, or what its views select.
+  double bytesRead(BlockArgument argument) {
+    double selected = 0, all = double(bytesOf(argument));
+    for (Operation *user : argument.getUsers())
+      selected += user->hasTrait<View>() && user->getOperand(0) == argument ? double(bytesOf(user->getResult(0))) : all;
+    return std::min(selected, all);
+  }
+
+  // Launches
+  // --------------------------------------------------------------------------------------------------------
+
+  /// Reshapes are other names for a buffer.
+  static Value bufferOf(Value value) {
+    while (auto reshape = value.getDefiningOp<ReshapeOp>())
+      value = reshape.getInput();
+    return value;
+  }
+
+  static std::string nodeName(Operation *op) {
+    auto name = op->getLoc()->findInstanceOf<NameLoc>();
+    return name ? name.getName().str() : "";
+  }
+
+  /// An initializer's name, through its packing for a kernel; empty for what was computed or made up.
+  static std::string constantName(Operation *op) {
+    if (auto pack = dyn_cast<kernel::PackOp>(op); pack && pack.getInput().getDefiningOp())
+      return constantName(pack.getInput().getDefiningOp());
+    return nodeName(op);
+  }
+
+  std::string typeOf(Value tensor) {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    llvm::interleave(sizes(tensor), out, "x");
+    out << (text.empty() ? "" : " ") << getElementTypeOrSelf(tensor);
+    return text;
+  }
+
+  size_t tensorNumber(Value value, kernel::BufferAttr place) {
+    Value buffer = bufferOf(value);
+    auto [entry, isNew] = tensorNumbers.try_emplace(buffer, report.tensors.size());
+    if (!isNew)
+      return entry->second;
+    ProgramReport::Tensor &tensor = report.tensors.emplace_back();
+    tensor.type = typeOf(buffer);
+    tensor.bytes = bytesOf(buffer);
+    tensor.space = kernel::stringifySpace(place.getSpace()).str();
+    tensor.position = place.getPosition();
+    if (place.getSpace() == kernel::Space::Input)
+      tensor.name = program.inputs[place.getPosition()].name;
+    else if (place.getSpace() == kernel::Space::Constant)
+      tensor.name = constantName(buffer.getDefiningOp());
+    else if (place.getSpace() == kernel::Space::State)
+      for (const ProgramStateTensor &state : program.state)
+        if (state.offset == place.getPosition())
+          tensor.name = state.port.name;
+    return entry->second;
+  }
+
+  void addLaunch(kernel::LaunchOp launch) {
+    auto kernel = planned.lookupSymbol<kernel::FuncOp>(launch.getCallee());
+    int64_t number = int64_t(report.launches.size());
+    ProgramReport::Launch entry;
+    entry.node = nodeName(launch);
+    entry.kernel = kernelNumbers.lookup(launch.getCallee());
+    entry.operations = operationsOf(kernel);
+    auto places = llvm::to_vector(launch.getPlan()->getAsRange<kernel::BufferAttr>());
+    for (auto [operand, argument, place] : llvm::zip(launch.getOperands(), kernel.getBody().getArguments(), places)) {
+      entry.reads.push_back(tensorNumber(operand, place));
+      entry.bytesRead += bytesRead(argument);
+      use(entry.reads.back(), number);
+    }
+    for (auto [result, place] : llvm::zip(launch.getOutputs(), ArrayRef(places).drop_front(launch.getNumOperands()))) {
+      entry.writes.push_back(tensorNumber(result, place));
+      entry.bytesWritten += double(bytesOf(result));
+      report.tensors[entry.writes.back()].producer = number;
+      use(entry.writes.back(), number);
+    }
+    report.launches.push_back(std::move(entry));
+  }
+
+  void use(size_t tensor, int64_t launch) {
+    if (report.tensors[tensor].firstUse < 0)
+      report.tensors[tensor].firstUse = launch;
+    report.tensors[tensor].lastUse = launch;
+  }
+
+  void nameOutputs() {
+    for (ProgramReport::Tensor &tensor : report.tensors)
+      if (tensor.space == "output")
+        tensor.name = program.outputs[tensor.position].name;
+  }
+
+  ModuleOp planned;
+  func::FuncOp main;
+  const ProgramDescription &program;
+  const CpuCode &code;
+  SymbolScope scope;
+  SmallVector<AffineExpr> values;
+  llvm::StringMap<size_t> kernelNumbers;
+  llvm::DenseMap<Value, size_t> tensorNumbers;
+  ProgramReport report;
+};
+
+} // namespace
+
+ProgramReport explain(ModuleOp planned, const ProgramDescription &program, const CpuCode &code) {
+  return Explainer(planned, program, code).run();
+}
+
+} // namespace ingot

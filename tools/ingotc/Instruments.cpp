@@ -1,0 +1,73 @@
+//===- Instruments.cpp - ingotc --report and --tune -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "tools/ingotc/Instruments.h"
+#include "tools/ingotc/ReportPage.h"
+#include "tools/ingotc/Tuning.h"
+#include <filesystem>
+#include <fmt/core.h>
+#include <unistd.h>
+
+namespace ingot {
+namespace {
+
+CompileStatus complain(const std::string &problem) {
+  fmt::print(stderr, "ingotc: error: {}\n", problem);
+  return CompileStatus::BadInput;
+}
+
+} // namespace
+
+void addInstrumentOptions(CLI::App &app, InstrumentOptions &options) {
+  app.add_option("--report", options.reportFile, "measure the library here and write an HTML page about it");
+  app.add_option_function<std::string>(
+         "--tune",
+         [&options](const std::string &file) {
+           options.tunes = true;
+           options.tuningFile = file;
+         },
+         "choose schedules by measuring here; they are kept in a file (default: in the user's cache folder)")
+      ->expected(0, 1)
+      ->type_name("[FILE]");
+}
+
+std::string checkInstruments(const InstrumentOptions &instruments, const CompileOptions &options) {
+  const std::string &report = instruments.reportFile;
+  std::error_code error;
+  if (!report.empty()) {
+    std::filesystem::path folder = std::filesystem::absolute(report).parent_path();
+    if (options.emit != Stage::Library || std::filesystem::path(options.output).extension() != ".so")
+      return "--report measures a shared library: needs -o FILE.so";
+    if (std::filesystem::is_directory(report, error))
+      return "cannot write " + report + ": it is a folder";
+    if (access(folder.c_str(), W_OK) != 0)
+      return "cannot write " + report + ": there is no folder " + folder.string() + " to write to";
+  }
+  if (instruments.tunes && options.emit < Stage::Llvm)
+    return "--tune chooses schedules of machine code: this stage has none";
+  return {};
+}
+
+CompileStatus compile(const InstrumentOptions &instruments, CompileOptions options, CompileReport &report,
+                      const CompileEvents &events) {
+  TuningTable table;
+  if (instruments.tunes) {
+    std::string file = instruments.tuningFile.empty() ? defaultTuningFile() : instruments.tuningFile;
+    if (std::string problem = readTuning(file, table); !problem.empty())
+      return complain(problem);
+    if (CompileStatus status = tune(options, table, events); status != CompileStatus::Done)
+      return status;
+    if (std::string problem = writeTuning(file, table); !problem.empty())
+      return complain(problem);
+    options.blocks = chosenBlocks(table);
+  }
+  options.explain = !instruments.reportFile.empty();
+  CompileStatus status = compile(options, report, events);
+  if (status != CompileStatus::Done || instruments.reportFile.empty())
+    return status;
+  if (events.onStage)
+    events.onStage("measuring for " + instruments.reportFile);
+  return writeReportPage(instruments.reportFile, options, report, table);
+}
+
+} // namespace ingot
