@@ -280,6 +280,12 @@ bool Recurrence::fits(int64_t vectors) const {
   return rows * vectors * registers + operands + 1 <= emission.target.vectorRegisters;
 }
 
+ColumnVectors Recurrence::columnsAt(Index base, ArrayRef<int64_t> offsets, int64_t pitch) {
+  ColumnVectors columns{panels, builder.add(panelBase, base), {}, pitch, {}, {}};
+  columns.offsets.append(offsets.begin(), offsets.end());
+  return columns;
+}
+
 Sums Recurrence::multiply(Index from, int64_t pitch, int64_t trips, Index base, ArrayRef<int64_t> offsets,
                           int64_t vectorPitch, Sums sums) {
   int64_t count = offsets.size(), width = count;
@@ -288,18 +294,25 @@ Sums Recurrence::multiply(Index from, int64_t pitch, int64_t trips, Index base, 
   BroadcastRows states{emission.scratch, from, {}, 1};
   for (int64_t row = 0; row < rows; ++row)
     states.offsets.push_back(row * pitch);
+  if (width == count)
+    return accumulate(builder, trips, states, columnsAt(base, offsets, vectorPitch), std::move(sums));
+  // Sums that wait for their turn do so in memory: LLVM would rather move those of the loop under way out of registers.
+  int64_t waiting = reserve(rows * count * panelLanes);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    put(sum, waiting + int64_t(i) * panelLanes);
   for (int64_t start = 0; start < count; start += width) {
     int64_t vectors = std::min(width, count - start);
-    ColumnVectors columns{panels, builder.add(panelBase, base), {}, vectorPitch, {}, {}};
-    columns.offsets.append(offsets.begin() + start, offsets.begin() + start + vectors);
+    auto place = [&](int64_t i) { return waiting + (i / vectors * count + start + i % vectors) * panelLanes; };
     Sums part;
-    for (int64_t row = 0; row < rows; ++row)
-      part.append(sums.begin() + row * count + start, sums.begin() + row * count + start + vectors);
-    part = accumulate(builder, trips, states, columns, part);
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t v = 0; v < vectors; ++v)
-        sums[row * count + start + v] = part[row * vectors + v];
+    for (int64_t i = 0; i < rows * vectors; ++i)
+      part.push_back(get(place(i)));
+    part = accumulate(builder, trips, states, columnsAt(base, offsets.slice(start, vectors), vectorPitch),
+                      std::move(part));
+    for (auto [i, sum] : llvm::enumerate(part))
+      put(sum, place(i));
   }
+  for (auto [i, sum] : llvm::enumerate(sums))
+    sum = get(waiting + int64_t(i) * panelLanes);
   return sums;
 }
 

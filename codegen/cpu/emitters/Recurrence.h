@@ -112,6 +112,7 @@ private:
   void emitDirection(Index which, Index begin, Index end);
   void emitBlock(Index start, int64_t together);
   bool fits(int64_t vectors) const;
+  ColumnVectors columnsAt(Index base, llvm::ArrayRef<int64_t> offsets, int64_t pitch);
   void packWeights();
   mlir::Value isReverse();
 
