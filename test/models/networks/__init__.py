@@ -9,7 +9,7 @@ import numpy as np
 
 FAMILIES = (
     "mlp", "cnn", "resnet", "mobilenet", "efficientnet", "vit", "bert", "gpt", "dcgan", "autoencoder",
-    "recommender", "policy", "unet", "keras", "opsets",
+    "recommender", "policy", "unet", "keras", "recurrent", "opsets",
 )  # fmt: skip
 
 
