@@ -44,25 +44,27 @@ static bool storesTogether(kernel::FuncOp func) {
 bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result) {
   Block &block = func.getBody().front();
   Value from = block.getArgument(argument), to = block.getTerminator()->getOperand(result);
-  // Else results are stored one after the other: an earlier one must not destroy what a later one reads.
-  if (from.getType() != to.getType() || (result + 1 != func.getNumResults() && !storesTogether(func)))
+  if (from.getType() != to.getType())
     return false;
   SymbolScope scope(func.getContext());
   SmallVector<AffineExpr> dims = scope.dims(from);
   // All that depends on the argument must be computed point by point.
   SmallVector<Value> open{from};
   llvm::SmallPtrSet<Operation *, 8> seen;
-  bool reachesResult = from == to;
+  llvm::SmallPtrSet<Value, 4> reached{from};
   while (!open.empty())
     for (Operation *user : open.pop_back_val().getUsers()) {
       if (isa<kernel::ReturnOp>(user) || !seen.insert(user).second)
         continue;
       if (!user->hasTrait<Pointwise>() || scope.dims(user->getResult(0)) != dims)
         return false;
-      reachesResult |= user->getResult(0) == to;
+      reached.insert(user->getResult(0));
       open.push_back(user->getResult(0));
     }
-  return reachesResult;
+  // Where results are stored apart from each other, none may destroy what another one reads.
+  auto isReached = [&](Value value) { return reached.contains(value); };
+  return reached.contains(to) &&
+         (storesTogether(func) || llvm::count_if(block.getTerminator()->getOperands(), isReached) == 1);
 }
 
 } // namespace ingot

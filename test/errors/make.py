@@ -32,6 +32,11 @@ def good_with_free_batch():
     return model([node("MatMul", "x w", "y", "layer/MatMul")], [value("x", "N", 4)], [value("y", "N", 3)], [weight])
 
 
+def input_named_lr():
+    weight = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
+    return model([node("MatMul", "lr w", "y", "layer/MatMul")], [value("lr", 2, 4)], [value("y", 2, 3)], [weight])
+
+
 def unknown_operators():
     nodes = [node("Frobnicate", "x", "a", "first/odd"), node("Relu", "a", "b"), node("Twiddle", "b", "y", "second/odd")]
     return model(nodes, [value("x", 2)], [value("y", 2)])

@@ -79,3 +79,56 @@ func.func @main(%w: tensor<4xf32> {ingot.state = 0 : i64}, %v: tensor<4xf32> {in
   %0:2 = kernel.launch @momentum(%w, %v, %g) : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// The results of a root behind one and the same view: in place.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.launch @update({{.*}}) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<state, 0>, #kernel.buffer<state, 64>, #kernel.buffer<state, 0>, #kernel.buffer<state, 64>]}
+kernel.func private @update(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>, %v: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %0 = ingot.matmul %x, %x : tensor<4x4xf32>, tensor<4x4xf32>
+  %1 = ingot.transpose %0 [1, 0] : tensor<4x4xf32>
+  %2 = ingot.add %v, %1 : tensor<4x4xf32>, tensor<4x4xf32>
+  %3 = ingot.sub %w, %2 : tensor<4x4xf32>, tensor<4x4xf32>
+  kernel.return %3, %2 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+func.func @main(%w: tensor<4x4xf32> {ingot.state = 0 : i64}, %v: tensor<4x4xf32> {ingot.state = 64 : i64}, %x: tensor<4x4xf32>) -> (tensor<4x4xf32> {ingot.state = 0 : i64}, tensor<4x4xf32> {ingot.state = 64 : i64}) {
+  %0:2 = kernel.launch @update(%x, %w, %v) : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>)
+  return %0#0, %0#1 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
+// One result of a root is stored elsewhere than the other, and both read the old value: it is computed apart and copied.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.launch @apart({{.*}}) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<state, 0>, #kernel.buffer<arena, 0>, #kernel.buffer<output, 0>]}
+// CHECK: kernel.launch @copy_0({{.*}}) {plan = [#kernel.buffer<arena, 0>, #kernel.buffer<state, 0>]}
+kernel.func private @apart(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %0 = ingot.matmul %x, %x : tensor<4x4xf32>, tensor<4x4xf32>
+  %1 = ingot.transpose %0 [1, 0] : tensor<4x4xf32>
+  %2 = ingot.sub %w, %0 : tensor<4x4xf32>, tensor<4x4xf32>
+  %3 = ingot.add %w, %1 : tensor<4x4xf32>, tensor<4x4xf32>
+  kernel.return %2, %3 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+func.func @main(%w: tensor<4x4xf32> {ingot.state = 0 : i64}, %x: tensor<4x4xf32>) -> (tensor<4x4xf32> {ingot.state = 0 : i64}, tensor<4x4xf32>) {
+  %0:2 = kernel.launch @apart(%x, %w) : (tensor<4x4xf32>, tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>)
+  return %0#0, %0#1 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
+// The same in the other order.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.launch @apart({{.*}}) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<state, 0>, #kernel.buffer<output, 0>, #kernel.buffer<arena, 0>]}
+// CHECK: kernel.launch @copy_0({{.*}}) {plan = [#kernel.buffer<arena, 0>, #kernel.buffer<state, 0>]}
+kernel.func private @apart(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+  %0 = ingot.matmul %x, %x : tensor<4x4xf32>, tensor<4x4xf32>
+  %1 = ingot.transpose %0 [1, 0] : tensor<4x4xf32>
+  %2 = ingot.sub %w, %0 : tensor<4x4xf32>, tensor<4x4xf32>
+  %3 = ingot.add %w, %1 : tensor<4x4xf32>, tensor<4x4xf32>
+  kernel.return %2, %3 : tensor<4x4xf32>, tensor<4x4xf32>
+}
+func.func @main(%w: tensor<4x4xf32> {ingot.state = 0 : i64}, %x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32> {ingot.state = 0 : i64}) {
+  %0:2 = kernel.launch @apart(%x, %w) : (tensor<4x4xf32>, tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>)
+  return %0#0, %0#1 : tensor<4x4xf32>, tensor<4x4xf32>
+}
