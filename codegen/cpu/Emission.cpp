@@ -15,6 +15,7 @@ constexpr struct {
   const char *name;
   Emitter emit;
 } emitters[] = {
+    {"attention", emitAttention},
     {"long product", emitLongProduct},
     {"contraction", emitContraction},
     {"depthwise", emitDepthwise},

@@ -47,6 +47,7 @@ struct Emission {
 using Emitter = mlir::FailureOr<Division> (*)(Emission &emission);
 
 // In the order in which they are asked (emitters/<root>.cpp). The last, loops, always applies.
+mlir::FailureOr<Division> emitAttention(Emission &emission);   // attention
 mlir::FailureOr<Division> emitLongProduct(Emission &emission); // matmul over the rows of both operands
 mlir::FailureOr<Division> emitContraction(Emission &emission); // matmul
 mlir::FailureOr<Division> emitDepthwise(Emission &emission);   // conv with one channel per group

@@ -88,6 +88,7 @@ private:
 int64_t roughly(llvm::ArrayRef<mlir::AffineExpr> extents);
 
 // <family>.cpp
+Division loopAttention(AttentionOp op, Emission &emission);
 Division loopMatmul(MatmulOp op, Emission &emission);
 Division loopConv(ConvOp op, Emission &emission);
 Division loopConvTranspose(ConvTransposeOp op, Emission &emission);

@@ -77,6 +77,7 @@ private:
 
 // Each in rules/<family>.cpp.
 #define INGOT_FAMILY(family) void family##Gradients(GradientRules &rules);
+INGOT_FAMILY(attention)
 INGOT_FAMILY(constant)
 INGOT_FAMILY(conv)
 INGOT_FAMILY(elementwise)

@@ -52,9 +52,7 @@ private:
   ColumnVectors columnsOf(const Group &group, int64_t rows);
   // ContractionPacking.cpp
   void emitPackedItem(Index item);
-  void packPanel(Index column, Index destination);
-  void packTransposed(mlir::ArrayRef<Index> columnOffsets, Index destination);
-  void packGathered(mlir::ArrayRef<Index> columnOffsets, Index destination);
+  void packColumns(Index column, Index destination);
 
   Product problem;
   Evaluator &evaluator;

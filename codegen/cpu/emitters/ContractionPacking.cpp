@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Contraction.h"
+#include "codegen/cpu/emitters/PanelPacking.h"
 
 using namespace mlir;
 
@@ -20,7 +21,7 @@ void Contraction::emitPackedItem(Index item) {
   Index panelSize = builder.mul(depth, panelLanes);
   Index left = builder.sub(builder.ceilDiv(columnCount, panelLanes), firstPanel);
   builder.loop(0, builder.min(left, block.vectors), 1, [&](Index j) {
-    packPanel(builder.mul(builder.add(firstPanel, j), panelLanes), builder.mul(j, panelSize));
+    packColumns(builder.mul(builder.add(firstPanel, j), panelLanes), builder.mul(j, panelSize));
   });
   forGroup(group, [&](const Group &columns) {
     builder.loop(0, rowBlocks, 1, [&](Index rowBlock) { emitRowBlock(rowBlock, columns); });
@@ -29,42 +30,13 @@ void Contraction::emitPackedItem(Index item) {
 
 /// Columns [column, column + 16) to scratch[destination...]. Columns beyond the last repeat it: their sums are not
 /// stored.
-void Contraction::packPanel(Index column, Index destination) {
+void Contraction::packColumns(Index column, Index destination) {
   SmallVector<Index> offsets;
   for (int64_t lane = 0; lane < panelLanes; ++lane) {
     Index clamped = builder.min(builder.add(column, lane), builder.sub(columnCount, 1));
     offsets.push_back(builder.add(rhsBase, builder.mul(clamped, columnStride)));
   }
-  if (rhsPitch.is(1))
-    packTransposed(offsets, destination);
-  else
-    packGathered(offsets, destination);
-}
-
-void Contraction::packTransposed(ArrayRef<Index> columnOffsets, Index destination) {
-  Type f32 = builder.op().getF32Type();
-  int64_t steps = *constantValue(problem.depth), whole = steps / panelLanes * panelLanes;
-  auto tile = [&](Index k, int64_t count) {
-    Value mask = count < panelLanes ? builder.maskBelow(count, panelLanes) : Value();
-    SmallVector<Value> rows;
-    for (Index offset : columnOffsets)
-      rows.push_back(builder.loadVector(rhs, f32, builder.add(offset, k), panelLanes, mask));
-    transpose16(builder, rows);
-    for (int64_t i = 0; i < count; ++i)
-      builder.storeVector(rows[i], scratch, builder.add(destination, builder.mul(builder.add(k, i), panelLanes)));
-  };
-  builder.loop(0, whole, panelLanes, [&](Index k) { tile(k, panelLanes); });
-  if (steps > whole)
-    tile(whole, steps - whole);
-}
-
-void Contraction::packGathered(ArrayRef<Index> columnOffsets, Index destination) {
-  Type f32 = builder.op().getF32Type();
-  builder.loop(0, depth, 1, [&](Index k) {
-    Index row = builder.mul(k, rhsPitch), to = builder.add(destination, builder.mul(k, panelLanes));
-    for (auto [lane, offset] : llvm::enumerate(columnOffsets))
-      builder.store(builder.load(rhs, f32, builder.add(offset, row)), scratch, builder.add(to, int64_t(lane)));
-  });
+  packPanel(builder, depth, {rhs, offsets, rhsPitch}, {scratch, destination, panelLanes});
 }
 
 } // namespace ingot::cpu

@@ -13,6 +13,7 @@ FailureOr<Division> emitLoops(Emission &emission) {
     return failure();
   using Result = FailureOr<Division>;
   return llvm::TypeSwitch<Operation *, Result>(emission.root)
+      .Case([&](AttentionOp op) -> Result { return loopAttention(op, emission); })
       .Case([&](MatmulOp op) -> Result { return loopMatmul(op, emission); })
       .Case([&](ConvOp op) -> Result { return loopConv(op, emission); })
       .Case([&](ConvTransposeOp op) -> Result { return loopConvTranspose(op, emission); })
