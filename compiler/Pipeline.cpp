@@ -81,11 +81,13 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
 }
 
 LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
-  if (failed(runPipeline(module, buildSimplifyPipeline)))
-    return failure();
-  return evaluateConstants(module, [&](ModuleOp constants, SmallVectorImpl<ElementsAttr> &results) {
+  auto evaluate = [&](ModuleOp constants, SmallVectorImpl<ElementsAttr> &results) {
     return runConstants(constants, results, options);
-  });
+  };
+  for (auto build : {buildSimplifyPipeline, buildCombinePipeline})
+    if (failed(runPipeline(module, build)) || failed(evaluateConstants(module, evaluate)))
+      return failure();
+  return success();
 }
 
 LogicalResult fuse(ModuleOp module, const CompileOptions &options) {

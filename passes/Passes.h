@@ -18,12 +18,14 @@ namespace ingot {
 
 /// import form -> simpler import form.
 void buildSimplifyPipeline(mlir::OpPassManager &passes);
+/// The second half, for which constants have been evaluated: what consists of several operations and known numbers.
+void buildCombinePipeline(mlir::OpPassManager &passes);
 /// simplified form -> kernels and launches.
 void buildFusionPipeline(mlir::OpPassManager &passes);
 /// launches -> launches with buffers.
 void buildMemoryPipeline(mlir::OpPassManager &passes);
 
-/// The three as options of ingot-opt: --ingot-simplify, --ingot-fuse, --ingot-plan.
+/// They as options of ingot-opt: --ingot-simplify, --ingot-combine, --ingot-fuse, --ingot-plan.
 void registerPipelines();
 
 /// Computes what depends on constants alone: `evaluate` gets a module whose @main has no arguments and gives the values

@@ -32,6 +32,22 @@ def FoldTransposes : Pass<"ingot-fold-transposes", "::mlir::func::FuncOp"> {
   }];
 }
 
+def MergeProducts : Pass<"ingot-merge-products", "::mlir::func::FuncOp"> {
+  let summary = "Multiply a tensor by several known matrices at once";
+  let description = [{
+    Before: `%q = ingot.matmul %x, %a; %k = ingot.matmul %x, %b`. After: `%w = ingot.concat %a, %b 1; %y = ingot.matmul %x, %w`, of which
+    %q and %k are slices. Only where whoever reads them reads through views, as attention does.
+  }];
+}
+
+def RecogniseAttention : Pass<"ingot-recognise-attention", "::mlir::func::FuncOp"> {
+  let summary = "Find attention that exporters have taken apart";
+  let description = [{
+    Before: `%1 = ingot.matmul %q, %kt; %2 = ingot.mul %1, 0.125; %3 = ingot.add %2, %mask; %4 = ingot.softmax %3 3; %5 = ingot.matmul %4, %v`.
+    After: `%5 = ingot.attention %q, %k, %v mask %m <{scale = 0.125}>`. The scores never lie in memory as a whole.
+  }];
+}
+
 def RecogniseComposites : Pass<"ingot-recognise-composites", "::mlir::func::FuncOp"> {
   let summary = "Find gelu and normalisations that exporters have taken apart";
   let description = [{

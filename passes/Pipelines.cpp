@@ -25,6 +25,14 @@ void buildSimplifyPipeline(OpPassManager &passes) {
   functions.addPass(createCSEPass());
 }
 
+void buildCombinePipeline(OpPassManager &passes) {
+  OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(createRecogniseAttention()); // scales are often computed
+  functions.addPass(createMergeProducts());      // attention reads slices
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass()); // layers share their masks
+}
+
 void buildFusionPipeline(OpPassManager &passes) {
   passes.addNestedPass<func::FuncOp>(createCanonicalizerPass()); // reshapes of constants are constants
   passes.addPass(createOutlineKernels());
@@ -34,6 +42,7 @@ void buildMemoryPipeline(OpPassManager &passes) { passes.addPass(createPlanMemor
 
 void registerPipelines() {
   PassPipelineRegistration<>("ingot-simplify", "Simplify the imported graph", buildSimplifyPipeline);
+  PassPipelineRegistration<>("ingot-combine", "Form operations that take known constants", buildCombinePipeline);
   PassPipelineRegistration<>("ingot-fuse", "Form kernels", buildFusionPipeline);
   PassPipelineRegistration<>("ingot-plan", "Plan memory", buildMemoryPipeline);
 }

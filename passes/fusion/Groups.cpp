@@ -17,6 +17,13 @@ bool isPartOfCode(Operation *op) {
   return constant && constant.getValue().isSplat();
 }
 
+/// Whether the last two axes are what they were.
+static bool keepsMatrices(ReshapeOp reshape) {
+  SymbolScope scope(reshape.getContext());
+  SmallVector<AffineExpr> before = scope.dims(reshape.getInput()), after = scope.dims(reshape.getOutput());
+  return before.size() >= 2 && after.size() >= 2 && ArrayRef(before).take_back(2) == ArrayRef(after).take_back(2);
+}
+
 Grouping::Grouping(func::FuncOp main) : main(main) {
   Block &block = main.getBody().front();
   for (auto [index, op] : llvm::enumerate(block))
@@ -54,7 +61,28 @@ void Grouping::markMaterialized() {
   for (Operation &op : block)
     if (op.hasTrait<Root>())
       for (Value operand : op.getOperands())
-        markReadByRoot(operand);
+        markReadByRoot(operand, isa<AttentionOp>(op));
+  for (auto attention : block.getOps<AttentionOp>()) {
+    markReadAlongRows(attention.getValues());
+    if (attention.getMask())
+      markReadAlongRows(attention.getMask());
+  }
+}
+
+/// What is read sixteen neighbours of the last axis at a time, many times over, must have them side by side.
+void Grouping::markReadAlongRows(Value value) {
+  for (Operation *view = value.getDefiningOp(); isFreeView(view) && view->getNumOperands() == 1;
+       view = view->getOperand(0).getDefiningOp()) {
+    auto transpose = dyn_cast<TransposeOp>(view);
+    if (!transpose)
+      continue;
+    int64_t last = int64_t(transpose.getPermutation().size()) - 1;
+    auto input = cast<RankedTensorType>(transpose.getInput().getType());
+    bool isMoved = transpose.getPermutation().back() != last && input.getShape().back() != 1 &&
+                   input.getDimSize(transpose.getPermutation().back()) != 1;
+    if (isMoved)
+      materialized.insert(view);
+  }
 }
 
 void Grouping::markReturned(Value value) {
@@ -65,14 +93,15 @@ void Grouping::markReturned(Value value) {
 }
 
 /// A reshape that puts axes together which a view has moved apart leaves no rows to read: the view's result must lie in
-/// memory, as in matmul(reshape(transpose(attention))).
-void Grouping::markReadByRoot(Value value) {
+/// memory, as in matmul(reshape(transpose(attention))). Only rows and columns count for `onlyMatrices`, which find
+/// their way to each matrix by index arithmetic.
+void Grouping::markReadByRoot(Value value, bool onlyMatrices) {
   for (Operation *view = value.getDefiningOp(); isFreeView(view) && view->getNumOperands() == 1;
        view = view->getOperand(0).getDefiningOp()) {
     auto reshape = dyn_cast<ReshapeOp>(view);
     Operation *source = reshape ? reshape.getInput().getDefiningOp() : nullptr;
     bool isMoved = isa_and_nonnull<TransposeOp, SliceOp, BroadcastOp>(source);
-    if (isMoved &&
+    if (isMoved && !(onlyMatrices && keepsMatrices(reshape)) &&
         mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
       materialized.insert(source);
   }

@@ -44,7 +44,8 @@ public:
 private:
   void markMaterialized();
   void markReturned(mlir::Value value);
-  void markReadByRoot(mlir::Value value);
+  void markReadByRoot(mlir::Value value, bool onlyMatrices);
+  void markReadAlongRows(mlir::Value value);
   void place(mlir::Operation *op);
 
   // What may join (see Joining.cpp).
