@@ -177,9 +177,9 @@ GradientRules::Kind GradientRules::kind(Operation *op) const {
 const GradientRules &GradientRules::all() {
   static const GradientRules rules = [] {
     GradientRules table;
-    for (auto family : {attentionGradients, constantGradients, convGradients, elementwiseGradients, indexGradients,
-                        layoutGradients, matmulGradients, normalizeGradients, poolGradients, recurrentGradients,
-                        reduceGradients, softmaxGradients})
+    for (auto family :
+         {attentionGradients, constantGradients, convGradients, elementwiseGradients, indexGradients, layoutGradients,
+          matmulGradients, normalizeGradients, poolGradients, recurrentGradients, reduceGradients, softmaxGradients})
       family(table);
     return table;
   }();
