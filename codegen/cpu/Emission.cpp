@@ -21,6 +21,7 @@ constexpr struct {
     {"depthwise", emitDepthwise},
     {"winograd", emitWinograd},
     {"convolution", emitConvolution},
+    {"filter gradient", emitFilterGradient},
     {"window", emitWindow},
     {"rows", emitRows},
     {"recurrent", emitRecurrent},

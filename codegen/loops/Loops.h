@@ -92,6 +92,7 @@ Division loopAttention(AttentionOp op, Emission &emission);
 Division loopMatmul(MatmulOp op, Emission &emission);
 Division loopConv(ConvOp op, Emission &emission);
 Division loopConvTranspose(ConvTransposeOp op, Emission &emission);
+Division loopConvFilterGradient(ConvFilterGradientOp op, Emission &emission);
 Division loopMaxPool(MaxPoolOp op, Emission &emission);
 Division loopAvgPool(AvgPoolOp op, Emission &emission);
 Division loopResize(ResizeOp op, Emission &emission);

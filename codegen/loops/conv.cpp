@@ -96,4 +96,38 @@ Division loopConvTranspose(ConvTransposeOp op, Emission &emission) {
   return nest.forEachElement(op.getOutput(), true, roughly(window) * roughly(channels), element);
 }
 
+// output[w, c, f] = sum over n, y of input[n, y * stride + w * dilation - low, g(f) * C/groups + c] * gradient[n, y, f]
+Division loopConvFilterGradient(ConvFilterGradientOp op, Emission &emission) {
+  LoopNest nest(emission);
+  Evaluator &evaluator = nest.evaluator;
+  Arithmetic math(nest.builder, getElementTypeOrSelf(op.getType()));
+  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), pixels = evaluator.dims(op.getGradient());
+  size_t spatial = op.getWindow().size();
+  AffineExpr filters = perGroup(pixels.pop_back_val(), op.getGroups());
+  AffineExpr channels = perGroup(input.back(), op.getGroups());
+  auto element = [&](Point point, const Lanes *lanes) {
+    AffineExpr group = op.getGroups() == 1 ? evaluator.constant(0) : point.back().floorDiv(filters);
+    AffineExpr channel = evaluator.simplify(group * channels + point[spatial]);
+    auto atPixel = [&](ArrayRef<AffineExpr> pixel, ValueRange carried) {
+      Value inside;
+      Point from{pixel[0]}, to(pixel);
+      for (size_t i = 0; i < spatial; ++i) {
+        AffineExpr place = pixel[i + 1] * op.getStrides()[i] + point[i] * op.getDilations()[i] - op.getLow()[i];
+        Index at = evaluator.materialize(simplifyDimension(place));
+        inside = nest.both(inside, nest.isInside(at, input[i + 1]));
+        from.push_back(evaluator.variable(at, input[i + 1]));
+      }
+      from.push_back(channel);
+      to.push_back(point.back());
+      return nest.onlyIf(inside, carried, [&] {
+        Value x = math.widen(evaluator.evaluate(op.getInput(), from, lanes));
+        Value dy = math.widen(evaluator.evaluate(op.getGradient(), to, lanes));
+        return SmallVector<Value>{math.madd(x, dy, carried[0])};
+      });
+    };
+    return math.narrow(nest.loops(pixels, math.number(0, lanes), atPixel)[0]);
+  };
+  return nest.forEachElement(op.getOutput(), true, roughly(pixels), element);
+}
+
 } // namespace ingot::cpu

@@ -62,6 +62,13 @@ void Grouping::markMaterialized() {
     if (op.hasTrait<Root>())
       for (Value operand : op.getOperands())
         markReadByRoot(operand, isa<AttentionOp>(op));
+  main.walk([&](ConvFilterGradientOp op) {
+    markReadByChannels(op.getGradient());
+    // Vectors are taken from the gradient alone, and from the input only element by element.
+    if (auto channels = constantValue(SymbolScope(op.getContext()).dims(op.getInput()).back());
+        !channels || *channels >= 8)
+      markReadByChannels(op.getInput());
+  });
   for (auto attention : block.getOps<AttentionOp>()) {
     markReadAlongRows(attention.getValues());
     if (attention.getMask())
@@ -104,6 +111,20 @@ void Grouping::markReadByRoot(Value value, bool onlyMatrices) {
     if (isMoved && !(onlyMatrices && keepsMatrices(reshape)) &&
         mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
       materialized.insert(source);
+  }
+}
+
+/// A root that sums over pixels reads channels together, again and again: the view that takes them apart must lie in
+/// memory.
+void Grouping::markReadByChannels(Value value) {
+  for (Operation *view = value.getDefiningOp(); isFreeView(view); view = view->getOperand(0).getDefiningOp()) {
+    auto transpose = dyn_cast<TransposeOp>(view);
+    auto slice = dyn_cast<SliceOp>(view);
+    if (isa<ReshapeOp>(view) || (slice && slice.getStep().back() == 1) ||
+        (transpose && transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1))
+      continue;
+    materialized.insert(view);
+    return;
   }
 }
 

@@ -46,6 +46,7 @@ private:
   void markReturned(mlir::Value value);
   void markReadByRoot(mlir::Value value, bool onlyMatrices);
   void markReadAlongRows(mlir::Value value);
+  void markReadByChannels(mlir::Value value);
   void place(mlir::Operation *op);
 
   // What may join (see Joining.cpp).

@@ -72,4 +72,15 @@ WindowAxis::Range WindowAxis::inside(KernelBuilder &builder, Index q, Index exte
   return {builder.min(lower, upper), upper};
 }
 
+WindowAxis::Range WindowAxis::outputsOf(KernelBuilder &builder, Index tap, Index extent, Index outputExtent) const {
+  if (staysInside())
+    return {0, outputExtent};
+  // q * step + from is inside [0, extent).
+  Index from = builder.add(builder.mul(tap, distance), first);
+  Index lower = builder.ceilDiv(builder.max(0, builder.sub(0, from)), step);
+  Index upper = builder.ceilDiv(builder.max(0, builder.sub(extent, from)), step);
+  upper = builder.min(upper, outputExtent);
+  return {builder.min(lower, upper), upper};
+}
+
 } // namespace ingot::cpu

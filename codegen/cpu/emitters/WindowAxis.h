@@ -46,6 +46,8 @@ struct WindowAxis {
     Index lower, upper;
   };
   Range inside(KernelBuilder &builder, Index q, Index extent) const;
+  /// The outputs [lower, upper) of `outputExtent` that find tap number `tap` inside the input of `extent`.
+  Range outputsOf(KernelBuilder &builder, Index tap, Index extent, Index outputExtent) const;
 };
 
 } // namespace ingot::cpu

@@ -17,6 +17,7 @@ FailureOr<Division> emitLoops(Emission &emission) {
       .Case([&](MatmulOp op) -> Result { return loopMatmul(op, emission); })
       .Case([&](ConvOp op) -> Result { return loopConv(op, emission); })
       .Case([&](ConvTransposeOp op) -> Result { return loopConvTranspose(op, emission); })
+      .Case([&](ConvFilterGradientOp op) -> Result { return loopConvFilterGradient(op, emission); })
       .Case([&](MaxPoolOp op) -> Result { return loopMaxPool(op, emission); })
       .Case([&](AvgPoolOp op) -> Result { return loopAvgPool(op, emission); })
       .Case([&](ResizeOp op) -> Result { return loopResize(op, emission); })

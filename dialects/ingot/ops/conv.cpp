@@ -80,5 +80,46 @@ static double countProducts(Value scattered, Value filter, SizesOf sizes) {
 }
 double ConvOp::countOperations(SizesOf sizes) { return countProducts(getOutput(), getFilter(), sizes); }
 double ConvTransposeOp::countOperations(SizesOf sizes) { return countProducts(getInput(), getFilter(), sizes); }
+double ConvFilterGradientOp::countOperations(SizesOf sizes) { return countProducts(getGradient(), getOutput(), sizes); }
+
+LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where,
+                                                     ValueRange operands, DictionaryAttr attributes,
+                                                     OpaqueProperties properties, RegionRange regions,
+                                                     SmallVectorImpl<Type> &types) {
+  auto op = adaptorOf<ConvFilterGradientOp>(context, operands, attributes, properties, regions);
+  SymbolScope scope(context);
+  Type inputType = operands[0].getType(), gradientType = operands[1].getType();
+  SmallVector<AffineExpr> input = scope.dims(inputType), gradient = scope.dims(gradientType);
+  ArrayRef<int64_t> window = op.getWindow();
+  size_t spatial = window.size();
+  if (spatial == 0 || input.size() != spatial + 2 || gradient.size() != spatial + 2 ||
+      op.getStrides().size() != spatial || op.getDilations().size() != spatial || op.getLow().size() != spatial ||
+      op.getHigh().size() != spatial) // conv_filter_gradient.1
+    return reject(where, "ranks do not agree: input ", describe(inputType), ", gradient ", describe(gradientType),
+                  ", window of ", spatial, " axes");
+  if (auto more = constantValue(simplifyDimension(input[0] - gradient[0])); more && *more != 0) // .2
+    return reject(where, "numbers of images differ: input ", describe(inputType), ", gradient ",
+                  describe(gradientType));
+  auto channels = constantValue(input.back()), filters = constantValue(gradient.back());
+  int64_t groups = op.getGroups();
+  if (groups < 1 || (channels && *channels % groups) || (filters && *filters % groups)) // .3
+    return reject(where, "channels are no multiple of ", groups, " groups: input ", describe(inputType), ", gradient ",
+                  describe(gradientType));
+  SmallVector<AffineExpr> output;
+  for (size_t i = 0; i < spatial; ++i) {
+    if (op.getStrides()[i] < 1 || op.getDilations()[i] < 1 || window[i] < 0)
+      return reject(where, "strides and dilations must be positive, and the window not negative");
+    AffineExpr room = input[i + 1] + op.getLow()[i] + op.getHigh()[i] - (window[i] - 1) * op.getDilations()[i] - 1;
+    AffineExpr results = room.floorDiv(op.getStrides()[i]) + 1;
+    if (auto beyond = constantValue(simplifyDimension(gradient[i + 1] - results)); beyond && *beyond > 0) // .4
+      return reject(where, "gradient ", describe(gradientType), " has more pixels than a convolution of ",
+                    describe(inputType));
+    output.push_back(scope.constant(window[i]));
+  }
+  output.push_back(simplifyDimension(input.back().floorDiv(groups)));
+  output.push_back(gradient.back());
+  types.push_back(scope.tensor(output, getElementTypeOrSelf(inputType)));
+  return success();
+}
 
 } // namespace ingot

@@ -31,4 +31,20 @@ def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root, DeclareOpInter
   let assemblyFormat = "$input `,` $filter prop-dict attr-dict `:` type($input) `,` type($filter)";
 }
 
+def Ingot_ConvFilterGradientOp : Ingot_PureOp<"conv_filter_gradient", [Root, DeclareOpInterfaceMethods<Cost>]> {
+  let summary = "Gradient of a convolution by its filter: input [N, spatial..., C], gradient [N, spatial..., F]";
+  let description = [{
+    output[w, c, f] = sum over image n and pixel y of input[n, y * stride + w * dilation - low, g(f) * C/groups + c] * gradient[n, y, f],
+    in the shape [window..., C / groups, F] of the convolution's filter. It is linear in both operands.
+    (conv_filter_gradient.1) ranks agree and there is at least one spatial axis; (conv_filter_gradient.2) both operands
+    have as many images; (conv_filter_gradient.3) channels of both are multiples of groups; (conv_filter_gradient.4) the
+    gradient has no more pixels than the convolution has results.
+  }];
+  let arguments = (ins Ingot_Tensor:$input, Ingot_Tensor:$gradient, DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,
+                   DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                   DefaultValuedAttr<I64Attr, "1">:$groups);
+  let results = (outs Ingot_Tensor:$output);
+  let assemblyFormat = "$input `,` $gradient prop-dict attr-dict `:` type($input) `,` type($gradient)";
+}
+
 #endif

@@ -22,3 +22,20 @@ func.func @transposed_doubles(%x: tensor<1x4x4x8xf32>, %f: tensor<4x4x16x8xf32>)
       : tensor<1x4x4x8xf32>, tensor<4x4x16x8xf32>
   return %0 : tensor<1x8x8x16xf32>
 }
+
+// CHECK-LABEL: @filter_gradient_over_a_free_batch
+func.func @filter_gradient_over_a_free_batch(%x: tensor<?x9x11x4xf32, #ingot.shape<[n, 9, 11, 4]>>, %g: tensor<?x5x6x16xf32, #ingot.shape<[n, 5, 6, 16]>>)
+    -> tensor<3x3x2x16xf32> {
+  %0 = ingot.conv_filter_gradient %x, %g <{window = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+                                          low = array<i64: 1, 1>, high = array<i64: 1, 1>, groups = 2}>
+      : tensor<?x9x11x4xf32, #ingot.shape<[n, 9, 11, 4]>>, tensor<?x5x6x16xf32, #ingot.shape<[n, 5, 6, 16]>>
+  return %0 : tensor<3x3x2x16xf32>
+}
+
+// The end of the input that a stride leaves out needs no gradient, nor does output padding of a transposed convolution.
+// CHECK-LABEL: @filter_gradient_of_fewer_pixels
+func.func @filter_gradient_of_fewer_pixels(%x: tensor<1x12x3xf32>, %g: tensor<1x4x5xf32>) -> tensor<3x3x5xf32> {
+  %0 = ingot.conv_filter_gradient %x, %g <{window = array<i64: 3>, strides = array<i64: 2>, dilations = array<i64: 1>,
+                                          low = array<i64: 0>, high = array<i64: 0>}> : tensor<1x12x3xf32>, tensor<1x4x5xf32>
+  return %0 : tensor<3x3x5xf32>
+}
