@@ -97,7 +97,7 @@ bool RowSpace::isUnrolled() const { return reduced.size() <= 1 && cells() && *ce
 
 int64_t RowSpace::chains() const {
   if (isUnrolled())
-    return std::min<int64_t>(4, *cells() / vectorCount);
+    return std::clamp<int64_t>(*cells() / vectorCount, 1, 4); // one even for a row of nothing
   return alongRow ? 4 : std::max<int64_t>(1, 8 / vectorCount);
 }
 

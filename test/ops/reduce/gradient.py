@@ -17,6 +17,8 @@ for name in "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 Reduce
 rows += [
     Row("ReduceLogSum", uniform(0.5, 2, 3, 4), axes=[1]),
     Row("ReduceMean", normal(3, 4)),
+    Row("ReduceSum", normal(2, 0, 4), Constant([1], np.int64), note="of nothing, across rows"),
+    Row("ReduceSum", normal(2, 4, 0), Constant([2], np.int64), note="of nothing, along rows"),
     Row("ReduceProd", normal(3, 4)),
     Row("CumSum", normal(3, 5), Constant(1, np.int64), free=(0,)),
     Row("CumSum", normal(3, 5), Constant(0, np.int64), exclusive=1, reverse=1),
