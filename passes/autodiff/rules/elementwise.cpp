@@ -118,7 +118,9 @@ void addExtremum(GradientRules &rules) {
 std::optional<double> splatNumber(Value value) {
   auto constant = value.getDefiningOp<ConstantOp>();
   auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : nullptr;
-  return splat ? std::optional(splat.getSplatValue<APFloat>().convertToDouble()) : std::nullopt;
+  if (!splat || !isa<FloatType>(splat.getElementType()))
+    return std::nullopt;
+  return splat.getSplatValue<APFloat>().convertToDouble();
 }
 
 /// da = dy * b * a^(b - 1), and 0 where b = 0
@@ -128,22 +130,22 @@ Value powerOfBase(PowOp op, Gradient &g) {
       return g.mul(g.ofOutput(), g.mul(op.getLhs(), 2.0));
     return g.mul(g.ofOutput(), g.mul(g.make<PowOp>(op.getLhs(), g.scalar(*exponent - 1, op.getLhs())), *exponent));
   }
-  Value slope = g.mul(op.getRhs(), g.make<PowOp>(op.getLhs(), g.add(op.getRhs(), -1)));
-  Value zero = g.scalar(0, op.getRhs());
-  return g.select(g.equal(op.getRhs(), zero), zero, g.mul(g.ofOutput(), slope));
+  Value exponent = g.cast(op.getRhs(), getElementTypeOrSelf(op.getLhs()));
+  Value slope = g.mul(exponent, g.make<PowOp>(op.getLhs(), g.add(exponent, -1)));
+  Value zero = g.scalar(0, exponent);
+  return g.select(g.equal(exponent, zero), zero, g.mul(g.ofOutput(), slope));
 }
 
 void powers(GradientRules &rules) {
   // y = a^b   =>   da = dy * b * a^(b - 1), db = dy * y * log a (0 where a = 0)
   rules.add<PowOp>([](PowOp op, Gradient &g) {
-    if (getElementTypeOrSelf(op.getLhs()) != getElementTypeOrSelf(op.getRhs()))
-      return g.notSupported("a power of mixed element types");
     if (g.wantsInput(0))
       g.toInput(0, powerOfBase(op, g));
     if (g.wantsInput(1)) {
       Value zero = g.scalar(0, op.getLhs());
       Value slope = g.mul(op.getOutput(), g.log(op.getLhs()));
-      g.toInput(1, g.mul(g.ofOutput(), g.select(g.equal(op.getLhs(), zero), zero, slope)));
+      Value gradient = g.mul(g.ofOutput(), g.select(g.equal(op.getLhs(), zero), zero, slope));
+      g.toInput(1, g.cast(gradient, getElementTypeOrSelf(op.getRhs())));
     }
   });
   // y = a - b * floor(a / b)   =>   da = dy, db = -dy * floor(a / b)

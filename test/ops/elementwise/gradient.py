@@ -4,7 +4,7 @@
 import numpy as np
 
 from gradients import check_gradients
-from rows import Constant, Row, normal, uniform
+from rows import Constant, Row, integers, normal, uniform
 
 F32 = np.float32
 SMOOTH = "Neg Exp Sin Cos Tanh Atan Sinh Cosh Asinh Erf Sigmoid Softplus Softsign Elu Selu Celu Mish Identity"
@@ -29,6 +29,8 @@ rows += [
     Row("Pow", normal(4, 5), Constant(2, F32)),
     Row("Pow", normal(4, 5), Constant(3, F32)),
     Row("Pow", uniform(0.5, 3, 4, 5), Constant(0.5, F32)),
+    Row("Pow", normal(4, 5), Constant(3, np.int64), note="an integer exponent"),
+    Row("Pow", normal(4, 5), integers(-2, 4, 5), note="integer exponents, 0 among them"),
     Row("PRelu", normal(2, 5, 4), normal(5, 1)),
     Row("Max", normal(3, 4), normal(4), normal(1)),
     Row("Min", normal(3, 4), normal(4)),
