@@ -43,6 +43,7 @@ public:
     if (failed(buildLoss()) || failed(chooseParameters()))
       return failure();
     exposeStatistics();
+    exposeGenerator();
     FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
     if (failed(gradients))
       return failure();
@@ -170,6 +171,24 @@ private:
         main.outputs[*next].role = "statistic";
         replaceByInput(op, "statistic");
       }
+  }
+
+  /// All random numbers come from one generator, whose second number counts the steps.
+  void exposeGenerator() {
+    SmallVector<ConstantOp> generators;
+    for (auto op : main.body().getOps<ConstantOp>())
+      if (op->hasAttr("ingot.generator"))
+        generators.push_back(op);
+    if (generators.empty())
+      return;
+    Value input = main.addInput("generator", generators.front().getType(), "generator");
+    main.setInputAttribute(main.inputCount() - 1, "ingot.initial", generators.front().getValue());
+    for (ConstantOp op : generators) {
+      op.getOutput().replaceAllUsesWith(input);
+      op.erase();
+    }
+    Value isCount = make.iota(make.scope().constant(2), 0, builder.getI64Type()); // [0, 1]
+    main.outputs.push_back({"generator.next", "generator", make.add(input, isCount)});
   }
 
   // The update

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Node.h"
+#include "frontends/onnx/Random.h"
 #include "frontends/onnx/Registry.h"
 
 using namespace mlir;
@@ -99,13 +100,32 @@ LogicalResult importIsInf(Node &node) {
 
 LogicalResult importIdentity(Node &node) { return node.forward(0, 0); }
 
+/// Where x stays, as the generator says: mask = u >= ratio; y = x / (1 - ratio) there, else 0. The ratio is a half
+/// unless given.
+LogicalResult importDropoutInTraining(Node &node) {
+  Type real = Float32Type::get(node.getContext());
+  Value ratio = node.hasInput(1) ? node.cast(node.input(1), real) : node.scalar(0.5, real);
+  if (!ratio)
+    return failure();
+  ratio = node.reshape(ratio, {});
+  std::optional<int64_t> seed;
+  if (node.hasAttribute("seed"))
+    seed = node.attribute<int64_t>("seed");
+  Value mask = node.make<LessOrEqualOp>(ratio, drawUniform(node, node.dims(0), real, seed));
+  if (node.hasOutput(1) && failed(node.result(1, mask)))
+    return failure();
+  Value one = node.scalar(1, real), scale = node.make<DivOp>(one, node.make<SubOp>(one, ratio));
+  Value scaled = node.make<MulOp>(node.input(0), node.cast(scale, node.elementType()));
+  return node.result(node.make<SelectOp>(mask, scaled, node.scalar(0, node.elementType())));
+}
+
 LogicalResult importDropout(Node &node) {
   if (node.hasInput(2)) {
     FailureOr<SmallVector<double>> training = node.numbers(2);
     if (failed(training))
       return failure();
     if (!training->empty() && training->front() != 0)
-      return node.unsupported("Dropout in training mode");
+      return importDropoutInTraining(node);
   }
   if (node.hasOutput(1)) {
     Type element = node.version() >= 10 ? Type(IntegerType::get(node.getContext(), 1)) : node.elementType();
