@@ -36,9 +36,9 @@ def expected_mask(seed, runs, stream):
     return ((word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) >= np.float32(RATIO)).reshape(ROWS, COLUMNS)
 
 
-def network(**attributes):
-    """y = dropout(dropout(x) * w), and both masks."""
-    numbers = [("ratio", np.float32(RATIO)), ("training", np.array(True)), ("w", W)]
+def network(is_switched=False, **attributes):
+    """y = dropout(dropout(x) * w), and both masks; with training mode as an input when it is switched."""
+    numbers = [("ratio", np.float32(RATIO)), ("w", W)] + [("training", np.array(True))] * (not is_switched)
     nodes = [
         helper.make_node("Dropout", ["x", "ratio", "training"], ["a", "first"], name="first", **attributes),
         helper.make_node("Mul", ["a", "w"], ["b"], name="scale"),
@@ -47,6 +47,8 @@ def network(**attributes):
     real, boolean = onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL
     ports = [helper.make_tensor_value_info(name, kind, [ROWS, COLUMNS]) for name, kind in (("y", real), ("first", boolean), ("second", boolean))]
     inputs = [helper.make_tensor_value_info("x", real, [ROWS, COLUMNS])]
+    if is_switched:
+        inputs.append(helper.make_tensor_value_info("training", boolean, []))
     graph = helper.make_graph(nodes, "dropout", inputs, ports, [numpy_helper.from_array(np.asarray(v), n) for n, v in numbers])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
@@ -71,6 +73,14 @@ def check_inference(library, seed):
         results = model.run({"x": X})
         check_masks(results, seed, 0)
     expect(np.allclose(results["x.gradient"], (results["first"] & results["second"]) * W / (1 - RATIO) ** 2, rtol=1e-5), "wrong gradient")
+
+
+def check_switch(library):
+    import ingot
+    model = ingot.load(str(library.path))
+    check_masks(model.run({"x": X, "training": np.array(True)}), 0, 0)
+    results = model.run({"x": X, "training": np.array(False)})
+    expect(results["first"].all() and results["second"].all() and (results["y"] == X * W).all(), "something drops out of an inference")
 
 
 def steps(path, threads, seed, count):
@@ -102,7 +112,9 @@ def main():
     plain = harness.compile_model(network(), "train/dropout", ["--cpu", "native", "--grad-inputs"])
     seeded = harness.compile_model(network(seed=7), "train/dropout_seeded", ["--cpu", "native", "--grad-inputs"])
     step = harness.compile_model(network(), "train/dropout_step", ["--cpu", "native", "--train", "--loss", "mse", "--gradients"])
+    switched = harness.compile_model(network(is_switched=True), "train/dropout_switched", ["--cpu", "native"])
     harness.in_child(lambda: check_inference(plain, 0))
+    harness.in_child(lambda: check_switch(switched))
     harness.in_child(lambda: check_inference(seeded, 7))
     harness.in_child(lambda: check_training(step))
     print("dropout's masks are Philox's, its steps repeat")

@@ -101,31 +101,43 @@ LogicalResult importIsInf(Node &node) {
 LogicalResult importIdentity(Node &node) { return node.forward(0, 0); }
 
 /// Where x stays, as the generator says: mask = u >= ratio; y = x / (1 - ratio) there, else 0. The ratio is a half
-/// unless given.
-LogicalResult importDropoutInTraining(Node &node) {
+/// unless given. `isTraining`, if not null, decides at run time whether that happens or all of x stays as it is.
+LogicalResult importDropoutInTraining(Node &node, Value isTraining) {
   Type real = Float32Type::get(node.getContext());
-  Value ratio = node.hasInput(1) ? node.cast(node.input(1), real) : node.scalar(0.5, real);
-  if (!ratio)
+  Value x = node.input(0), ratio = node.hasInput(1) ? node.cast(node.input(1), real) : node.scalar(0.5, real);
+  if (!x || !ratio)
     return failure();
   ratio = node.reshape(ratio, {});
   std::optional<int64_t> seed;
   if (node.hasAttribute("seed"))
     seed = node.attribute<int64_t>("seed");
   Value mask = node.make<LessOrEqualOp>(ratio, drawUniform(node, node.dims(0), real, seed));
+  Value one = node.scalar(1, real), scale = node.make<DivOp>(one, node.make<SubOp>(one, ratio));
+  Value scaled = node.make<MulOp>(x, node.cast(scale, node.elementType()));
+  Value result = node.make<SelectOp>(mask, scaled, node.scalar(0, node.elementType()));
+  if (isTraining) {
+    result = node.make<SelectOp>(isTraining, result, x);
+    mask = node.make<OrOp>(mask, node.make<NotOp>(isTraining));
+  }
   if (node.hasOutput(1) && failed(node.result(1, mask)))
     return failure();
-  Value one = node.scalar(1, real), scale = node.make<DivOp>(one, node.make<SubOp>(one, ratio));
-  Value scaled = node.make<MulOp>(node.input(0), node.cast(scale, node.elementType()));
-  return node.result(node.make<SelectOp>(mask, scaled, node.scalar(0, node.elementType())));
+  return node.result(result);
 }
 
 LogicalResult importDropout(Node &node) {
   if (node.hasInput(2)) {
+    if (!node.known(2)) {
+      Value training = node.input(2);
+      if (!training)
+        return failure();
+      if (!training.getDefiningOp<ConstantOp>())
+        return importDropoutInTraining(node, node.reshape(training, {}));
+    }
     FailureOr<SmallVector<double>> training = node.numbers(2);
     if (failed(training))
       return failure();
     if (!training->empty() && training->front() != 0)
-      return importDropoutInTraining(node);
+      return importDropoutInTraining(node, {});
   }
   if (node.hasOutput(1)) {
     Type element = node.version() >= 10 ? Type(IntegerType::get(node.getContext(), 1)) : node.elementType();
