@@ -60,6 +60,7 @@ struct ProgramDescription {
   std::vector<ProgramPort> inputs, outputs;
   std::vector<ProgramStateTensor> state; ///< in order of offsets
   int64_t stateBytes = 0;
+  bool hasEvaluation = false;        ///< the library has the evaluation of this training step too
   std::vector<std::string> launches; ///< launch names in order of launch_index
   int64_t constantBytes = 0;
   int64_t arenaBytes = 0; ///< static part
@@ -99,6 +100,9 @@ struct Artifact {
   ProgramDescription program;
   std::vector<CodeVariant> variants; ///< best first
   std::vector<ConstantPiece> constants;
+  /// Of a training step: its evaluation, whose model the library exports as X_evaluation_model. It has a runtime and
+  /// constants of its own, and the step's state.
+  std::unique_ptr<Artifact> evaluation;
 };
 
 /// Writes a shared library (*.so), a static one (*.a) or an object (*.o), as the path's ending says, and the header X.h

@@ -9,6 +9,7 @@
 #include "codegen/Codegen.h"
 #include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
+#include "compiler/Evaluation.h"
 #include "compiler/Explain.h"
 #include "compiler/Pipeline.h"
 #include "compiler/SourceHash.h"
@@ -117,17 +118,33 @@ private:
     if (failed(stage("emit", "generating code",
                      [&]() -> LogicalResult { return code = emitObjects(*module, cpuOptions(options)); })))
       return failure();
-    return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
+    std::unique_ptr<Artifact> evaluation;
+    if (options.train.isWanted &&
+        failed(stage("evaluation", "compiling the evaluation", [&] { return evaluate(evaluation); })))
+      return failure();
+    return stage("link", "writing " + options.output, [&] { return link(std::move(*code), std::move(evaluation)); });
   }
 
-  LogicalResult import() {
+  ImportOptions importOptions() const {
     ImportOptions importOptions;
     importOptions.keepParameters = options.train.isWanted;
     importOptions.name = options.name.empty() ? identifierFor(options.input) : options.name;
     for (auto &[name, range] : options.dims)
       importOptions.dims[name] = {range.least, range.greatest};
-    module = importOnnx(options.input, importOptions, &context);
+    return importOptions;
+  }
+
+  LogicalResult import() {
+    module = importOnnx(options.input, importOptions(), &context);
     return success(bool(module));
+  }
+
+  LogicalResult evaluate(std::unique_ptr<Artifact> &evaluation) {
+    auto made = compileEvaluation(options, importOptions(), &context, evaluationModule);
+    if (failed(made))
+      return failure();
+    evaluation = std::move(*made);
+    return success();
   }
 
   /// Writes the module in text form to the output file or standard output, without the contents of large tensors.
@@ -176,7 +193,7 @@ private:
     report.constantBytes = number("kernel.constant_bytes");
   }
 
-  LogicalResult link(CpuCode code) {
+  LogicalResult link(CpuCode code, std::unique_ptr<Artifact> evaluation) {
     FailureOr<ProgramDescription> program = describeProgram(*module);
     if (failed(program))
       return failure();
@@ -185,18 +202,33 @@ private:
     program->sourceHash = hashOfFile(options.input);
     program->options = "--cpu " + options.cpu;
     if (options.train.isWanted)
-      program->options += " --train --loss " + options.train.loss + " --optimizer " + options.train.optimizer;
+      program->options += formatTrainOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     if (options.explain)
       report.program = explain(*module, *program, code);
-    Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module)};
+    if (evaluation) {
+      program->hasEvaluation = true;
+      for (auto field : {&ProgramDescription::source, &ProgramDescription::sourceHash, &ProgramDescription::options,
+                         &ProgramDescription::triple})
+        evaluation->program.*field = (*program).*field;
+    }
+    Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module), std::move(evaluation)};
     if (failed(writeArtifact(artifact, options.output, module->getLoc(), options.cxxHeader)))
       return failure();
     uint64_t size = 0;
     llvm::sys::fs::file_size(options.output, size);
     report.outputBytes = size;
     return success();
+  }
+
+  /// What a training loop wants to know about the step.
+  std::string formatTrainOptions() const {
+    const TrainOptions &train = options.train;
+    std::string text = " --train --loss " + train.loss + " --optimizer " + train.optimizer;
+    if (train.ignoreIndex != TrainOptions().ignoreIndex)
+      text += " --ignore-index " + std::to_string(train.ignoreIndex);
+    return text;
   }
 
   /// Whose fault a failure is: the model's, or the request's, until it is differentiated, or when something is not
@@ -213,7 +245,7 @@ private:
   const CompileEvents &events;
   MLIRContext context;
   DiagnosticPrinter diagnostics;
-  OwningOpRef<ModuleOp> module;
+  OwningOpRef<ModuleOp> module, evaluationModule;
   bool isAccepted = false;
 };
 

@@ -32,6 +32,10 @@ struct ImportOptions {
   std::string name;
   /// Real initializers stay named constants even where their contents are known, so that they can be trained.
   bool keepParameters = false;
+  /// What behaves differently while training (batch normalisation, dropout) is imported as it behaves afterwards.
+  /// Running statistics still have their successors among the outputs, which are the statistics themselves. The module
+  /// is marked ingot.evaluation, so that the pass ingot-build-train-step makes the evaluation that belongs to a step.
+  bool isEvaluation = false;
 };
 
 /// Reads a model: binary protobuf, or text when the name ends in .textproto, .pbtxt or .onnxtxt (protobuf's text

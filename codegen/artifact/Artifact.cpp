@@ -31,6 +31,14 @@ class Writer {
 public:
   Writer(const Artifact &artifact, StringRef path) : artifact(artifact), path(path), files(path) {}
 
+  /// An object with everything in it, hidden but for the exported functions, to be linked into another artifact. The
+  /// file is this writer's.
+  Expected<std::string> writePart() {
+    if (Error error = writeInputs())
+      return std::move(error);
+    return mergeObject();
+  }
+
   Error run(bool cppHeader) {
     if (Error error = checkPath(path))
       return error;
@@ -67,6 +75,13 @@ private:
       for (const std::unique_ptr<MemoryBuffer> &object : variant.objects)
         if (Error error = addCode(".code.o", object->getBuffer()))
           return error;
+    if (artifact.evaluation) {
+      evaluation = std::make_unique<Writer>(*artifact.evaluation, path);
+      Expected<std::string> part = evaluation->writePart();
+      if (!part)
+        return part.takeError();
+      inputs.push_back(*part);
+    }
     return addCode(".runtime.a", runtimeArchive());
   }
 
@@ -74,6 +89,8 @@ private:
     std::string script = "{ global: ingot_process_v1;";
     for (const std::string &name : exportedNames(artifact.program))
       script += " " + name + ";";
+    if (artifact.evaluation)
+      script += " " + artifact.evaluation->program.name + "_model;";
     script += " local: *; };\n";
     Expected<std::string> scriptFile = files.write(".exports", script);
     if (!scriptFile)
@@ -129,6 +146,7 @@ private:
   const Artifact &artifact;
   std::string path;
   TemporaryFiles files;
+  std::unique_ptr<Writer> evaluation;
   std::vector<std::string> inputs; // the linker's: objects, then the runtime's archive
 };
 

@@ -135,12 +135,13 @@ private:
 
 } // namespace
 
-std::string reserveConstants(const Triple &triple, int64_t bytes) {
+std::string reserveConstants(const Triple &triple, int64_t bytes, bool isPart) {
   // Code must not lie on both sides of gigabytes of data: x86-64 has a flag for sections that are to be put apart.
-  return fmt::format(".section .lrodata.ingot,\"{}\",@nobits\n.balign {}\n.hidden {}\n.globl {}\n"
+  return fmt::format(".section {},\"{}\",@nobits\n.balign {}\n.hidden {}\n.globl {}\n"
                      ".zero {}\n{}:\n.zero {}\n.text\n",
-                     triple.isX86() ? "al" : "a", INGOT_ALIGNMENT, constantsSymbol.str(), constantsSymbol.str(),
-                     INGOT_SLACK, constantsSymbol.str(), alignTo(bytes, INGOT_ALIGNMENT) + INGOT_SLACK);
+                     isPart ? ".lrodata_part.ingot" : ".lrodata.ingot", triple.isX86() ? "al" : "a", INGOT_ALIGNMENT,
+                     constantsSymbol.str(), constantsSymbol.str(), INGOT_SLACK, constantsSymbol.str(),
+                     alignTo(bytes, INGOT_ALIGNMENT) + INGOT_SLACK);
 }
 
 Error fillConstants(StringRef path, ArrayRef<ConstantPiece> pieces, int64_t bytes) {

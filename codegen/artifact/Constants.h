@@ -9,8 +9,8 @@
 namespace ingot {
 
 /// Assembly that reserves room for `bytes` of constants, with the slack that program.h promises, under the hidden
-/// symbol constantsSymbol.
-std::string reserveConstants(const llvm::Triple &triple, int64_t bytes);
+/// symbol constantsSymbol. `isPart`: in a section that stays apart when the object is linked into another artifact.
+std::string reserveConstants(const llvm::Triple &triple, int64_t bytes, bool isPart);
 
 constexpr llvm::StringLiteral constantsSymbol = "ingot_constants";
 

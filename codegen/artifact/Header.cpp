@@ -156,6 +156,12 @@ private:
     text += fmt::format(
         "/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",
         program.name);
+    if (program.hasEvaluation)
+      text += fmt::format("/* Loss and outputs from the same state, which stays as it is; without batch statistics or "
+                          "dropout. Inputs and\n"
+                          "   outputs are the step's without the hyperparameters. */\n"
+                          "const struct ingot_model *{}_evaluation_model(void);\n\n",
+                          program.name);
   }
 
   const ProgramDescription &program;

@@ -143,7 +143,8 @@ private:
       Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
       variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
     }
-    module.setModuleInlineAsm(reserveConstants(Triple(program.triple), program.constantBytes));
+    module.setModuleInlineAsm(
+        reserveConstants(Triple(program.triple), program.constantBytes, program.entry == "evaluate"));
     auto *constants =
         new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);

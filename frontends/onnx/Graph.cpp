@@ -104,6 +104,8 @@ OwningOpRef<ModuleOp> Graph::import() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(where);
   std::string name = options.name.empty() ? llvm::sys::path::stem(model->path()).str() : options.name;
   (*module)->setAttr("ingot.name", builder.getStringAttr(name));
+  if (options.isEvaluation)
+    (*module)->setAttr("ingot.evaluation", builder.getUnitAttr());
   if (failed(checkOpsets()) || failed(checkSupported()))
     return {};
   builder.setInsertionPointToEnd(module->getBody());

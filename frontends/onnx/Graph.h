@@ -47,6 +47,7 @@ public:
   // What operators may use, through Node.
   mlir::OpBuilder &getBuilder() { return builder; }
   Model &getModel() { return *model; }
+  bool isEvaluation() const { return options.isEvaluation; }
   SymbolScope &getSymbols() { return symbols; }
   /// The tensor as a value, made now if need be; null after an error.
   mlir::Value value(Tensor &tensor, mlir::Location where);
@@ -58,6 +59,9 @@ public:
   mlir::Value materialize(const Known &known, mlir::Location where);
   /// Notes that the model is right only where `expr` >= 0; narrows a symbol's range if that says it all.
   void require(mlir::AffineExpr expr);
+  /// While training, what an initializer becomes from step to step: one more output, NAME.next, unless the model has an
+  /// output of that name.
+  void addSuccessor(const std::shared_ptr<Tensor> &initializer, mlir::Value next);
   /// A symbol that no other dimension has.
   mlir::AffineExpr freshSymbol(llvm::StringRef name);
 
@@ -95,6 +99,7 @@ private:
   SymbolScope symbols;
   llvm::StringMap<DimensionRange> ranges;
   llvm::SmallVector<mlir::AffineExpr> requirements;
+  std::map<std::string, mlir::Value> successors;
   llvm::StringSet<> usedDims;
   /// Function bodies with a caller's attributes in place.
   std::vector<std::shared_ptr<::onnx::FunctionProto>> bodies;

@@ -135,9 +135,18 @@ LogicalResult Graph::checkOutput(const ::onnx::ValueInfoProto &declared, Value v
                           << describe(actual);
 }
 
+void Graph::addSuccessor(const std::shared_ptr<Tensor> &initializer, Value next) {
+  if (options.keepParameters && initializer && initializer->initializer && !initializer->node && next)
+    successors[initializer->name + ".next"] = next;
+}
+
 LogicalResult Graph::importOutputs(Scope &scope) {
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> attributes;
+  auto add = [&](const std::string &name, Value value) {
+    values.push_back(value);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(name))));
+  };
   for (const auto &output : model->proto().graph().output()) {
     Location where = tensorLocation(context, model->path(), output.name());
     auto tensor = scope.find(output.name());
@@ -146,12 +155,13 @@ LogicalResult Graph::importOutputs(Scope &scope) {
     Value result = value(*tensor, where);
     if (!result || failed(checkOutput(output, result)))
       return failure();
-    values.push_back(result);
-    attributes.push_back(
-        builder.getDictionaryAttr(builder.getNamedAttr("ingot.name", builder.getStringAttr(output.name()))));
+    add(output.name(), result);
+    successors.erase(output.name());
   }
   if (values.empty())
     return emitError(fileLocation(context, model->path())) << "the graph has no outputs";
+  for (auto &[name, next] : successors)
+    add(name, next);
   builder.create<func::ReturnOp>(fileLocation(context, model->path()), values);
   auto inputs = function.getFunctionType().getInputs();
   function.setFunctionType(builder.getFunctionType(inputs, ValueRange(values).getTypes()));

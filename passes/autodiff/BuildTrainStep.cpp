@@ -26,7 +26,8 @@ class TrainStep {
 public:
   TrainStep(ModuleOp module, const TrainStepOptions &options)
       : main(module), options(options), builder(module.getContext()),
-        make(builder, NameLoc::get(builder.getStringAttr("step"), module.getLoc())) {}
+        make(builder, NameLoc::get(builder.getStringAttr("step"), module.getLoc())),
+        isEvaluation(module->hasAttr("ingot.evaluation")) {}
 
   LogicalResult run(ModuleOp module) {
     if (!main.isValid())
@@ -44,9 +45,12 @@ public:
       return failure();
     exposeStatistics();
     exposeGenerator();
+    if (isEvaluation)
+      return finishEvaluation();
     FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
     if (failed(gradients))
       return failure();
+    addSlots();
     addHypers();
     if (failed(checkNames()) || failed(clip(*gradients)))
       return failure();
@@ -119,7 +123,8 @@ private:
   Value replaceByInput(ConstantOp op, StringRef role) {
     std::string name = nameOf(op).str();
     Value input = main.addInput(name, op.getType(), role);
-    main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
+    if (!isEvaluation) // the step initialises the state
+      main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
     op.getOutput().replaceAllUsesWith(input);
     for (MainFunction::Output &output : main.outputs)
       if (output.value == op.getOutput())
@@ -182,7 +187,8 @@ private:
     if (generators.empty())
       return;
     Value input = main.addInput("generator", generators.front().getType(), "generator");
-    main.setInputAttribute(main.inputCount() - 1, "ingot.initial", generators.front().getValue());
+    if (!isEvaluation)
+      main.setInputAttribute(main.inputCount() - 1, "ingot.initial", generators.front().getValue());
     for (ConstantOp op : generators) {
       op.getOutput().replaceAllUsesWith(input);
       op.erase();
@@ -200,18 +206,39 @@ private:
     return value;
   }
 
-  /// Slots, hyperparameters and the number of steps done.
-  void addHypers() {
+  /// The optimizer's memory.
+  void addSlots() {
     for (auto [parameter, name] : llvm::zip(parameters, names)) {
       slots.emplace_back();
       for (StringRef slot : optimizer->slots)
         slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "slot"));
     }
+  }
+
+  /// The number of steps done.
+  Value addStepNumber() { return main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step"); }
+
+  /// @main(inputs, target, parameters, statistics, slots, step) -> (loss, outputs). It takes all of the step's state,
+  /// so that the block is the same, and changes nothing.
+  LogicalResult finishEvaluation() {
+    llvm::erase_if(main.outputs, [](auto &output) { return output.role == "statistic" || output.role == "generator"; });
+    addSlots();
+    addStepNumber();
+    if (failed(checkNames()))
+      return failure();
+    layOutState(main, optimizer->slots);
+    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
+    main.setAttribute("ingot.entry", builder.getStringAttr("evaluate"));
+    main.finish();
+    return success();
+  }
+
+  void addHypers() {
     for (const Hyper &hyper : optimizer->hypers)
       hypers[hyper.name] = addHyper(hyper.name, hyper.standard);
     if (!options.clip.empty())
       hypers["clip"] = addHyper("clip", 1);
-    stepsDone = make.add(main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step"), 1);
+    stepsDone = make.add(addStepNumber(), 1);
     step = make.cast(stepsDone, builder.getF64Type());
   }
 
@@ -269,6 +296,8 @@ private:
   const TrainStepOptions &options;
   OpBuilder builder;
   TensorBuilder make;
+  /// The network was imported as it behaves after training: what belongs to it is the evaluation, no step.
+  bool isEvaluation;
   const Optimizer *optimizer = nullptr;
   /// `stepsDone` counts this one; `step` is the same as float64.
   Value loss, stepsDone, step;

@@ -125,7 +125,7 @@ LogicalResult importDropoutInTraining(Node &node, Value isTraining) {
 }
 
 LogicalResult importDropout(Node &node) {
-  if (node.hasInput(2)) {
+  if (node.hasInput(2) && !node.getGraph().isEvaluation()) {
     if (!node.known(2)) {
       Value training = node.input(2);
       if (!training)

@@ -38,12 +38,22 @@ LogicalResult importTrainingBatchNormalization(Node &node) {
   Value mean = node.reduce(ReduceKind::Mean, x, axes), centered = node.make<SubOp>(x, mean);
   Value variance = node.reduce(ReduceKind::Mean, node.make<MulOp>(centered, centered), axes);
   for (size_t i : {1, 2}) {
-    if (!node.hasOutput(i))
-      continue;
     Value running = node.input(i + 2), batch = node.squeeze(i == 1 ? mean : variance, axes);
     Value kept = node.make<MulOp>(running, node.scalarLike(momentum, running));
     batch = node.cast(batch, getElementTypeOrSelf(running));
-    if (failed(node.result(i, node.make<AddOp>(kept, node.make<MulOp>(batch, node.scalarLike(1 - momentum, running))))))
+    Value next = node.make<AddOp>(kept, node.make<MulOp>(batch, node.scalarLike(1 - momentum, running)));
+    node.getGraph().addSuccessor(node.inputTensor(i + 2), next);
+    if (!next || (node.hasOutput(i) && failed(node.result(i, next))))
+      return failure();
+  }
+  return success();
+}
+
+/// In an evaluation: statistics that do not move.
+LogicalResult keepStatistics(Node &node) {
+  for (size_t i : {1, 2}) {
+    node.getGraph().addSuccessor(node.inputTensor(i + 2), node.input(i + 2));
+    if (node.hasOutput(i) && failed(node.forward(i, i + 2)))
       return failure();
   }
   return success();
@@ -51,8 +61,11 @@ LogicalResult importTrainingBatchNormalization(Node &node) {
 
 /// (x - mean) * scale / sqrt(variance + epsilon) + bias, folded to x * a + b on the parameters.
 LogicalResult importBatchNormalization(Node &node) {
-  if (node.attribute<bool>("training_mode", false))
+  bool isTraining = node.attribute<bool>("training_mode", false);
+  if (isTraining && !node.getGraph().isEvaluation())
     return importTrainingBatchNormalization(node);
+  if (isTraining && failed(keepStatistics(node)))
+    return failure();
   if (!node.attribute<bool>("spatial", true))
     return node.unsupported("BatchNormalization with spatial=0");
   Value x = node.input(0), scale = node.input(1), bias = node.input(2), mean = node.input(3), variance = node.input(4);

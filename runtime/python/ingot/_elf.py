@@ -30,8 +30,11 @@ def _find(file):
     sections = [struct.unpack_from("<IIQQQQIIQQ", read(sections_at + i * entry_size, 64)) for i in range(count)]
     table = next(section for section in sections if section[1] == DYNSYM)
     names = read(sections[table[6]][4], sections[table[6]][5])
+    found = []
     for name_at, section in struct.iter_unpack("<I2xH16x", read(table[4], table[5])):
         name = names[name_at : names.index(b"\0", name_at)].decode()
         if section != UNDEFINED and name.endswith("_model"):
-            return name
-    raise StopIteration
+            found.append(name)
+    if not found:
+        raise StopIteration
+    return min(found, key=len)  # a training library has X_evaluation_model too

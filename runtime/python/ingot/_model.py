@@ -42,7 +42,8 @@ class Session:
 class Model:
     """A model in a generated library: call it with arrays, by name or in order.
 
-    A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out.
+    A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out. Its
+    `evaluation` is a model that gives loss and outputs from the same state, and leaves it as it is.
     """
 
     def __init__(self, path, threads=None):
@@ -52,18 +53,24 @@ class Model:
             library = c.CDLL(self.path)
         except OSError as error:
             raise Error(str(error)) from None
+        about = self._open(library, function)
+        self.state = State(self, about) if about.state_bytes else None
+        self._state_lock = threading.Lock()
+        evaluation = function.removesuffix("model") + "evaluation_model"
+        self.evaluation = Evaluation(self, evaluation) if hasattr(library, evaluation) else None
+        if threads is not None:
+            self.threads = threads
+
+    def _open(self, library, function):
         get_model = library[function]
         get_model.restype = c.POINTER(_abi.Handle)
         handle = get_model()
         self._library, self._address = library, c.addressof(handle.contents)
         self._functions = handle.contents.functions.contents
+        self._local = threading.local()
         about = self._functions.describe(self._address).contents
         self._describe(about)
-        self.state = State(self, about) if about.state_bytes else None
-        self._state_lock = threading.Lock()
-        self._local = threading.local()
-        if threads is not None:
-            self.threads = threads
+        return about
 
     def _describe(self, about):
         symbols = [about.symbols[i] for i in range(about.symbol_count)]
@@ -179,6 +186,15 @@ class Model:
         if status != _abi.OK:
             text = self._functions.last_error().decode()
             raise InvalidInput(text) if status == _abi.INVALID else Error(text)
+
+
+class Evaluation(Model):
+    """The other part of a training library."""
+
+    def __init__(self, training, function):
+        self.path, self.state, self.evaluation = training.path, training.state, None
+        self._state_lock = training._state_lock
+        self._open(training._library, function)
 
 
 def load(path, threads=None):
