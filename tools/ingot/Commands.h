@@ -13,6 +13,7 @@ void addInspect(CLI::App &app);
 void addMachine(CLI::App &app);
 void addRun(CLI::App &app);
 void addStep(CLI::App &app);
+void addTrain(CLI::App &app);
 void addVerify(CLI::App &app);
 
 /// A launch's time over many runs, in microseconds. The least leaves out what other programs did on the machine.

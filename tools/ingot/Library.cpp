@@ -23,7 +23,8 @@ std::vector<T> readTable(std::ifstream &file, uint64_t offset, uint64_t bytes) {
   return table;
 }
 
-// The model's name is in no fixed place but in the names of its exported functions: X_model, X_run, X_error.
+// The model's name is in no fixed place but in the names of its exported functions: X_model, X_run, X_error. A library
+// of two parts has the longer X_evaluation_model too.
 std::string findModelFunction(const std::string &path) {
   std::ifstream file(path, std::ios::binary);
   Elf64_Ehdr header = {};
@@ -31,6 +32,7 @@ std::string findModelFunction(const std::string &path) {
   if (!file || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shentsize != sizeof(Elf64_Shdr))
     return "";
   auto sections = readTable<Elf64_Shdr>(file, header.e_shoff, uint64_t(header.e_shnum) * sizeof(Elf64_Shdr));
+  std::string shortest;
   constexpr uint64_t largest = 1 << 20; // these tables have a handful of entries in our libraries
   for (const Elf64_Shdr &section : sections) {
     if (section.sh_type != SHT_DYNSYM || section.sh_link >= sections.size() || section.sh_size > largest ||
@@ -40,19 +42,21 @@ std::string findModelFunction(const std::string &path) {
     names.push_back(0);
     for (const Elf64_Sym &symbol : readTable<Elf64_Sym>(file, section.sh_offset, section.sh_size)) {
       std::string name = symbol.st_name < names.size() ? &names[symbol.st_name] : "";
-      if (symbol.st_shndx != SHN_UNDEF && name.size() > 6 && name.compare(name.size() - 6, 6, "_model") == 0)
-        return name;
+      bool isModel = symbol.st_shndx != SHN_UNDEF && name.size() > 6 && name.compare(name.size() - 6, 6, "_model") == 0;
+      if (isModel && (shortest.empty() || name.size() < shortest.size()))
+        shortest = name;
     }
   }
-  return "";
+  return shortest;
 }
 
 } // namespace
 
-Library::Library(const std::string &path) : file(path) {
-  if (!std::filesystem::exists(path))
-    throw Failure(exitBadInput, path, "no such file");
-  std::string function = findModelFunction(path);
+Library::Library(const std::string &path)
+    : Library(path, std::filesystem::exists(path) ? findModelFunction(path)
+                                                  : throw Failure(exitBadInput, path, "no such file")) {}
+
+Library::Library(const std::string &path, const std::string &function) : file(path), function(function) {
   if (function.empty())
     throw Failure(exitBadInput, path, "not a library made by ingotc");
   // Without a slash dlopen would search the system's folders.
@@ -61,6 +65,14 @@ Library::Library(const std::string &path) : file(path) {
   if (!getModel)
     throw Failure(exitBadInput, path, dlerror());
   model = getModel();
+}
+
+std::unique_ptr<Library> Library::evaluation() const {
+  std::string name = function.substr(0, function.size() - std::string("model").size()) + "evaluation_model";
+  void *handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (!handle || !dlsym(handle, name.c_str()))
+    return nullptr;
+  return std::unique_ptr<Library>(new Library(file, name));
 }
 
 Library::~Library() { ingot_session_destroy(session); }

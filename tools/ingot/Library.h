@@ -15,6 +15,8 @@ class Library {
 public:
   explicit Library(const std::string &path);
   ~Library();
+  /// The other part of a training library, which evaluates; null where there is none.
+  std::unique_ptr<Library> evaluation() const;
   Library(const Library &) = delete;
 
   const ingot_description &description() const { return *ingot_describe(model); }
@@ -45,10 +47,11 @@ public:
   void setProfiler(ingot_profiler profiler, void *state) { ingot_session_set_profiler(openSession(), profiler, state); }
 
 private:
+  Library(const std::string &path, const std::string &function);
   ingot_session *openSession();
   void expect(ingot_status status) const;
 
-  std::string file;
+  std::string file, function;
   const ingot_model *model = nullptr;
   ingot_session *session = nullptr;
 };

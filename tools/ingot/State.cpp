@@ -70,23 +70,24 @@ void State::check(const std::string &path, const SafetensorsFile &file) const {
       throw Failure(exitBadInput, path, fmt::format("the model's state has no tensor \"{}\"", entry.first));
 }
 
-void State::load(const std::string &path) {
+std::map<std::string, std::string> State::load(const std::string &path) {
   SafetensorsFile file = readSafetensors(path);
   check(path, file);
   for (int64_t i = 0; i < about.state_count; ++i) {
     const TensorView &given = file.tensors.at(about.state[i].port.name);
     std::memcpy(block.get() + about.state[i].offset, given.data, given.bytes);
   }
+  return std::move(file.metadata);
 }
 
-void State::save(const std::string &path) const {
+void State::save(const std::string &path, const std::map<std::string, std::string> &notes) const {
   std::vector<std::pair<std::string, TensorView>> tensors;
   for (int64_t i = 0; i < about.state_count; ++i)
     tensors.emplace_back(about.state[i].port.name, viewOf(about.state[i]));
-  writeSafetensors(
-      path,
-      {{"format", "ingot"}, {"model", about.name}, {"source_hash", about.source_hash}, {"optimizer", about.optimizer}},
-      tensors);
+  std::map<std::string, std::string> metadata = {
+      {"format", "ingot"}, {"model", about.name}, {"source_hash", about.source_hash}, {"optimizer", about.optimizer}};
+  metadata.insert(notes.begin(), notes.end());
+  writeSafetensors(path, metadata, tensors);
 }
 
 } // namespace ingot

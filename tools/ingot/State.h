@@ -20,10 +20,12 @@ public:
   char *find(const std::string &name);
 
   /// Reads what `save` (or the Python loader) wrote. A Failure says what does not fit: another model, another
-  /// optimizer, a tensor that is missing, unknown, or of another type or shape; then nothing has changed.
-  void load(const std::string &path);
+  /// optimizer, a tensor that is missing, unknown, or of another type or shape; then nothing has changed. Returns the
+  /// file's metadata.
+  std::map<std::string, std::string> load(const std::string &path);
   /// Over an existing file only when everything is on the disk.
-  void save(const std::string &path) const;
+  /// `notes` are further metadata.
+  void save(const std::string &path, const std::map<std::string, std::string> &notes = {}) const;
 
 private:
   TensorView viewOf(const ingot_state_tensor &tensor) const;

@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
   ingot::addVerify(app);
   ingot::addInspect(app);
   ingot::addStep(app);
+  ingot::addTrain(app);
   ingot::addExport(app);
   ingot::addMachine(app);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk

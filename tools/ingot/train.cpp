@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ingot train: trains a library made by ingotc --train on a data set.
+#include "AtomicFile.h"
+#include "Commands.h"
+#include "TrainSummary.h"
+
+#include <fmt/format.h>
+
+namespace ingot {
+namespace {
+
+void run(const TrainRequest &request) {
+  for (const std::string &path : {request.training.log, request.report}) // before hours of work, not after
+    if (!path.empty())
+      AtomicFile(path).write("", 0);
+  TrainSetup setup(request);
+  if (!request.json)
+    fmt::print("{}\n", describeTask(setup));
+  Examples *validation = setup.validation ? &*setup.validation : nullptr;
+  TrainingResult result = train(setup.learner, *setup.training, validation, setup.options, [&](const History &history) {
+    if (!request.json)
+      fmt::print("{}\n", describeEpoch(setup, history));
+    std::fflush(stdout);
+  });
+  if (!request.report.empty()) {
+    std::string page = formatPage(setup, request, result);
+    AtomicFile file(request.report);
+    file.write(page.data(), page.size());
+    file.commit();
+  }
+  fmt::print("{}\n", request.json ? formatJson(setup, result) : describeResult(setup, result));
+}
+
+void addDataOptions(CLI::App &command, TrainRequest &request) {
+  command
+      .add_option("--data", request.data,
+                  "Training data: .npz, .npy, .csv, idx, CIFAR files, a folder of images (repeatable)")
+      ->required()
+      ->allow_extra_args(false);
+  auto *validation =
+      command.add_option("--val", request.validation, "Validation data (repeatable)")->allow_extra_args(false);
+  command.add_option("--val-split", request.validationShare, "Share of the data to set aside for validation, e.g. 0.2")
+      ->check(CLI::Range(0.0, 0.99))
+      ->excludes(validation);
+  command.add_option("--target", request.target,
+                     "CSV: column of targets (default: target); .npy, idx: file of targets");
+  command.add_option("--val-target", request.validationTarget, "The same for --val, where it is a file of its own")
+      ->needs(validation);
+  command.add_option("--drop", request.dropped, "CSV columns to leave out, separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--bind", request.bindings, "INPUT=ARRAY: which array of the data fills an input (repeatable)")
+      ->allow_extra_args(false);
+  command.add_option("--scale", request.scale, "Factor for real inputs, e.g. 1/255");
+  command.add_option("--mean", request.mean, "Then subtract: one number, or one for each channel, separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--std", request.deviation, "Then divide by: one number, or one for each channel")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_flag("--standardize", request.isStandardized,
+                   "Take mean and deviation of each feature or channel from the training data");
+}
+
+void addCourseOptions(CLI::App &command, TrainRequest &request) {
+  TrainingOptions &training = request.training;
+  command.add_option("--epochs", training.epochs, "Passes over the data (default 10)")->check(CLI::PositiveNumber);
+  command
+      .add_option("--batch-size", training.batchSize, "Examples a step (default 32, or what the library is made for)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--lr", request.rate, "Learning rate (default: the optimizer's)")->check(CLI::PositiveNumber);
+  command.add_option("--schedule", request.schedule,
+                     "constant, warm-up, step, cosine, one-cycle or plateau, with options as in step:size=5,gamma=0.5");
+  command.add_option("--hyper", request.hypers, "A hyperparameter: NAME=NUMBER (repeatable)")->allow_extra_args(false);
+  command.add_option("--seed", training.seed, "Decides the order of examples and the split (default 0)");
+  command.add_flag("--no-shuffle", request.isOrdered, "Take the examples in the data's order");
+  command.add_option("--patience", training.patience, "End after so many epochs without improvement")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--monitor", training.monitor, "What improves: loss (default) or one of --metrics");
+  command.add_option("--threads", request.threads, "Number of threads (default: the cores of this process)")
+      ->check(CLI::PositiveNumber);
+}
+
+void addOutputOptions(CLI::App &command, TrainRequest &request) {
+  TrainingOptions &training = request.training;
+  command
+      .add_option(
+          "--metrics", request.metrics,
+          "accuracy, top5, precision, recall, f1, auc; mae, rmse, r2; separated by commas (default: the loss's)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      .add_option("--task", request.task,
+                  "What is predicted, where the loss does not say: classes, decisions or numbers")
+      ->check(CLI::IsMember({"classes", "decisions", "numbers"}));
+  command.add_option("--predictions", request.predictions, "Output that metrics judge (default: the first)");
+  command.add_option("--labels", request.labels, "Input that it is compared with (default: the target)");
+  auto *state =
+      command.add_option("--state", request.state, "Weights to begin with (.safetensors; default: the model file's)");
+  command.add_option("--checkpoints", training.checkpoints,
+                     "Folder for best.safetensors and last.safetensors (default: LIBRARY.checkpoints)");
+  command.add_flag("--resume", training.resumes, "Go on from last.safetensors; --epochs counts from the beginning")
+      ->excludes(state);
+  command.add_option("--log", training.log, "File for a line per epoch (.csv)");
+  command.add_option("--report", request.report, "File for a page with learning curves and confusion matrix (.html)");
+  command.add_flag("--json", request.json, "Print one JSON document at the end");
+}
+
+} // namespace
+
+void addTrain(CLI::App &app) {
+  auto request = std::make_shared<TrainRequest>();
+  request->training.batchSize = 0;
+  CLI::App *command = app.add_subcommand("train", "Train a library made by ingotc --train");
+  command->add_option("library", request->library, "Library made by ingotc --train")->required();
+  addDataOptions(*command, *request);
+  addCourseOptions(*command, *request);
+  addOutputOptions(*command, *request);
+  command->callback([request] { run(*request); });
+}
+
+} // namespace ingot

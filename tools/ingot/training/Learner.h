@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A training library at work on data: what fills its inputs, its steps and its evaluations.
+#pragma once
+#include "Batches.h"
+#include "Metrics.h"
+#include "State.h"
+
+#include <map>
+#include <optional>
+#include <tuple>
+
+namespace ingot {
+
+/// What fills the inputs of a library, by their names; what is not named here is found by its own name, or is the only
+/// array that can be meant.
+using Bindings = std::map<std::string, std::string>;
+
+/// What the metrics compare: an output with an input.
+struct Judged {
+  Task task = Task::Unknown;
+  std::string output, input;
+};
+
+class Learner {
+public:
+  /// Both libraries must outlive this; `evaluation` is the training library's other part. A Failure says that it is
+  /// missing, or that the library does not train, or not on rows.
+  Learner(Library &training, Library *evaluation);
+
+  /// The loss that the library was made with, "" when it does not say; its class that counts nothing.
+  const std::string &lossName() const { return loss; }
+  int64_t ignoredClass() const { return ignored; }
+  /// The first output and the target; which task they are follows from the loss.
+  Judged standardJudged() const;
+  /// The classes that a library's output tells apart: its second extent; 0 if it has none that is constant.
+  int64_t classesOf(const std::string &output) const;
+  /// The constant number of rows that the library takes at once; 0: any.
+  int64_t fixedBatch() const;
+  /// The constant extents of an input's rows; -1 where the library takes any.
+  std::vector<int64_t> rowDims(const std::string &input) const;
+  /// The one input that takes the features of formats that name none; "" when several could be meant.
+  std::string featuresInput(const Bindings &bindings) const;
+
+  State &state() { return block; }
+
+  /// Values for hyperparameters other than their standard ones; a Failure names one that the library does not have.
+  void setHyper(const std::string &name, double value);
+  bool hasHyper(const std::string &name) const;
+  double standardOf(const std::string &name) const;
+
+  /// Feeds for the inputs from this data; a Failure names what is missing or does not fit. `normalization` is of all
+  /// real inputs but the targets.
+  class Source;
+  Source open(const Dataset &data, const Bindings &bindings, const Normalization &normalization) const;
+
+  /// One step on these rows; returns the loss. `metrics`, if any, get the outputs.
+  double step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  /// The loss on these rows, as the trained model gives it (no batch statistics, no dropout); nothing changes.
+  double evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+
+private:
+  double run(Library &library, Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+
+  Library &training;
+  Library *evaluation;
+  State block;
+  std::string loss;
+  int64_t ignored = -100;
+  std::map<std::string, Array> hypers;
+  /// By library and number of rows: their shapes follow from these, as all rows of some data are alike.
+  std::map<std::tuple<const Library *, const Source *, size_t>, std::vector<Array>> outputs;
+};
+
+/// The feeds of a library's inputs, by name.
+class Learner::Source {
+public:
+  const Array &fill(const std::string &input, std::span<const int64_t> rows) { return feeds.at(input).fill(rows); }
+  const Array &current(const std::string &input) const { return feeds.at(input).current(); }
+  const Dataset &data() const { return *dataset; }
+  /// The array that fills an input.
+  const std::string &arrayOf(const std::string &input) const { return arrays.at(input); }
+
+private:
+  friend class Learner;
+  const Dataset *dataset = nullptr;
+  std::map<std::string, Feed> feeds;
+  std::map<std::string, std::string> arrays;
+};
+
+} // namespace ingot

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "TrainSetup.h"
+
+#include "Failure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace ingot {
+namespace {
+
+/// A number, or a fraction of two.
+double parseFraction(const std::string &option, const std::string &text) {
+  char *rest = nullptr;
+  double value = std::strtod(text.c_str(), &rest);
+  if (rest != text.c_str() && *rest == '/') {
+    char *begin = rest + 1;
+    double divisor = std::strtod(begin, &rest);
+    value = rest == begin ? NAN : value / divisor;
+  }
+  if (rest == text.c_str() || *rest || !std::isfinite(value))
+    throw Failure(exitBadUsage, option + " " + text, "expected a number like 0.5 or 1/255");
+  return value;
+}
+
+std::pair<std::string, std::string> parsePair(const std::string &option, const std::string &text) {
+  size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
+    throw Failure(exitBadUsage, option + " " + text, "expected NAME=VALUE");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+/// Whether --target names a column and not a file.
+bool isColumn(const std::string &target) {
+  std::error_code error;
+  return !std::filesystem::exists(target, error);
+}
+
+} // namespace
+
+TrainSetup::TrainSetup(const TrainRequest &request)
+    : library(request.library), evaluation(library.evaluation()), learner(library, evaluation.get()),
+      options(request.training), request(request) {
+  if (request.threads)
+    library.setThreads(request.threads);
+  for (const std::string &word : request.bindings)
+    bindings.insert(parsePair("--bind", word));
+  readOptions();
+  readSizes();
+  readNormalization();
+  readData();
+  chooseMetrics();
+  if (!request.state.empty())
+    learner.state().load(request.state);
+  openExamples();
+  checkTargets(*training);
+  if (validation)
+    checkTargets(*validation);
+  noteSettings();
+}
+
+void TrainSetup::readOptions() {
+  if (!learner.hasHyper("lr"))
+    throw Failure(exitBadInput, request.library, "its optimizer has no learning rate \"lr\"");
+  options.rate = request.rate > 0 ? request.rate : learner.standardOf("lr");
+  options.schedule = Schedule::parse(request.schedule);
+  options.isShuffled = !request.isOrdered;
+  for (const std::string &word : request.hypers) {
+    auto [name, value] = parsePair("--hyper", word);
+    double number = parseFraction("--hyper " + name, value);
+    learner.setHyper(name, number);
+    if (name == "lr" && request.rate == 0)
+      options.rate = number;
+  }
+}
+
+void TrainSetup::readSizes() {
+  if (int64_t fixed = learner.fixedBatch(); fixed && options.batchSize && options.batchSize != fixed)
+    throw Failure(exitBadInput, request.library,
+                  fmt::format("it was made for batches of {}, not {}; an open first dimension of the model takes any",
+                              fixed, options.batchSize));
+  else if (!options.batchSize)
+    options.batchSize = fixed ? fixed : 32;
+  if (options.checkpoints.empty())
+    options.checkpoints = std::filesystem::path(request.library).stem().string() + ".checkpoints";
+}
+
+void TrainSetup::readNormalization() {
+  normalization.scale = request.scale.empty() ? 1 : parseFraction("--scale", request.scale);
+  normalization.mean = request.mean;
+  normalization.deviation = request.deviation;
+  if (std::count(request.deviation.begin(), request.deviation.end(), 0.0))
+    throw Failure(exitBadUsage, "--std", "a deviation of 0 would divide by 0");
+  if (request.isStandardized && !(request.mean.empty() && request.deviation.empty()))
+    throw Failure(exitBadUsage, "--standardize",
+                  "takes mean and deviation from the data: use it without --mean and --std");
+}
+
+// Images take the form that the model's input has: channels, height, width, or channels last.
+void TrainSetup::fitImages(DataOptions &data) const {
+  std::vector<int64_t> dims = learner.rowDims(learner.featuresInput(bindings));
+  if (dims.size() != 3)
+    return;
+  auto isChannels = [](int64_t dim) { return dim == 1 || dim == 3; };
+  data.isChannelsLast = !isChannels(dims[0]) && isChannels(dims[2]);
+  if (data.isChannelsLast)
+    std::rotate(dims.begin(), dims.begin() + 2, dims.end());
+  data.channels = isChannels(dims[0]) ? dims[0] : 0;
+  data.height = std::max<int64_t>(0, dims[1]);
+  data.width = std::max<int64_t>(0, dims[2]);
+}
+
+void TrainSetup::readData() {
+  DataOptions data;
+  data.target = request.target;
+  data.dropped = request.dropped;
+  fitImages(data);
+  trainingData = readDataset(request.data, data);
+  if (request.validation.empty())
+    return;
+  data.target =
+      request.validationTarget.empty() && isColumn(request.target) ? request.target : request.validationTarget;
+  data.classes = trainingData.classes;
+  auto images = trainingData.arrays.find(featuresName);
+  if (images != trainingData.arrays.end() && images->second.shape.size() == 4) { // of the same size
+    std::vector<int64_t> dims(images->second.shape.begin() + 1, images->second.shape.end());
+    if (data.isChannelsLast)
+      std::rotate(dims.begin(), dims.begin() + 2, dims.end());
+    std::tie(data.channels, data.height, data.width) = std::tie(dims[0], dims[1], dims[2]);
+  }
+  validationData = readDataset(request.validation, data);
+}
+
+void TrainSetup::chooseMetrics() {
+  options.judged = learner.standardJudged();
+  if (!request.task.empty())
+    options.judged.task = request.task == "classes"     ? Task::Classes
+                          : request.task == "decisions" ? Task::Decisions
+                                                        : Task::Numbers;
+  if (!request.predictions.empty())
+    options.judged.output = request.predictions;
+  if (!request.labels.empty())
+    options.judged.input = request.labels;
+  options.metrics = request.metrics;
+  if (options.metrics.empty())
+    for (const MetricName &metric : metricsOf(options.judged.task))
+      if (metric.isStandard)
+        options.metrics.push_back(metric.name);
+  Metrics(options.judged.task, options.metrics); // names that do not exist
+  if (options.monitor != "loss" &&
+      std::find(options.metrics.begin(), options.metrics.end(), options.monitor) == options.metrics.end())
+    throw Failure(
+        exitBadUsage, "--monitor " + options.monitor,
+        fmt::format("there are loss{}{}", options.metrics.empty() ? "" : ", ", fmt::join(options.metrics, ", ")));
+}
+
+void TrainSetup::openExamples() {
+  Split split = splitRows(trainingData.rows(), request.validationShare, options.seed);
+  if (request.isStandardized)
+    standardize(split.training);
+  training = Examples{learner.open(trainingData, bindings, normalization), std::move(split.training)};
+  if (!request.validation.empty()) {
+    validation = Examples{learner.open(validationData, bindings, normalization), {}};
+    validation->rows = splitRows(validationData.rows(), 0, 0).training;
+  } else if (request.validationShare > 0) {
+    validation = Examples{learner.open(trainingData, bindings, normalization), std::move(split.validation)};
+  }
+  if (validation && validation->rows.empty())
+    throw Failure(exitBadInput, trainingData.path, "there are too few examples to set some aside for validation");
+  int64_t fixed = learner.fixedBatch();
+  if (validation && fixed > int64_t(validation->rows.size()))
+    throw Failure(exitBadInput, validation->source.data().path,
+                  fmt::format("{} examples for validation do not fill the library's batch of {}",
+                              validation->rows.size(), fixed));
+}
+
+void TrainSetup::standardize(const std::vector<int64_t> &rows) {
+  std::string input = learner.featuresInput(bindings);
+  if (input.empty())
+    throw Failure(exitBadUsage, "--standardize", "the library has several inputs; which one is meant is open");
+  Learner::Source plain = learner.open(trainingData, bindings, {});
+  const Array &array = trainingData.arrays.at(plain.arrayOf(input));
+  DataOptions form;
+  fitImages(form);
+  bool isChannelsFirst = array.shape.size() > 2 && learner.rowDims(input).size() > 2 && !form.isChannelsLast;
+  normalization = standardization(array, rows, normalization.scale, isChannelsFirst);
+}
+
+void TrainSetup::checkTargets(const Examples &examples) const {
+  int64_t classes = learner.classesOf(options.judged.output);
+  if (options.judged.task != Task::Classes || !classes || learner.lossName() == "cross_entropy_probabilities")
+    return;
+  checkClasses(examples.source.data(), examples.source.arrayOf(options.judged.input), classes, learner.ignoredClass());
+}
+
+// What a resumed training must have in common with the one before, in words.
+void TrainSetup::noteSettings() {
+  options.notes["batch size"] = std::to_string(options.batchSize);
+  options.notes["seed"] = std::to_string(options.seed);
+  options.notes["number of examples"] = std::to_string(training->rows.size());
+  options.notes["normalization"] = nlohmann::ordered_json{
+      {"scale", normalization.scale},
+      {"mean", normalization.mean},
+      {"deviation",
+       normalization.deviation}}.dump();
+}
+
+} // namespace ingot

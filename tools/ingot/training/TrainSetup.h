@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From the words of the command line to a learner and its examples.
+#pragma once
+#include "Training.h"
+
+namespace ingot {
+
+/// What `ingot train` was asked for.
+struct TrainRequest {
+  std::string library, target, validationTarget, schedule = "constant", scale, task, predictions, labels, state, report;
+  std::vector<std::string> data, validation, dropped, bindings, hypers, metrics;
+  std::vector<double> mean, deviation;
+  /// The share of the data that is set aside, and the learning rate; 0: none, the library's.
+  double validationShare = 0, rate = 0;
+  bool isStandardized = false, isOrdered = false, json = false;
+  int32_t threads = 0;
+  /// Batch size 0: the library's, or 32.
+  TrainingOptions training;
+};
+
+/// Everything that a training needs, checked. The constructor throws a Failure about whatever is wrong with the
+/// request, the library or the data.
+class TrainSetup {
+public:
+  explicit TrainSetup(const TrainRequest &request);
+  TrainSetup(const TrainSetup &) = delete;
+
+  /// The two parts of a library: its step, and its evaluation, null where it has none.
+  Library library;
+  std::unique_ptr<Library> evaluation;
+  Learner learner;
+  TrainingOptions options;
+  Normalization normalization;
+  std::optional<Examples> training, validation;
+  /// Names of the classes, where the data name them.
+  const std::vector<std::string> &classes() const { return trainingData.classes; }
+
+private:
+  void readOptions();
+  void readSizes();
+  void readNormalization();
+  void fitImages(DataOptions &data) const;
+  void readData();
+  void chooseMetrics();
+  void openExamples();
+  void standardize(const std::vector<int64_t> &rows);
+  void checkTargets(const Examples &examples) const;
+  void noteSettings();
+
+  const TrainRequest &request;
+  Bindings bindings;
+  Dataset trainingData, validationData;
+};
+
+} // namespace ingot

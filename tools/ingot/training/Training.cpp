@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Training.h"
+
+#include "AtomicFile.h"
+#include "Failure.h"
+#include "Progress.h"
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace ingot {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+void writeText(const std::string &path, const std::string &text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+bool isHigherBetter(Task task, const std::string &name) {
+  for (const MetricName &metric : metricsOf(task))
+    if (name == metric.name)
+      return metric.isHigherBetter;
+  return false;
+}
+
+class Course {
+public:
+  Course(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options)
+      : learner(learner), training(training), validation(validation), options(options), schedule(options.schedule),
+        metrics(options.judged.task, options.metrics, learner.ignoredClass()),
+        isSteadyBatch(learner.fixedBatch() != 0) {
+    stepsPerEpoch = batchesOf(training.rows.size());
+    if (stepsPerEpoch == 0)
+      throw Failure(exitBadInput, training.source.data().path,
+                    fmt::format("{} examples do not fill a batch of {}", training.rows.size(), options.batchSize));
+    schedule.setLength(options.epochs, stepsPerEpoch);
+    result.history.metrics = options.metrics;
+    result.history.monitor = options.monitor;
+    result.history.isHigherBetter = isHigherBetter(options.judged.task, options.monitor);
+  }
+
+  TrainingResult run(const std::function<void(const History &)> &onEpoch) {
+    if (options.resumes)
+      resume();
+    else
+      makeFolder();
+    int64_t left = options.epochs - int64_t(result.history.epochs.size());
+    Progress shown(std::max<int64_t>(0, left) * stepsPerEpoch);
+    while (int64_t(result.history.epochs.size()) < options.epochs && !isOutOfPatience()) {
+      runEpoch(shown);
+      saveEpoch();
+      shown.clear();
+      onEpoch(result.history);
+    }
+    result.stoppedEarly = int64_t(result.history.epochs.size()) < options.epochs;
+    result.steps = learner.state().steps();
+    judgeBest();
+    return std::move(result);
+  }
+
+private:
+  // A library made for a fixed batch takes whole ones only: what is left over is left out.
+  int64_t batchesOf(size_t rows) const {
+    auto size = size_t(options.batchSize);
+    return int64_t(isSteadyBatch ? rows / size : (rows + size - 1) / size);
+  }
+
+  bool isOutOfPatience() const {
+    return options.patience > 0 && int64_t(result.history.epochsWithoutImprovement()) >= options.patience &&
+           !result.history.epochs.empty();
+  }
+
+  std::span<const int64_t> batch(const std::vector<int64_t> &rows, int64_t index) const {
+    auto begin = size_t(index * options.batchSize);
+    return std::span(rows).subspan(begin, std::min(size_t(options.batchSize), rows.size() - begin));
+  }
+
+  void runEpoch(Progress &shown) {
+    auto number = int64_t(result.history.epochs.size());
+    std::vector<int64_t> rows = options.isShuffled ? shuffledRows(training.rows, options.seed, number) : training.rows;
+    std::vector<double> losses = result.history.losses();
+    Epoch epoch;
+    double sum = 0, examples = 0;
+    auto started = Clock::now();
+    metrics.clear();
+    for (int64_t i = 0; i < stepsPerEpoch; ++i) {
+      epoch.rate = schedule.rate(options.rate, number * stepsPerEpoch + i, losses);
+      learner.setHyper("lr", epoch.rate);
+      std::span<const int64_t> chosen = batch(rows, i);
+      double loss = learner.step(training.source, chosen, &metrics, options.judged);
+      if (!std::isfinite(loss))
+        throw Failure(exitBadInput, training.source.data().path,
+                      describeDivergence(number + 1, i + 1, loss, epoch.rate));
+      sum += loss * double(chosen.size());
+      examples += double(chosen.size());
+      shown.advance(1, fmt::format("epoch {}/{}", number + 1, options.epochs), double(i + 1) / double(stepsPerEpoch),
+                    sum / examples, examples / secondsSince(started));
+    }
+    epoch.training = {sum / examples, metrics.values()};
+    epoch.examplesPerSecond = examples / secondsSince(started);
+    if (validation)
+      epoch.validation = evaluate(*validation);
+    epoch.seconds = secondsSince(started);
+    result.history.epochs.push_back(std::move(epoch));
+  }
+
+  std::string describeDivergence(int64_t epoch, int64_t step, double loss, double rate) const {
+    return fmt::format(
+        "epoch {}, step {}: the loss is {} (learning rate {:.3g}). Are all inputs numbers? Else a lower --lr, "
+        "normalised inputs (--standardize, --scale), or a library made with --clip norm may help",
+        epoch, step, std::isnan(loss) ? "not a number (NaN)" : "infinite", rate);
+  }
+
+  Figures evaluate(Examples &examples) {
+    metrics.clear();
+    double sum = 0, count = 0;
+    for (int64_t i = 0; i < batchesOf(examples.rows.size()); ++i) {
+      std::span<const int64_t> chosen = batch(examples.rows, i);
+      sum += learner.evaluate(examples.source, chosen, &metrics, options.judged) * double(chosen.size());
+      count += double(chosen.size());
+    }
+    return {sum / count, metrics.values()};
+  }
+
+  void saveEpoch() {
+    std::map<std::string, std::string> notes = options.notes;
+    notes["history"] = result.history.toJson();
+    // The best one first: interrupted in between, a resumed training does this epoch again and saves the same.
+    if (result.history.best() == result.history.epochs.size() - 1)
+      learner.state().save(bestCheckpoint(options.checkpoints), notes);
+    learner.state().save(lastCheckpoint(options.checkpoints), notes);
+    if (!options.log.empty())
+      writeText(options.log, result.history.toCsv());
+  }
+
+  void makeFolder() const {
+    std::error_code error;
+    std::filesystem::create_directories(options.checkpoints, error);
+    if (error)
+      throw Failure(exitBadInput, options.checkpoints, "cannot be made: " + error.message());
+  }
+
+  void resume() {
+    std::string path = lastCheckpoint(options.checkpoints);
+    std::map<std::string, std::string> notes = learner.state().load(path);
+    std::optional<History> before = History::fromJson(notes.count("history") ? notes["history"] : "");
+    if (!before)
+      throw Failure(exitBadInput, path, "holds no training to resume (--state takes its weights alone)");
+    if (before->metrics != result.history.metrics || before->monitor != result.history.monitor)
+      throw Failure(exitBadInput, path, "was made with other --metrics or another --monitor");
+    for (auto &[name, value] : options.notes)
+      if (notes[name] != value)
+        throw Failure(exitBadInput, path,
+                      fmt::format("was made with another {} ({}, now {}), so that it cannot be resumed", name,
+                                  notes[name], value));
+    result.history = std::move(*before);
+  }
+
+  // The state becomes the best epoch's, and so do the figures that no history keeps.
+  void judgeBest() {
+    if (!result.history.best())
+      return;
+    learner.state().load(bestCheckpoint(options.checkpoints));
+    if (options.judged.task != Task::Classes)
+      return;
+    evaluate(validation ? *validation : training);
+    result.confusion = metrics.confusion();
+  }
+
+  Learner &learner;
+  Examples &training, *validation;
+  const TrainingOptions &options;
+  Schedule schedule;
+  Metrics metrics;
+  bool isSteadyBatch;
+  int64_t stepsPerEpoch = 0;
+  TrainingResult result;
+};
+
+} // namespace
+
+TrainingResult train(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options,
+                     const std::function<void(const History &)> &onEpoch) {
+  return Course(learner, training, validation, options).run(onEpoch);
+}
+
+std::string lastCheckpoint(const std::string &folder) { return std::filesystem::path(folder) / "last.safetensors"; }
+std::string bestCheckpoint(const std::string &folder) { return std::filesystem::path(folder) / "best.safetensors"; }
+
+} // namespace ingot

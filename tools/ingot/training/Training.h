@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A whole training: epochs of steps, validation, checkpoints, and what is told about them.
+#pragma once
+#include "History.h"
+#include "Learner.h"
+#include "Schedule.h"
+
+#include <functional>
+
+namespace ingot {
+
+struct TrainingOptions {
+  int64_t epochs = 10, batchSize = 32;
+  double rate = 1e-3;
+  Schedule schedule;
+  uint64_t seed = 0;
+  bool isShuffled = true;
+  Judged judged;
+  std::vector<std::string> metrics;
+  std::string monitor = "loss";
+  /// Epochs without improvement after which training ends; 0: never.
+  int64_t patience = 0;
+  /// Folder for best.safetensors and last.safetensors.
+  std::string checkpoints;
+  bool resumes = false;
+  /// Further entries for the checkpoints' metadata.
+  std::map<std::string, std::string> notes;
+  /// CSV file; empty: none.
+  std::string log;
+};
+
+/// Rows of some data.
+struct Examples {
+  Learner::Source source;
+  std::vector<int64_t> rows;
+};
+
+struct TrainingResult {
+  History history;
+  bool stoppedEarly = false;
+  /// Steps done, those before a resumption included.
+  int64_t steps = 0;
+  /// Of the judged examples at the best epoch.
+  std::vector<int64_t> confusion;
+};
+
+/// Trains from the learner's state on; afterwards the state is the best epoch's. `validation` may be null. `onEpoch` is
+/// told each finished epoch. A Failure says where the loss became no number, or what is wrong with a checkpoint.
+TrainingResult train(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options,
+                     const std::function<void(const History &)> &onEpoch);
+
+/// Where the checkpoints of a folder lie.
+std::string lastCheckpoint(const std::string &folder);
+std::string bestCheckpoint(const std::string &folder);
+
+} // namespace ingot
