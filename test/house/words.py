@@ -11,7 +11,7 @@ VAGUE = re.compile(r"(?:Utils?|Common|Helpers?|Impl|Manager)\.(?:h|hpp|cpp|td)$"
 CONFLICT = re.compile(r"^(?:<{7} |>{7} |={7}$)", re.MULTILINE)
 
 # Bytes, not text.
-BINARY = (".onnx", ".npz", ".npy", ".bin", ".png")
+BINARY = (".onnx", ".npz", ".npy", ".bin", ".png", ".gz")
 
 
 def problems(name, path):
