@@ -166,11 +166,12 @@ def probe(function, gradients, random):
 
 def worst_error(pairs, narrowest):
     """(the largest error relative to the input's largest slope, input). Sums that cancel keep the rounding errors of their
-    terms: the slopes by other inputs count a little (in half precision fully) as well."""
+    terms: the slopes by other inputs count a little (in half precision fully) as well. So do 1 - y^2 and the like of results
+    that saturate at 1, hence the least size."""
     largest = {name: max((abs(expected) for _, expected in of), default=0) for name, of in pairs.items()}
     errors = []
     for name, of in pairs.items():
-        size = max(largest[name], max(largest.values()) * (1 if narrowest == 2 else 1e-2), 1e-6)
+        size = max(largest[name], max(largest.values()) * (1 if narrowest == 2 else 1e-2), 1e-6 if narrowest == 8 else 1e-2)
         errors += [(abs(actual - expected) / size if np.isfinite(actual) else float("inf"), name) for actual, expected in of]
     return max(errors, default=(0.0, ""))
 
