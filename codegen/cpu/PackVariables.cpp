@@ -55,15 +55,24 @@ int64_t usesOf(Value output) {
   return uses;
 }
 
+/// Whether a view in the chain moves another axis to where neighbours in memory were.
+bool movesLastAxis(Operation *view) {
+  auto transpose = dyn_cast_or_null<TransposeOp>(view);
+  return transpose && transpose.getPermutation().back() != int64_t(transpose.getPermutation().size()) - 1;
+}
+
 /// Matrices are read in place when their columns are neighbours and their rows are not a multiple of a page apart,
-/// which maps them all to few lines of the cache. One matrix for each batch is packed by the kernel, piece by piece.
+/// which maps them all to few lines of the cache. One matrix for each batch is packed by the kernel, piece by piece,
+/// and so is a matrix that is multiplied from the left by the columns of another (the gradient of a weight).
 bool isWorthIt(MatmulOp op, const Weights &weights) {
   constexpr int64_t pageFloats = 1024;
   ArrayRef<int64_t> shape = cast<RankedTensorType>(weights.value.getType()).getShape();
   int64_t uses = usesOf(op.getOutput());
   if (llvm::any_of(shape.drop_back(2), [](int64_t size) { return size != 1; }))
     return false;
-  return weights.views.empty() ? uses >= leastUsesInPlace && shape.back() % pageFloats == 0 : uses >= leastUses;
+  if (llvm::any_of(weights.views, movesLastAxis))
+    return uses >= leastUses;
+  return uses >= leastUsesInPlace && shape.back() % pageFloats == 0 && !movesLastAxis(op.getLhs().getDefiningOp());
 }
 
 std::optional<Weights> findWeights(kernel::FuncOp kernel) {
