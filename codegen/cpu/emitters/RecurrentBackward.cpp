@@ -178,7 +178,8 @@ private:
     Real dOld = peephole(peephole(dCell * forget, 0, dInput, units), 2, dForget, units);
     put(whileActive(step, row, dOld.get(), later.get()), placeOf(stateC, row, units));
     putPassed(step, row, units, dh, number(0));
-    for (auto [gate, dz] : llvm::enumerate(ArrayRef<Real>{dInput, dOutput, dForget, dCandidate}))
+    const Real sums[] = {dInput, dOutput, dForget, dCandidate};
+    for (auto [gate, dz] : llvm::enumerate(sums))
       putGate(step, row, gate, units, dz);
   }
 

@@ -140,7 +140,8 @@ private:
     Value kept = whileActive(step, row, cell.get(), c.get());
     put(kept, place);
     putState(step, row, units, h);
-    for (auto [index, value] : llvm::enumerate(ArrayRef<Real>{input, output, forget, candidate}))
+    const Real stored[] = {input, output, forget, candidate};
+    for (auto [index, value] : llvm::enumerate(stored))
       writeStep(op.getActivated(), value.get(), step, row, index, units);
     writeStep(op.getCells(), kept, step, row, std::nullopt, units);
   }
