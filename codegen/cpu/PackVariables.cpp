@@ -169,12 +169,15 @@ void packVariables(ModuleOp module) {
     kernel::FuncOp packing = definePacking(kernel, *weights, *layout);
     takePacked(kernel, *weights, *layout);
     Type packed = kernel.getArgumentTypes()[number];
+    llvm::DenseMap<Value, Value> panels; // what several launches multiply by is packed before the first
     for (kernel::LaunchOp launch : launches[kernel.getName()]) {
-      OpBuilder builder(launch);
       OpOperand &operand = launch->getOpOperand(number);
-      operand.set(
-          builder.create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), operand.get(), ArrayAttr())
-              .getResult(0));
+      Value &panel = panels[operand.get()];
+      if (!panel)
+        panel = OpBuilder(launch)
+                    .create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), operand.get(), ArrayAttr())
+                    .getResult(0);
+      operand.set(panel);
     }
   }
 }
