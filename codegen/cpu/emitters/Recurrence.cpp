@@ -34,9 +34,9 @@ Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Sequences that run side by side: more would find no room for their sums in registers, and four already use a vector
-/// of weights as often as it takes to read it from the second-level cache.
-constexpr int64_t mostRows = 4;
+/// Sequences that run side by side. Four use a vector of weights as often as it takes to read it from the second-level
+/// cache, eight leave that cache time for the gates as well; more would find no room for their sums in registers.
+constexpr int64_t mostRows = 8;
 } // namespace
 
 /// Sequences for a thread: at best several, which share the reading of the weights.
@@ -44,7 +44,7 @@ int64_t Recurrence::grain() const {
   double operations = 2.0 * weightGates * hidden * hidden + 100.0 * weightGates * hidden;
   int64_t least = grainFor(operations * double(constantValue(steps).value_or(16)), 0), together = 1;
   if (auto count = constantValue(batch))
-    together = *count * directions >= 8 ? 4 : *count * directions >= 4 ? 2 : 1;
+    together = *count * directions >= 16 ? 8 : *count * directions >= 8 ? 4 : *count * directions >= 4 ? 2 : 1;
   else if (directions == 1)
     together = 2;
   // Weights that the second-level cache does not hold are worth sharing whatever it costs.
@@ -203,6 +203,17 @@ Value Recurrence::readStep(Value tensor, const Step &step, int64_t row, std::opt
     which = evaluator.constant(*gate);
   Point point = withGate({step.positions[row], rowVariables[row], directionVariable, units.index}, which);
   return evaluator.evaluate(tensor, point, &units.lanes);
+}
+
+void Recurrence::prefetchStep(Value tensor, const Step &step, int64_t row, std::optional<int64_t> gate,
+                              const Units &units) {
+  std::optional<AffineExpr> which;
+  if (gate)
+    which = evaluator.constant(*gate);
+  AffineExpr first = evaluator.simplify(units.index - units.lanes.variable);
+  Point point = withGate({step.positions[row], rowVariables[row], directionVariable, first}, which);
+  if (std::optional<Access> access = evaluator.access(tensor, point))
+    builder.prefetch(access->buffer.pointer, element, evaluator.materialize(access->offset), /*locality=*/2);
 }
 
 Value Recurrence::readState(Value tensor, int64_t row, const Units &units) {

@@ -64,6 +64,8 @@ protected:
   using Vectors = llvm::SmallVector<mlir::Value>;
   mlir::Value readStep(mlir::Value tensor, const Step &step, int64_t row, std::optional<int64_t> gate,
                        const Units &units);
+  /// Fetches what readStep will read into the second-level cache.
+  void prefetchStep(mlir::Value tensor, const Step &step, int64_t row, std::optional<int64_t> gate, const Units &units);
   mlir::Value readState(mlir::Value tensor, int64_t row, const Units &units);
   mlir::Value readWeights(mlir::Value tensor, std::optional<int64_t> gate, const Units &units);
   /// Stores to the operation's result, if anybody uses it.

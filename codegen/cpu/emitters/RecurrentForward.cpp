@@ -65,11 +65,13 @@ protected:
     int64_t pitch = weightGates * panelLanes;
     Sums sums;
     SmallVector<int64_t> offsets;
+    Step next = stepAt(builder.add(step.number, 1));
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t b = 0; b < together; ++b) {
         Units units = unitsAt(builder.add(block, b));
         for (int64_t gate = first; gate < first + count; ++gate) {
           sums.push_back(start(row, gate, units));
+          prefetchStep(layer.gates, next, row, gate, units);
           if (row == 0)
             offsets.push_back(b * hidden * pitch + gate * panelLanes);
         }

@@ -30,6 +30,7 @@ for operator in ("LSTM", "GRU", "RNN"):
         layer(operator, 4, 3, 3, 5, None, *states, directions=2),
         layer(operator, 4, 3, 3, 5, lengths(4, 1, 3), *states, directions=2),
         layer(operator, 1, 2, 3, 4, note="one step"),
+        layer(operator, 2, 9, 2, 17, note="a large block of rows and one more"),
     ]
 rows += [
     layer("LSTM", 4, 2, 3, 5, None, None, None, normal(1, 15)),

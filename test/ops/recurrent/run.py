@@ -40,7 +40,7 @@ for operator in ("LSTM", "GRU", "RNN"):
     rows += [
         layer(operator, 7, 1, 5, 32, free=(0,)),
         layer(operator, 5, 3, 4, 19, free=(0,), note="odd units"),
-        layer(operator, 4, 13, 6, 16, direction="reverse", note="several blocks of rows"),
+        layer(operator, 4, 15, 6, 16, direction="reverse", note="blocks of rows of every size"),
         layer(operator, 6, 3, 5, 24, None, *states, directions=2, free=(0,)),
         layer(operator, 6, 3, 5, 24, lengths(6, 2, 5), *states, directions=2, free=(0,)),
         layer(operator, 5, 4, 3, 8, lengths(1, 5, 3, 2), direction="reverse", biases=False),
