@@ -23,6 +23,7 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 using namespace mlir;
@@ -48,7 +49,8 @@ public:
     return succeeded(result) ? CompileStatus::Done : failureStatus();
   }
 
-  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights, bool forInference) {
+  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights, bool forInference,
+                              double loraScale) {
     std::string actual = hashOfFile(options.input);
     if (!hash.empty() && !actual.empty() && actual != hash) {
       emitError(UnknownLoc::get(&context))
@@ -58,8 +60,9 @@ public:
     std::vector<TensorContents> tensors;
     for (const TrainedTensor &tensor : weights)
       tensors.push_back({tensor.name, tensor.type, tensor.shape, ArrayRef(tensor.data, tensor.bytes)});
-    return succeeded(exportOnnx(options.input, tensors, forInference, options.output, &context)) ? CompileStatus::Done
-                                                                                                 : failureStatus();
+    return succeeded(exportOnnx(options.input, tensors, forInference, loraScale, options.output, &context))
+               ? CompileStatus::Done
+               : failureStatus();
   }
 
   CompileStatus describe(std::string &json) {
@@ -228,6 +231,8 @@ private:
     std::string text = " --train --loss " + train.loss + " --optimizer " + train.optimizer;
     if (train.ignoreIndex != TrainOptions().ignoreIndex)
       text += " --ignore-index " + std::to_string(train.ignoreIndex);
+    if (!train.lora.empty())
+      text += " --lora-scale " + fmt::format("{}", train.loraScale());
     return text;
   }
 
@@ -261,12 +266,12 @@ CompileStatus describeModel(const CompileOptions &options, std::string &json, co
 }
 
 CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
-                          bool forInference, const std::string &output, const CompileEvents &events) {
+                          bool forInference, double loraScale, const std::string &output, const CompileEvents &events) {
   CompileOptions options;
   options.input = model;
   options.output = output;
   CompileReport report;
-  return Compilation(options, report, events).exportWeights(hash, weights, forInference);
+  return Compilation(options, report, events).exportWeights(hash, weights, forInference, loraScale);
 }
 
 std::string identifierFor(const std::string &path) {

@@ -64,7 +64,7 @@ struct TrainedTensor {
 /// Writes the model with other contents of its initializers; see exportOnnx in frontends/Frontend.h. `hash`, if not
 /// empty, is what the model file's must be: a library's source_hash.
 CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
-                          bool forInference, const std::string &output, const CompileEvents &events);
+                          bool forInference, double loraScale, const std::string &output, const CompileEvents &events);
 
 /// A C identifier made of a file's stem: "ResNet-50.onnx" gives "ResNet_50".
 std::string identifierFor(const std::string &path);

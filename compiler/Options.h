@@ -30,6 +30,14 @@ struct TrainOptions {
   std::string optimizer = "sgd";
   /// Regular expression: parameters whose names match do not change.
   std::string freeze;
+  /// Regular expression: only parameters whose names match change.
+  std::string trainOnly;
+  /// Regular expression: weights whose names match get an increment of rank `loraRank` to be trained in their place.
+  std::string lora;
+  int64_t loraRank = 8;
+  /// The increment is alpha / rank times a product of two matrices. 0: alpha is the rank.
+  double loraAlpha = 0;
+  double loraScale() const { return loraAlpha ? loraAlpha / double(loraRank) : 1; }
   /// "norm" or "value": limit gradients by the hyperparameter clip.
   std::string clip;
   double labelSmoothing = 0;

@@ -76,7 +76,8 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
   const TrainOptions &train = options.train;
   if (train.isWanted)
     return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing,
-                                   train.ignoreIndex, train.threshold, train.margin, train.gradients});
+                                   train.ignoreIndex, train.threshold, train.margin, train.gradients, train.trainOnly,
+                                   train.lora, train.loraRank, train.loraScale() * double(train.loraRank)});
   return train.inputGradients ? appendGradients(module, {"", train.cotangent, {}}) : success();
 }
 

@@ -54,13 +54,14 @@ struct TensorContents {
 };
 
 /// Writes the model in `path` to `output`, with these tensors as the contents of its initializers of the same names;
-/// what the model has no initializer for is left out. An error, which has been reported, when a type or shape differs,
+/// `X.lora_B` and `X.lora_A` are an increment of X instead, loraScale B A, and what the model has no initializer for
+/// is left out. An error, which has been reported, when a type or shape differs,
 /// when no name is the model's, or when a file cannot be read or written; then an older `output` is as it was.
 ///
 /// With `forInference` the model also leaves training mode: batch normalisation uses its running statistics, whose
 /// successors are no outputs any more, and dropout lets everything through.
 mlir::LogicalResult exportOnnx(llvm::StringRef path, llvm::ArrayRef<TensorContents> weights, bool forInference,
-                               llvm::StringRef output, mlir::MLIRContext *context);
+                               double loraScale, llvm::StringRef output, mlir::MLIRContext *context);
 
 /// The ONNX node that an operation comes from.
 struct NodeLocation {

@@ -11,6 +11,9 @@
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstring>
+#include <functional>
+#include <numeric>
 #include <set>
 
 using namespace mlir;
@@ -27,7 +30,8 @@ std::string describe(int32_t type, ArrayRef<int64_t> dims) {
 
 class Exporter {
 public:
-  Exporter(std::shared_ptr<frontend::Model> model) : model(std::move(model)), proto(this->model->proto()) {
+  Exporter(std::shared_ptr<frontend::Model> model, double loraScale)
+      : model(std::move(model)), proto(this->model->proto()), loraScale(loraScale) {
     where = frontend::fileLocation(this->model->getContext(), this->model->path());
   }
 
@@ -38,9 +42,12 @@ public:
     unsigned replaced = 0;
     for (::onnx::TensorProto &initializer : *proto.mutable_graph()->mutable_initializer()) {
       const TensorContents *tensor = byName.lookup(initializer.name());
-      if (failed(tensor ? set(initializer, *tensor) : inlined(initializer)))
+      const TensorContents *left = byName.lookup(initializer.name() + ".lora_B");
+      const TensorContents *right = byName.lookup(initializer.name() + ".lora_A");
+      if (failed(tensor ? set(initializer, *tensor) : inlined(initializer)) ||
+          (left && right && failed(increase(initializer, *left, *right))))
         return failure();
-      replaced += tensor ? 1 : 0;
+      replaced += tensor || (left && right) ? 1 : 0;
     }
     if (!replaced)
       return emitError(*where) << "none of the given weights has the name of one of the model's";
@@ -109,6 +116,51 @@ private:
     return success();
   }
 
+  /// X + loraScale B A, where a row of X is all that its first index has.
+  LogicalResult increase(::onnx::TensorProto &initializer, const TensorContents &left, const TensorContents &right) {
+    int64_t count =
+        std::accumulate(initializer.dims().begin(), initializer.dims().end(), int64_t(1), std::multiplies());
+    int64_t rows = initializer.dims_size() ? initializer.dims(0) : 0, columns = rows ? count / rows : 0;
+    int64_t rank = left.dims.size() == 2 ? left.dims[1] : 0;
+    if (initializer.data_type() != left.onnxType || left.onnxType != right.onnxType ||
+        left.dims != std::vector{rows, rank} || right.dims != std::vector{rank, columns})
+      return emitError(*where) << "\"" << left.name << "\" and \"" << right.name << "\" are "
+                               << describe(left.onnxType, left.dims) << " and " << describe(right.onnxType, right.dims)
+                               << ", which is no increment of " << rows << " rows and " << columns << " columns";
+    std::vector<char> storage;
+    std::optional<ArrayRef<char>> bytes = model->bytes(initializer, *where, storage);
+    if (!bytes)
+      return failure();
+    std::vector<char> sum(bytes->begin(), bytes->end());
+    if (left.onnxType == ::onnx::TensorProto::FLOAT)
+      addProduct<float>(sum, left, right);
+    else if (left.onnxType == ::onnx::TensorProto::DOUBLE)
+      addProduct<double>(sum, left, right);
+    else
+      return emitError(*where) << "increments of " << describe(left.onnxType, left.dims) << " are not supported yet";
+    fill(initializer, sum);
+    return success();
+  }
+
+  template <typename T>
+  void addProduct(std::vector<char> &sum, const TensorContents &left, const TensorContents &right) const {
+    auto at = [](const char *bytes, int64_t i) {
+      T value;
+      std::memcpy(&value, bytes + i * int64_t(sizeof value), sizeof value);
+      return value;
+    };
+    int64_t rows = left.dims[0], rank = left.dims[1], columns = right.dims[1];
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j) {
+        double product = 0;
+        for (int64_t k = 0; k < rank; ++k)
+          product += double(at(left.bytes.data(), i * rank + k)) * double(at(right.bytes.data(), k * columns + j));
+        int64_t place = i * columns + j;
+        T value = T(double(at(sum.data(), place)) + loraScale * product);
+        std::memcpy(sum.data() + place * int64_t(sizeof value), &value, sizeof value);
+      }
+  }
+
   LogicalResult inlined(::onnx::TensorProto &initializer) {
     if (initializer.data_location() != ::onnx::TensorProto::EXTERNAL)
       return success();
@@ -132,17 +184,18 @@ private:
 
   std::shared_ptr<frontend::Model> model;
   ::onnx::ModelProto proto;
+  double loraScale;
   std::optional<Location> where;
 };
 
 } // namespace
 
-LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, bool forInference, StringRef output,
-                         MLIRContext *context) {
+LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, bool forInference, double loraScale,
+                         StringRef output, MLIRContext *context) {
   std::shared_ptr<frontend::Model> model = frontend::Model::open(path, context);
   if (!model)
     return failure();
-  Exporter exporter(std::move(model));
+  Exporter exporter(std::move(model), loraScale);
   return failure(failed(exporter.replace(weights)) || (forInference && failed(exporter.leaveTraining())) ||
                  failed(exporter.write(output)));
 }

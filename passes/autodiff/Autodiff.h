@@ -63,6 +63,14 @@ struct TrainStepOptions {
   double margin = 1;
   /// Return the gradients too, under the names `<parameter>.gradient`.
   bool gradients = false;
+  /// Only parameters whose names match this regular expression change; all when it is empty.
+  std::string trainOnly = {};
+  /// Weights whose names match get an increment of low rank to be trained in their place; nothing else is trained but
+  /// what `trainOnly` names.
+  std::string lora = {};
+  int64_t loraRank = 8;
+  /// The increment is (alpha / rank) B A.
+  double loraAlpha = 8;
 };
 
 /// Turns @main of a network, as imported, into one step of training, a pure function of inputs, target, parameters,

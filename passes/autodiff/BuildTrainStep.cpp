@@ -12,10 +12,10 @@
 #include "passes/autodiff/Autodiff.h"
 #include "passes/autodiff/MainFunction.h"
 #include "passes/autodiff/StateLayout.h"
+#include "passes/autodiff/Trainable.h"
 #include "passes/autodiff/losses/Losses.h"
 #include "passes/autodiff/optimizers/Optimizers.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 
@@ -32,9 +32,11 @@ public:
   LogicalResult run(ModuleOp module) {
     if (!main.isValid())
       return module.emitError("there is no function @main to train");
+    if (failed(chooseTrainable(module, options)))
+      return failure();
     builder = main.builder();
     for (auto op : main.body().getOps<ConstantOp>()) // before a loss adds its own
-      if (!nameOf(op).empty())
+      if (!nameOfParameter(op).empty())
         named.push_back(op);
     for (unsigned i = 0; i < main.inputCount(); ++i)
       main.setInputAttribute(i, "ingot.role", builder.getStringAttr("input"));
@@ -113,15 +115,9 @@ private:
   // What is trained
   // -----------------------------------------------------------------------------------------------------
 
-  /// The name that the model file gives this constant, "" for one that import made.
-  static StringRef nameOf(ConstantOp op) {
-    auto named = dyn_cast<NameLoc>(op.getLoc());
-    return named && isa<FileLineColLoc>(named.getChildLoc()) ? named.getName().getValue() : StringRef();
-  }
-
   /// A new input in the place of a constant.
   Value replaceByInput(ConstantOp op, StringRef role) {
-    std::string name = nameOf(op).str();
+    std::string name = nameOfParameter(op).str();
     Value input = main.addInput(name, op.getType(), role);
     if (!isEvaluation) // the step initialises the state
       main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
@@ -134,15 +130,11 @@ private:
   }
 
   LogicalResult chooseParameters() {
-    std::string problem;
-    llvm::Regex frozen(options.freeze);
-    if (!options.freeze.empty() && !frozen.isValid(problem))
-      return emitError(main.getLoc()) << "the expression \"" << options.freeze << "\" is not right: " << problem;
     llvm::DenseSet<Operation *> needed = neededByLoss();
     for (ConstantOp &op : named) {
-      StringRef name = nameOf(op);
+      StringRef name = nameOfParameter(op);
       if (!needed.contains(op) || !isa<FloatType>(op.getType().getElementType()) ||
-          main.findOutput((name + ".next").str()) || (!options.freeze.empty() && frozen.match(name)))
+          main.findOutput((name + ".next").str()) || op->hasAttr("ingot.frozen"))
         continue;
       names.push_back(name.str());
       parameters.push_back(replaceByInput(op, "parameter"));
@@ -150,7 +142,8 @@ private:
     }
     if (parameters.empty())
       return emitError(main.getLoc()) << "there is nothing to train: the loss depends on no parameter"
-                                      << (options.freeze.empty() ? "" : " that is not frozen");
+                                      << (options.freeze.empty() && options.trainOnly.empty() ? ""
+                                                                                              : " that is not frozen");
     return success();
   }
 
@@ -172,7 +165,7 @@ private:
 
   void exposeStatistics() {
     for (ConstantOp op : named)
-      if (std::optional<unsigned> next = op ? main.findOutput((nameOf(op) + ".next").str()) : std::nullopt) {
+      if (std::optional<unsigned> next = op ? main.findOutput((nameOfParameter(op) + ".next").str()) : std::nullopt) {
         main.outputs[*next].role = "statistic";
         replaceByInput(op, "statistic");
       }

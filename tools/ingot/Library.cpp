@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <sstream>
 
 namespace ingot {
 namespace {
@@ -80,6 +81,14 @@ Library::~Library() { ingot_session_destroy(session); }
 void Library::expect(ingot_status status) const {
   if (status != INGOT_OK)
     throw Failure(exitBadInput, file, ingot_last_error(model));
+}
+
+std::string Library::optionOf(const std::string &option) const {
+  std::istringstream words(description().options);
+  for (std::string word; words >> word;)
+    if (word == option && words >> word)
+      return word;
+  return "";
 }
 
 void Library::expectEntry(const std::string &entry) const {

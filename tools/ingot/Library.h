@@ -25,6 +25,9 @@ public:
   /// Before the first run.
   void setThreads(int32_t count);
 
+  /// The word behind an option among those that the library was made with; "" without it.
+  std::string optionOf(const std::string &option) const;
+
   /// A Failure when a run computes something else ("run", "train_step").
   void expectEntry(const std::string &entry) const;
 

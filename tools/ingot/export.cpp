@@ -37,6 +37,8 @@ void exportState(const ExportOptions &options) {
   std::vector<std::string> words = {
       findModel(library, options),      "--weights", options.state, "-o", options.output, "--source-hash",
       library.description().source_hash};
+  if (std::string scale = library.optionOf("--lora-scale"); !scale.empty())
+    words.insert(words.end(), {"--lora-scale", scale});
   if (options.forInference)
     words.push_back("--inference");
   if (int code = runCompiler(words))

@@ -9,7 +9,7 @@
 namespace ingot {
 
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
-                            bool forInference, const std::string &output) {
+                            bool forInference, double loraScale, const std::string &output) {
   try {
     SafetensorsFile file = readSafetensors(weights);
     std::vector<TrainedTensor> tensors;
@@ -17,7 +17,7 @@ CompileStatus exportWeights(const std::string &model, const std::string &weights
       tensors.push_back({name, tensor.dtype, tensor.shape, tensor.data, tensor.bytes});
     auto named = file.metadata.find("source_hash");
     return exportModel(model, hash.empty() && named != file.metadata.end() ? named->second : hash, tensors,
-                       forInference, output, CompileEvents());
+                       forInference, loraScale, output, CompileEvents());
   } catch (const Failure &failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return static_cast<CompileStatus>(failure.code);

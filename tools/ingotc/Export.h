@@ -10,9 +10,9 @@ namespace ingot {
 
 /// Writes `model` to `output` with the tensors of a safetensors file in place of its initializers of the same names.
 /// The model file's hash must be `hash`, if not empty, and the one that the file's metadata name, if they do.
-/// `forInference` takes the model out of training mode.
+/// `forInference` takes the model out of training mode; `loraScale` is explained at exportModel.
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
-                            bool forInference, const std::string &output);
+                            bool forInference, double loraScale, const std::string &output);
 
 } // namespace ingot
 

@@ -11,6 +11,17 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   app.add_option("--loss", options.loss, "loss by name, or output:NAME when the model computes it")->needs(train);
   app.add_option("--optimizer", options.optimizer, "optimizer by name")->needs(train);
   app.add_option("--freeze", options.freeze, "regular expression: parameters that do not change")->needs(train);
+  app.add_option("--train-only", options.trainOnly, "regular expression: the only parameters that change")
+      ->needs(train);
+  auto lora = app.add_option("--lora", options.lora,
+                             "regular expression: weights that get an increment of low rank to train in their place");
+  lora->needs(train);
+  app.add_option("--rank", options.loraRank, "rank of the increments (default 8)")
+      ->check(CLI::PositiveNumber)
+      ->needs(lora);
+  app.add_option("--alpha", options.loraAlpha, "increments are alpha / rank times a product (default: the rank)")
+      ->check(CLI::PositiveNumber)
+      ->needs(lora);
   app.add_option("--clip", options.clip, "limit gradients by the hyperparameter clip")
       ->check(CLI::IsMember({"norm", "value"}))
       ->needs(train);

@@ -49,6 +49,7 @@ int main(int argc, char **argv) {
   std::vector<std::string> dims;
   std::string winograd = "auto", target = "cpu", weights, sourceHash;
   bool describes = false, forInference = false;
+  double loraScale = 1;
   InstrumentOptions instruments;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
@@ -73,6 +74,9 @@ int main(int argc, char **argv) {
   auto *exports = app.add_option("--weights", weights,
                                  "write the model to -o with the weights of a .safetensors file, and compile nothing");
   app.add_flag("--inference", forInference, "with --weights: take the model out of training mode")->needs(exports);
+  app.add_option("--lora-scale", loraScale,
+                 "with --weights: X.lora_B and X.lora_A add so many times their product to X")
+      ->needs(exports);
   app.add_option("--source-hash", sourceHash, "what the model file's hash must be")->needs(exports);
   try {
     app.parse(argc, argv);
@@ -103,7 +107,7 @@ int main(int argc, char **argv) {
   }
 
   if (!weights.empty())
-    return static_cast<int>(exportWeights(options.input, weights, sourceHash, forInference, options.output));
+    return static_cast<int>(exportWeights(options.input, weights, sourceHash, forInference, loraScale, options.output));
   if (std::string problem = checkInstruments(instruments, options); !problem.empty()) {
     fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);

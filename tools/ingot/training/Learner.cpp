@@ -6,7 +6,6 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sstream>
 
 namespace ingot {
 namespace {
@@ -19,15 +18,6 @@ std::vector<const ingot_port *> fedInputs(const ingot_description &about) {
     if (isFed(about.inputs[i]))
       ports.push_back(&about.inputs[i]);
   return ports;
-}
-
-// The value behind an option in the words that a library was made with; "" without it.
-std::string optionOf(const ingot_description &about, const std::string &option) {
-  std::istringstream words(about.options);
-  for (std::string word; words >> word;)
-    if (word == option && words >> word)
-      return word;
-  return "";
 }
 
 std::string describePort(const ingot_description &about, const ingot_port &port) {
@@ -58,8 +48,8 @@ Learner::Learner(Library &library, Library *evaluationLibrary)
   if (!evaluation)
     throw Failure(exitBadInput, library.path(), "has no evaluation; make it again with this version of ingotc");
   const ingot_description &about = library.description();
-  loss = optionOf(about, "--loss");
-  if (std::string word = optionOf(about, "--ignore-index"); !word.empty())
+  loss = library.optionOf("--loss");
+  if (std::string word = library.optionOf("--ignore-index"); !word.empty())
     ignored = std::strtoll(word.c_str(), nullptr, 10);
   training.bindState(block.data());
   evaluation->bindState(block.data());
