@@ -53,20 +53,25 @@ void WindowTiles::schedule() {
   bool isWide = target.panelRegisters() >= 32;
   tileRows = isWide && isUnrolled ? 2 : 1;
   tileColumns = isWide ? 7 : 4;
-  wholeMap = height && width && *height * *width <= 32 * 32;
-  AffineExpr blocks = evaluator.getSymbols().constant(llvm::divideCeil(channelCount, panelLanes));
-  division.items = blocks * evaluator.dims(problem.input).front();
+  // Maps that stay in the cache are walked channel by channel. Larger ones come from memory, which is fast only where
+  // neighbours are read: all channels of a tile before the next one.
+  auto mapHeight = constantValue(rows.input), mapWidth = constantValue(columns.input);
+  wholeMap = isUnrolled && mapHeight && mapWidth && *mapHeight * *mapWidth * channelCount * 4 <= 192 * 1024;
+  int64_t blocks = llvm::divideCeil(channelCount, panelLanes);
   int64_t lines = wholeMap ? *height : tileRows;
-  if (!wholeMap)
+  division.items = evaluator.dims(problem.input).front();
+  if (wholeMap)
+    division.items = division.items * blocks;
+  else
     division.items = division.items * rows.count().ceilDiv(tileRows);
   division.items = simplifyDimension(division.items);
-  division.grain = grainFor(0, 16.0 * lines * width.value_or(32) * rows.taps * columns.taps);
+  division.grain = grainFor(0, 16.0 * (wholeMap ? 1 : blocks) * lines * width.value_or(32) * rows.taps * columns.taps);
 }
 
 Division WindowTiles::emit() {
   schedule();
   division.choices = {{"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
-                      {"item", wholeMap ? "a map of 16 channels" : "lines of 16 channels"}};
+                      {"item", wholeMap ? "a map of 16 channels" : "lines of all channels"}};
   for (auto [stride, axis] : llvm::zip(strideExprs, problem.axes)) {
     strides.push_back(evaluator.materialize(stride));
     extents.push_back(evaluator.materialize(axis.input));
@@ -76,37 +81,47 @@ Division WindowTiles::emit() {
   return division;
 }
 
-/// Item = (channel block * images + image) * lines + line.
+/// Item = channel block * images + image, or image * lines + line.
 void WindowTiles::emitItem(Index item) {
   Index line = 0;
-  if (!wholeMap) {
+  if (wholeMap) {
+    image = builder.mod(item, images);
+    firstBlock = builder.div(item, images);
+    lastBlock = builder.add(firstBlock, 1);
+  } else {
     Index lines = builder.ceilDiv(evaluator.materialize(problem.axes[0].count()), tileRows);
     line = builder.mod(item, lines);
-    item = builder.div(item, lines);
+    image = builder.div(item, lines);
+    firstBlock = 0;
+    lastBlock = int64_t(llvm::divideCeil(channelCount, panelLanes));
   }
-  image = builder.mod(item, images);
-  Index block = builder.div(item, images);
-  channel = builder.mul(block, panelLanes);
   SmallVector<AffineExpr> dims = evaluator.dims(problem.input);
   Point point(dims.size(), evaluator.getSymbols().constant(0));
   point[0] = evaluator.variable(image, dims[0]);
   Access place = *evaluator.access(problem.input, point);
   input = place.buffer.pointer;
-  inputBase = builder.add(evaluator.materialize(place.offset), channel);
-  auto emit = [&](Value lanes) {
+  mapBase = evaluator.materialize(place.offset);
+  if (wholeMap)
+    return forChannels([&] { emitMap(line); });
+  emitMap(line);
+}
+
+/// Calls `body` for each 16 channels of the item.
+void WindowTiles::forChannels(llvm::function_ref<void()> body) {
+  int64_t whole = channelCount / panelLanes, rest = channelCount % panelLanes;
+  auto emit = [&](Index block, Value lanes) {
     mask = lanes;
+    channel = builder.mul(block, panelLanes);
+    inputBase = builder.add(mapBase, channel);
     enterChannels(channel, mask);
-    emitMap(line);
+    body();
   };
-  int64_t rest = channelCount % panelLanes;
-  auto whole = [&] { emit({}); };
-  auto tail = [&] { emit(builder.maskBelow(rest, panelLanes)); };
+  Index end = rest ? builder.min(lastBlock, whole) : lastBlock;
+  if (whole)
+    builder.loop(firstBlock, end, 1, [&](Index block) { emit(block, {}); });
   if (!rest)
-    whole();
-  else if (channelCount < panelLanes)
-    tail();
-  else
-    builder.ifThen(builder.less(block, channelCount / panelLanes), whole, tail);
+    return;
+  builder.ifThen(builder.less(whole, lastBlock), [&] { emit(whole, builder.maskBelow(rest, panelLanes)); });
 }
 
 SmallVector<WindowTiles::Piece> WindowTiles::piecesOf(const WindowAxis &axis, int64_t size) const {
@@ -131,11 +146,8 @@ SmallVector<WindowTiles::Piece> WindowTiles::piecesOf(const WindowAxis &axis, in
 /// All lines, or those of tile `lineItem`.
 void WindowTiles::emitMap(Index lineItem) {
   const WindowAxis &rows = problem.axes[0];
-  if (!isUnrolled) {
-    if (wholeMap)
-      return builder.loop(0, evaluator.materialize(rows.count()), 1, [&](Index y) { emitLoopLine(y); });
+  if (!isUnrolled)
     return emitLoopLine(lineItem);
-  }
   int64_t first = 0;
   for (const Piece &piece : piecesOf(rows, tileRows)) {
     if (wholeMap) {
@@ -156,7 +168,11 @@ void WindowTiles::emitMap(Index lineItem) {
 void WindowTiles::emitLine(const Span &y) {
   for (const Piece &piece : piecesOf(problem.axes[1], tileColumns))
     builder.loop(0, piece.count, 1, [&](Index number) {
-      emitTile(y, {builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known});
+      Span x{builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known};
+      if (wholeMap)
+        emitTile(y, x);
+      else
+        forChannels([&] { emitTile(y, x); });
     });
 }
 
@@ -221,8 +237,11 @@ void WindowTiles::emitLoopLine(Index y) {
     Index room = builder.min(builder.sub(builder.sub(extents[1], 1), to), builder.sub(count, limit));
     builder.ifThen(
         builder.less(builder.min(from, room), 0),
-        [&] { builder.loop(x, builder.min(limit, count), 1, [&](Index each) { emitLoopTile(y, each, 1, true); }); },
-        [&] { emitLoopTile(y, x, tileColumns, false); });
+        [&] {
+          builder.loop(x, builder.min(limit, count), 1,
+                       [&](Index each) { forChannels([&] { emitLoopTile(y, each, 1, true); }); });
+        },
+        [&] { forChannels([&] { emitLoopTile(y, x, tileColumns, false); }); });
   });
 }
 

@@ -61,6 +61,7 @@ private:
 
   void schedule();
   void emitItem(Index item);
+  void forChannels(llvm::function_ref<void()> body);
   void emitMap(Index lineItem);
   void emitLine(const Span &y);
   void emitTile(const Span &y, const Span &x);
@@ -77,13 +78,11 @@ private:
   Division division;
   int64_t tileRows = 1, tileColumns = 1, channelCount = 1;
   bool isUnrolled = true;
-  /// The whole map, or one tile's lines.
+  /// An item is the whole map of 16 channels, or one tile's lines of all channels.
   bool wholeMap = true;
 
-  Index images, image, channel, inputBase;
+  Index images, image, firstBlock, lastBlock, channel, mapBase, inputBase;
   mlir::Value input, mask;
-  llvm::SmallVector<Index> outer;
-  llvm::SmallVector<WindowAxis::Range> outerTaps;
 };
 
 } // namespace ingot::cpu

@@ -11,6 +11,7 @@ for kind in ("MaxPool", "AveragePool"):
     rows += [
         Row(kind, normal(2, 5, 8, 8), kernel_shape=[2, 2], strides=[2, 2], free=(0,)),
         Row(kind, normal(1, 16, 9, 7), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], free=(0,)),
+        Row(kind, normal(2, 36, 37, 43), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], free=(0,)),
         Row(kind, normal(1, 3, 9, 9), kernel_shape=[3, 2], pads=[0, 1, 2, 0]),
         Row(kind, normal(1, 3, 10, 10), kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
         Row(kind, normal(1, 3, 9, 10), kernel_shape=[2, 3], auto_pad="SAME_UPPER", strides=[2, 2]),
