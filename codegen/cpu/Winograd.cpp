@@ -92,15 +92,18 @@ int64_t chooseWinogradTile(ConvOp op) {
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
   if (channels < 32 || filters < 32 || filter.getDimSize(2) % panelLanes || filter.getDimSize(3) % panelLanes)
     return 0;
-  // Microseconds: products at 270 GFLOP/s or weights at 40 GB/s, whichever is slower; transforms at 100 GB/s.
-  double height = output.getDimSize(1), width = output.getDimSize(2);
-  double products = channels * filters, direct = 9 * height * width * products;
-  double best = 0.9 * std::max(2 * direct / 270e3, 9 * products * 4 / 40e3);
+  // Microseconds: arithmetic, reading the weights, and transforms. A core of the machines that this was measured on
+  // does 200 to 290 GFLOP/s and reads weights that other layers have displaced at 20 to 48 GB/s; the two overlap so
+  // little that their sum tells the best algorithm, not the longer of them. Direct convolution skips what is padding.
+  constexpr double operations = 240e3, weightBytes = 32e3, transformBytes = 100e3;
+  double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
+  double taps = (3 * height - 2) * (3 * width - 2);
+  double best = 2 * taps * products / operations + 9 * products * 4 / weightBytes;
   int64_t choice = 0;
   for (int64_t tile : {2, 4}) {
     double tiles = std::ceil(height / tile) * std::ceil(width / tile), elements = (tile + 2) * (tile + 2);
-    double cost = std::max(2 * elements * tiles * products / 270e3, elements * products * 4 / 40e3) +
-                  elements * tiles * (channels + filters) * 8 / 100e3;
+    double cost = 2 * elements * tiles * products / operations + elements * products * 4 / weightBytes +
+                  elements * tiles * (channels + filters) * 8 / transformBytes;
     if (cost < best) {
       best = cost;
       choice = tile;
