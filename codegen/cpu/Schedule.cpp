@@ -87,6 +87,10 @@ int64_t grainFor(double operations, double bytes) {
   return std::max<int64_t>(1, int64_t(500 / nanoseconds));
 }
 
+bool isNextGroup(const Prefetch &prefetch, int64_t depth, int64_t vectors) {
+  return prefetch.distance == depth * vectors * panelLanes;
+}
+
 Prefetch choosePrefetch(int64_t depth, Block block) {
   int64_t groupBytes = depth * block.vectors * panelLanes * 4;
   // Weights that few rows use are read at memory speed: run ahead within the panel.

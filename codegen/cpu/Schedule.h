@@ -57,6 +57,8 @@ struct Prefetch {
   int locality = 3;
 };
 Prefetch choosePrefetch(int64_t depth, Block block);
+/// Whether that means the next panel group, not further steps of the same one.
+bool isNextGroup(const Prefetch &prefetch, int64_t depth, int64_t vectors);
 
 } // namespace ingot::cpu
 

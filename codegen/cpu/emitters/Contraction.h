@@ -18,6 +18,8 @@ struct Product {
   mlir::BlockArgument panels;
   llvm::SmallVector<mlir::AffineExpr> batch, rows;
   mlir::AffineExpr columns, depth;
+  /// When not empty, how far apart neighbouring rows lie in the lhs, for each row axis.
+  llvm::SmallVector<int64_t> rowSteps = {};
 };
 
 /// A matrix product being emitted; see contraction.cpp.
@@ -50,6 +52,8 @@ private:
   void emitBlock(Index row, int64_t count, const Group &group);
   void storeBlock(llvm::ArrayRef<Point> rows, const Group &group, llvm::ArrayRef<mlir::Value> sums);
   ColumnVectors columnsOf(const Group &group, int64_t rows);
+  void emitItem(Index item);
+  int64_t chooseChunk() const;
   // ContractionPacking.cpp
   void emitPackedItem(Index item);
   void packColumns(Index column, Index destination);
@@ -72,9 +76,12 @@ private:
   Block block{1, 1};
   Division division;
   bool isGroupMajor = false;
+  /// Row blocks for which all panel groups are computed before it is the next ones' turn (0: all rows).
+  int64_t chunkBlocks = 0;
 
   // Run-time values.
-  Index rowBlocks, groups, batches, depth, rowCount, columnCount, rowStride, depthStride, rhsPitch, columnStride;
+  Index rowBlocks, rowBlock, groups, batches, depth, rowCount, columnCount, rowStride, depthStride, rhsPitch,
+      columnStride;
   Point batchPoint;
   mlir::Value lhs, rhs;
   Index lhsBase, rhsBase, firstPanel;

@@ -67,10 +67,16 @@ std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
   return window;
 }
 
-/// Whether every output pixel reads exactly the input pixel at its place.
+/// Whether every output pixel reads exactly one pixel of the input, `step` times as far along each axis.
 bool isPointwise(const Window &window) {
-  return window.groups == 1 && window.phases.size() == 1 && llvm::all_of(window.phases[0], [](const WindowAxis &axis) {
-           return axis.taps == 1 && axis.step == 1 && axis.first == 0 && axis.input == axis.output;
+  auto staysInside = [](const WindowAxis &axis) {
+    if (axis.step == 1)
+      return axis.input == axis.output;
+    auto input = constantValue(axis.input), output = constantValue(axis.output);
+    return input && output && (*output - 1) * axis.step < *input;
+  };
+  return window.groups == 1 && window.phases.size() == 1 && llvm::all_of(window.phases[0], [&](const WindowAxis &axis) {
+           return axis.taps == 1 && axis.first == 0 && axis.outputStep == 1 && staysInside(axis);
          });
 }
 
@@ -95,6 +101,11 @@ Product asProduct(const Window &window, Evaluator &evaluator) {
   if (!isSmall)
     product.batch.push_back(output.front());
   product.rows.assign(output.begin() + product.batch.size(), output.end() - 1);
+  if (llvm::any_of(window.phases[0], [](const WindowAxis &axis) { return axis.step != 1; })) {
+    product.rowSteps.assign(product.rows.size(), 1); // images, where they are rows, are neighbours
+    for (size_t axis = window.phases[0].size(), row = product.rows.size(); axis-- > 0;)
+      product.rowSteps[--row] = window.phases[0][axis].step;
+  }
   return product;
 }
 

@@ -27,7 +27,7 @@ struct Stream {
 
 /// One step of the reduction.
 void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Stream &rows, const Stream &vectors,
-          const ColumnVectors &columns, MutableArrayRef<Value> sums) {
+          const Stream &ahead, const ColumnVectors &columns, MutableArrayRef<Value> sums) {
   Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
   SmallVector<Value> b;
@@ -36,11 +36,10 @@ void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Str
     b.push_back(
         builder.loadVector(vectors.pointers[j], element, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
   }
-  if (columns.prefetch.distance)
-    for (size_t j = 0; j < count; ++j) {
-      Index at = builder.add(columnOffset, vectors.displacements[j] + columns.prefetch.distance);
-      builder.prefetch(vectors.pointers[j], element, at, columns.prefetch.locality);
-    }
+  for (size_t j = 0; j < ahead.pointers.size(); ++j)
+    builder.prefetch(ahead.pointers[j], element,
+                     builder.add(columnOffset, ahead.displacements[j] + columns.prefetch.distance),
+                     columns.prefetch.locality);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
     Value a = builder.load(rows.pointers[i], element, builder.add(rowOffset, rows.displacements[i]));
     Value wide = builder.splat(a, panelLanes);
@@ -56,17 +55,29 @@ Sums zeroSums(KernelBuilder &builder, size_t count) {
   return Sums(count, zero);
 }
 
+void ColumnVectors::sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize) {
+  int64_t vectors = offsets.size(), share = llvm::divideCeil(vectors, passes);
+  prefetchStreams = share;
+  // Later passes than there are vectors repeat the last one's part, which costs little.
+  prefetchShift = builder.mul(builder.min(builder.mul(pass, share), vectors - share), panelSize);
+}
+
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
                 int64_t unroll) {
   Type type = sums.front().getType(), element = getElementTypeOrSelf(type);
   Stream rowStream(builder, element, rows.pointer, rows.base, rows.offsets);
   Stream columnStream(builder, element, columns.pointer, columns.base, columns.offsets);
+  size_t streams = columns.prefetch.distance ? columns.offsets.size() : 0;
+  if (columns.prefetchStreams)
+    streams = std::min(streams, columns.prefetchStreams);
+  Stream ahead(builder, element, columns.pointer, builder.add(columns.base, columns.prefetchShift),
+               ArrayRef(columns.offsets).take_front(streams));
   size_t count = sums.size();
   auto body = [&](Index k, ValueRange carried, int64_t steps) {
     SmallVector<Value> current(carried);
     for (int64_t u = 0; u < steps; ++u)
       step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch), rowStream,
-           columnStream, columns, MutableArrayRef<Value>(current).slice(u * count, count));
+           columnStream, ahead, columns, MutableArrayRef<Value>(current).slice(u * count, count));
     return current;
   };
   Index whole = builder.mul(builder.div(trips, unroll), unroll);

@@ -30,6 +30,13 @@ struct ColumnVectors {
   /// Guards the last vector; null when it may be read whole.
   mlir::Value lastMask;
   Prefetch prefetch;
+  /// What is prefetched: further elements behind `prefetch.distance`, and how many of the vectors' streams (0: all).
+  Index prefetchShift = 0;
+  size_t prefetchStreams = 0;
+
+  /// Passes over one panel group share the prefetching of the next one: pass `pass` of `passes` reads ahead its part,
+  /// so that memory has the time of all passes for it. Only for panels that follow each other, of `panelSize` elements.
+  void sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize);
 };
 
 using Sums = llvm::SmallVector<mlir::Value>;

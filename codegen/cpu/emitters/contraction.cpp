@@ -30,7 +30,11 @@ Point Contraction::rowPoint(AffineExpr row) const { return delinearize(row, prob
 
 std::optional<Access> Contraction::lhsAt(ArrayRef<AffineExpr> outputPoint, AffineExpr depth) {
   SmallVector<AffineExpr> dims = evaluator.dims(problem.lhs);
-  Point point = broadcastPoint(outputPoint, ArrayRef(dims).drop_back());
+  Point scaled(outputPoint);
+  for (auto [coordinate, step] :
+       llvm::zip(MutableArrayRef(scaled).take_back(problem.rowSteps.size()), problem.rowSteps))
+    coordinate = coordinate * step;
+  Point point = broadcastPoint(scaled, ArrayRef(dims).drop_back());
   point.push_back(depth);
   return evaluator.access(problem.lhs, point);
 }
@@ -121,6 +125,7 @@ void Contraction::schedule() {
   groups = evaluator.materialize(groupExtent);
   batches = evaluator.materialize(batchCount);
   isGroupMajor = sharesRhs && rhsForm == RhsForm::panels;
+  chunkBlocks = isGroupMajor ? chooseChunk() : 0;
   division.items = batchCount * groupExtent;
   double steps = double(depth.value_or(64)) * block.vectors * panelLanes;
   if (rhsForm != RhsForm::scratch) {
@@ -144,16 +149,49 @@ Division Contraction::emit() {
     rhsPitch = evaluator.materialize(rhsDepthStride);
     columnStride = evaluator.materialize(rhsColumnStride);
   }
-  builder.loop(begin, end, 1, [&](Index item) {
-    if (rhsForm == RhsForm::scratch)
-      return emitPackedItem(item);
-    Index rowBlock = builder.mod(item, rowBlocks), rest = builder.div(item, rowBlocks);
-    Index group = isGroupMajor ? builder.div(rest, batches) : builder.mod(rest, groups);
-    Index batchIndex = isGroupMajor ? builder.mod(rest, batches) : builder.div(rest, groups);
-    enterBatch(batchIndex);
-    forGroup(group, [&](const Group &columns) { emitRowBlock(rowBlock, columns); });
-  });
+  builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
   return division;
+}
+
+/// Where the rhs is shared, row blocks of all batches count as one sequence, cut into chunks, and item = (chunk *
+/// groups + group) * blocks + block of the chunk; otherwise item = (batch * groups + group) * rowBlocks + rowBlock.
+void Contraction::emitItem(Index item) {
+  if (rhsForm == RhsForm::scratch)
+    return emitPackedItem(item);
+  Index batchIndex, group;
+  if (isGroupMajor) {
+    Index blocks = builder.mul(batches, rowBlocks), first = 0;
+    if (chunkBlocks) {
+      Index chunk = builder.div(item, builder.mul(groups, chunkBlocks));
+      first = builder.mul(chunk, chunkBlocks);
+      item = builder.sub(item, builder.mul(first, groups));
+      blocks = builder.min(builder.sub(blocks, first), chunkBlocks);
+    }
+    group = builder.div(item, blocks);
+    Index block = builder.add(first, builder.mod(item, blocks));
+    batchIndex = builder.div(block, rowBlocks);
+    rowBlock = builder.mod(block, rowBlocks);
+  } else {
+    rowBlock = builder.mod(item, rowBlocks);
+    group = builder.mod(builder.div(item, rowBlocks), groups);
+    batchIndex = builder.div(builder.div(item, rowBlocks), groups);
+  }
+  enterBatch(batchIndex);
+  forGroup(group, [&](const Group &columns) { emitRowBlock(rowBlock, columns); });
+}
+
+/// Passing over all rows for each panel group reads the lhs as often as there are groups, and writes the result in
+/// narrow columns. Where the weights stay in the cache, the rows are better cut: for weights in the nearest cache into
+/// single blocks, so that results are written line by line; otherwise so that a chunk of the lhs stays there too.
+int64_t Contraction::chooseChunk() const {
+  constexpr int64_t nearest = 16 * 1024, second = 512 * 1024;
+  auto columns = constantValue(problem.columns), depth = constantValue(problem.depth), rows = constantValue(rowExtent);
+  if (!columns || !depth)
+    return 0;
+  int64_t weights = *columns * *depth * 4, blockBytes = block.rows * *depth * 4;
+  if (weights > second || (rows && *rows * *depth * 4 <= second / 4))
+    return 0;
+  return weights <= nearest ? 1 : std::max<int64_t>(1, second / 2 / blockBytes);
 }
 
 /// Where the operands of this batch begin.
@@ -283,6 +321,9 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   }
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
+  auto blocks = constantValue(rowExtent.ceilDiv(block.rows)), steps = constantValue(problem.depth);
+  if (columns.prefetch.distance && blocks && steps && isNextGroup(columns.prefetch, *steps, group.vectors))
+    columns.sharePrefetch(builder, rowBlock, *blocks, *steps * panelLanes);
   return columns;
 }
 

@@ -209,7 +209,8 @@ void Winograd::multiply(int64_t count) {
   builder.loop(0, elements, 1, [&](Index element) {
     builder.loop(firstGroup, lastGroup, 1, [&](Index group) {
       Index panel = builder.add(builder.mul(element, filters * channels), builder.mul(group, vectors * panelSize));
-      for (const Run &run : balancedRuns(count, maxRows(target, vectors)))
+      int64_t passes = llvm::divideCeil(count, maxRows(target, vectors)), passed = 0;
+      for (const Run &run : balancedRuns(count, maxRows(target, vectors))) {
         builder.loop(0, run.count, 1, [&](Index number) {
           Index row = builder.add(builder.mul(number, run.size), run.start);
           Index from = builder.add(builder.mul(element, inputPitch), builder.mul(row, channels));
@@ -219,6 +220,8 @@ void Winograd::multiply(int64_t count) {
             rows.offsets.push_back(i * channels);
           for (int64_t j = 0; j < vectors; ++j)
             columns.offsets.push_back(j * panelSize);
+          if (isNextGroup(columns.prefetch, channels, vectors))
+            columns.sharePrefetch(builder, builder.add(number, passed), passes, panelSize);
           Sums sums = accumulate(builder, channels, rows, columns, zeroSums(builder, run.size * vectors),
                                  chooseUnroll(target, {run.size, vectors}));
           int64_t pitch = groupsPerChunk * vectors * panelLanes;
@@ -229,6 +232,8 @@ void Winograd::multiply(int64_t count) {
                                 builder.add(to, productStart + int64_t(index) / vectors * pitch +
                                                     int64_t(index) % vectors * panelLanes));
         });
+        passed += run.count;
+      }
     });
   });
 }
