@@ -52,13 +52,16 @@ mlir::FailureOr<Division> emitLongProduct(Emission &emission);    // matmul over
 mlir::FailureOr<Division> emitContraction(Emission &emission);    // matmul
 mlir::FailureOr<Division> emitDepthwise(Emission &emission);      // conv with one channel per group
 mlir::FailureOr<Division> emitWinograd(Emission &emission);       // conv whose filter was transformed
-mlir::FailureOr<Division> emitConvolution(Emission &emission);    // conv, conv_transpose
-mlir::FailureOr<Division> emitFilterGradient(Emission &emission); // conv_filter_gradient
-mlir::FailureOr<Division> emitWindow(Emission &emission);         // max_pool, avg_pool
-mlir::FailureOr<Division> emitRows(Emission &emission);           // softmax, normalize, reduce, arg_reduce
-mlir::FailureOr<Division> emitRecurrent(Emission &emission);      // lstm, gru, rnn and their gradients
-mlir::FailureOr<Division> emitPointwise(Emission &emission);      // kernels without a root
-mlir::FailureOr<Division> emitLoops(Emission &emission);          // everything else, element by element
+mlir::FailureOr<Division> emitWinogradFilter(Emission &emission); // kernel.pack that transforms a filter
+mlir::FailureOr<Division> emitWinogradBatch(Emission &emission);  // conv, conv_transpose with transformed filters
+mlir::FailureOr<Division> emitWinogradFilterGradient(Emission &emission); // conv_filter_gradient marked for it
+mlir::FailureOr<Division> emitConvolution(Emission &emission);            // conv, conv_transpose
+mlir::FailureOr<Division> emitFilterGradient(Emission &emission);         // conv_filter_gradient
+mlir::FailureOr<Division> emitWindow(Emission &emission);                 // max_pool, avg_pool
+mlir::FailureOr<Division> emitRows(Emission &emission);                   // softmax, normalize, reduce, arg_reduce
+mlir::FailureOr<Division> emitRecurrent(Emission &emission);              // lstm, gru, rnn and their gradients
+mlir::FailureOr<Division> emitPointwise(Emission &emission);              // kernels without a root
+mlir::FailureOr<Division> emitLoops(Emission &emission);                  // everything else, element by element
 
 } // namespace ingot::cpu
 

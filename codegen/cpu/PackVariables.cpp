@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Target.h"
+#include "codegen/cpu/Winograd.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -126,6 +127,22 @@ Value buildPacking(OpBuilder &builder, Location loc, Value input, const Layout &
   return builder.create<TransposeOp>(loc, packedType(type, layout), input, order);
 }
 
+/// The operations of kernel.pack with Winograd's transformation. A transposed convolution's filters are turned around,
+/// so that they convolve.
+Value buildTransformation(OpBuilder &builder, Operation *user, Value filter, const Layout &layout) {
+  auto type = cast<RankedTensorType>(filter.getType());
+  if (isa<ConvTransposeOp>(user)) {
+    SymbolScope scope(builder.getContext());
+    AffineExpr zero = scope.constant(0), last = scope.constant(2);
+    filter = builder.create<SliceOp>(user->getLoc(), type, filter, scope.shape({last, last, zero, zero}),
+                                     SmallVector<int64_t>{-1, -1, 1, 1});
+  }
+  auto pack = builder.create<kernel::PackOp>(user->getLoc(), packedType(type, layout), filter, layout.permutation,
+                                             layout.blocks);
+  setWinogradTile(pack, layout.winograd);
+  return pack;
+}
+
 /// A kernel that packs its only argument.
 kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, const Layout &layout) {
   OpBuilder builder(kernel);
@@ -139,7 +156,9 @@ kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, cons
   mapping.map(weights.argument, body.addArgument(from, weights.argument.getLoc()));
   for (Operation *view : weights.views)
     builder.clone(*view, mapping);
-  Value packed = buildPacking(builder, weights.user->getLoc(), mapping.lookup(weights.value), layout);
+  Value value = mapping.lookup(weights.value);
+  Value packed = layout.winograd ? buildTransformation(builder, weights.user, value, layout)
+                                 : buildPacking(builder, weights.user->getLoc(), value, layout);
   builder.create<kernel::ReturnOp>(weights.user->getLoc(), packed);
   return packing;
 }
@@ -155,14 +174,25 @@ void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
   packArgument(kernel, weights.argument, layout);
 }
 
+std::optional<Layout> chooseVariableLayout(const Weights &weights, bool allowWinograd) {
+  if (int64_t tile = allowWinograd ? chooseVariableWinogradTile(weights.user) : 0) {
+    if (isa<ConvOp>(weights.user))
+      return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
+    return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, tile};
+  }
+  return chooseLayout(weights.user, weights.value, false);
+}
+
 } // namespace
 
-void packVariables(ModuleOp module) {
+void packVariables(ModuleOp module, bool allowWinograd) {
+  if (allowWinograd)
+    module.walk([](ConvFilterGradientOp op) { setWinogradTile(op, chooseVariableWinogradTile(op)); });
   llvm::StringMap<SmallVector<kernel::LaunchOp>> launches;
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   for (auto kernel : llvm::make_early_inc_range(module.getOps<kernel::FuncOp>())) {
     std::optional<Weights> weights = findWeights(kernel);
-    std::optional<Layout> layout = weights ? chooseLayout(weights->user, weights->value, false) : std::nullopt;
+    std::optional<Layout> layout = weights ? chooseVariableLayout(*weights, allowWinograd) : std::nullopt;
     if (!layout)
       continue;
     unsigned number = weights->argument.getArgNumber();

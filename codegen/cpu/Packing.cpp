@@ -131,7 +131,7 @@ namespace ingot {
 
 void packOperands(ModuleOp module, const CpuOptions &options) {
   cpu::packConstants(module, options.winograd);
-  cpu::packVariables(module);
+  cpu::packVariables(module, options.winograd);
 }
 
 } // namespace ingot

@@ -37,8 +37,9 @@ void packArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Lay
 /// Replaces constant operands by kernel.pack of them.
 void packConstants(mlir::ModuleOp module, bool allowWinograd);
 
-/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs.
-void packVariables(mlir::ModuleOp module);
+/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs; with
+/// `allowWinograd` also chooses the gradients of filters that are computed by Winograd's algorithm.
+void packVariables(mlir::ModuleOp module, bool allowWinograd);
 
 } // namespace ingot::cpu
 

@@ -15,8 +15,8 @@
 
 namespace ingot::cpu {
 
-/// The tile size for which a kernel.pack or kernel.unpack transforms a filter; 0 when it does not. Held in a
-/// discardable attribute, "kernel.winograd".
+/// The tile size for which a kernel.pack or kernel.unpack transforms a filter, or with which an
+/// ingot.conv_filter_gradient is computed; 0 when it is not. Held in a discardable attribute, "kernel.winograd".
 int64_t winogradTile(mlir::Operation *op);
 void setWinogradTile(mlir::Operation *op, int64_t tile);
 
@@ -37,6 +37,10 @@ std::vector<float> transformFilter(llvm::ArrayRef<float> filter, int64_t channel
 
 /// The tile size with which this convolution is expected to be fastest; 0 when that is none.
 int64_t chooseWinogradTile(ConvOp op);
+
+/// The same for a convolution, transposed or not, whose filter is transformed in every run, and for the gradient of a
+/// filter (conv_filter_gradient).
+int64_t chooseVariableWinogradTile(mlir::Operation *op);
 
 } // namespace ingot::cpu
 

@@ -1,0 +1,148 @@
+//===- WinogradTransforms.cpp - Winograd's transforms in registers --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/WinogradTransforms.h"
+#include "codegen/cpu/Target.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+namespace {
+
+/// Sum of factor * value, leaving out zeros and starting with a factor of one.
+Value combine(KernelBuilder &builder, ArrayRef<double> factors, ArrayRef<Value> values) {
+  SmallVector<std::pair<double, Value>> terms;
+  for (auto [factor, value] : llvm::zip(factors, values))
+    if (factor != 0)
+      terms.push_back({factor, value});
+  llvm::stable_sort(terms, [](auto &a, auto &b) { return (a.first == 1) > (b.first == 1); });
+  Value sum;
+  for (auto &[factor, value] : terms) {
+    auto scale = [&, factor = factor, value = value] { return builder.constant(value.getType(), factor); };
+    if (!sum)
+      sum = factor == 1 ? value : builder.create<arith::MulFOp>(value, scale()).getResult();
+    else if (factor == 1)
+      sum = builder.create<arith::AddFOp>(sum, value);
+    else if (factor == -1)
+      sum = builder.create<arith::SubFOp>(sum, value);
+    else
+      sum = builder.fma(value, scale(), sum);
+  }
+  return sum;
+}
+
+} // namespace
+
+Vectors applyRows(KernelBuilder &builder, const Matrix &matrix, ArrayRef<Value> x) {
+  Vectors result{combine(builder, matrix.front(), x)};
+  for (size_t row = 1; row + 2 < matrix.size(); row += 2) {
+    std::vector<double> even = matrix[row], odd = matrix[row];
+    for (size_t i = 0; i < even.size(); ++i)
+      (matrix[row][i] == matrix[row + 1][i] ? odd : even)[i] = 0;
+    Value same = combine(builder, even, x), opposite = combine(builder, odd, x);
+    result.push_back(builder.create<arith::AddFOp>(same, opposite));
+    result.push_back(builder.create<arith::SubFOp>(same, opposite));
+  }
+  result.push_back(combine(builder, matrix.back(), x));
+  return result;
+}
+
+Vectors applyColumns(KernelBuilder &builder, const Matrix &matrix, ArrayRef<Value> x) {
+  Vectors sums, differences, result;
+  for (size_t j = 1; j + 2 < x.size(); j += 2) {
+    sums.push_back(builder.create<arith::AddFOp>(x[j], x[j + 1]));
+    differences.push_back(builder.create<arith::SubFOp>(x[j], x[j + 1]));
+  }
+  for (const std::vector<double> &row : matrix) {
+    Vectors values;
+    std::vector<double> factors;
+    for (size_t j = 1; j + 2 < x.size(); j += 2) {
+      values.push_back((row[j] == row[j + 1] ? sums : differences)[j / 2]);
+      factors.push_back(row[j]);
+    }
+    values.append({x.front(), x.back()});
+    factors.insert(factors.end(), {row.front(), row.back()});
+    result.push_back(combine(builder, factors, values));
+  }
+  return result;
+}
+
+Matrix transposed(const Matrix &matrix) {
+  Matrix result(matrix.front().size(), std::vector<double>(matrix.size()));
+  for (size_t i = 0; i < matrix.size(); ++i)
+    for (size_t j = 0; j < matrix[i].size(); ++j)
+      result[j][i] = matrix[i][j];
+  return result;
+}
+
+SmallVector<Vectors> transformSquare(int64_t size, llvm::function_ref<Value(int64_t, int64_t)> at,
+                                     llvm::function_ref<Vectors(ArrayRef<Value>)> apply) {
+  SmallVector<Vectors> columns, result;
+  for (int64_t j = 0; j < size; ++j) {
+    Vectors column;
+    for (int64_t i = 0; i < size; ++i)
+      column.push_back(at(i, j));
+    columns.push_back(apply(column));
+  }
+  for (size_t i = 0; i < columns.front().size(); ++i) {
+    Vectors row;
+    for (const Vectors &column : columns)
+      row.push_back(column[i]);
+    result.push_back(apply(row));
+  }
+  return result;
+}
+
+Value isInside(KernelBuilder &builder, Index at, int64_t room) {
+  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, builder.value(at), builder.value(room));
+}
+
+namespace {
+
+void transformPixels(KernelBuilder &builder, const ImageTiles &tiles, Index image, Index y, Index x, Index channels,
+                     llvm::function_ref<Vectors(ArrayRef<Value>)> apply, Value to, Index place, int64_t elementPitch,
+                     bool isClipped) {
+  SmallVector<Index> rows, columns;
+  SmallVector<Value> hasRow, hasColumn;
+  for (int64_t i = 0; i < tiles.extent; ++i) {
+    Index row = builder.add(y, i), column = builder.add(x, i);
+    if (isClipped) {
+      hasRow.push_back(isInside(builder, row, tiles.height));
+      hasColumn.push_back(isInside(builder, column, tiles.width));
+      // A lane that is off must still have a mapped address: the processor is slow when it has not.
+      row = builder.min(builder.max(row, 0), tiles.height - 1);
+      column = builder.min(builder.max(column, 0), tiles.width - 1);
+    }
+    rows.push_back(builder.add(image, builder.mul(row, tiles.width * tiles.pitch)));
+    columns.push_back(builder.mul(column, tiles.pitch));
+  }
+  builder.loop(0, channels, panelLanes, [&](Index channel) {
+    auto load = [&](int64_t i, int64_t j) {
+      Value mask;
+      if (isClipped)
+        mask = builder.splat(builder.create<arith::AndIOp>(hasRow[i], hasColumn[j]), panelLanes);
+      Index at = builder.add(builder.add(rows[i], columns[j]), channel);
+      return builder.loadVector(tiles.pointer, builder.op().getF32Type(), at, panelLanes, mask);
+    };
+    SmallVector<Vectors> transformed = transformSquare(tiles.extent, load, apply);
+    int64_t element = 0;
+    for (const Vectors &row : transformed)
+      for (Value vector : row)
+        builder.storeVector(vector, to, builder.add(builder.add(place, channel), element++ * elementPitch));
+  });
+}
+
+} // namespace
+
+void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image, Index y, Index x, Index channels,
+                   llvm::function_ref<Vectors(ArrayRef<Value>)> apply, Value to, Index place, int64_t elementPitch) {
+  auto emit = [&](bool isClipped) {
+    transformPixels(builder, tiles, image, y, x, channels, apply, to, place, elementPitch, isClipped);
+  };
+  Index room = builder.min(builder.sub(tiles.height - tiles.extent, y), builder.sub(tiles.width - tiles.extent, x));
+  builder.ifThen(
+      builder.less(builder.min(builder.min(x, y), room), 0), [&] { emit(true); }, [&] { emit(false); });
+}
+
+} // namespace ingot::cpu

@@ -1,0 +1,50 @@
+//===- WinogradTransforms.h - Winograd's transforms in registers -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Winograd's algorithm (see Winograd.h) multiplies small matrices by tiles of pixels or taps, sixteen channels at a
+// time. The rows, or columns, of its matrices that belong to the points p and -p are equal but for signs, so that
+// their even and odd parts are computed once.
+//
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_CODEGEN_CPU_EMITTERS_WINOGRADTRANSFORMS_H
+#define INGOT_CODEGEN_CPU_EMITTERS_WINOGRADTRANSFORMS_H
+
+#include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/Winograd.h"
+
+namespace ingot::cpu {
+
+using Vectors = llvm::SmallVector<mlir::Value>;
+
+/// `matrix` times x, where a row belongs to each point: B' (the input's transform), G (the filter's).
+Vectors applyRows(KernelBuilder &builder, const Matrix &matrix, llvm::ArrayRef<mlir::Value> x);
+
+/// `matrix` times x, where a column belongs to each point: A' (the output's transform), G'.
+Vectors applyColumns(KernelBuilder &builder, const Matrix &matrix, llvm::ArrayRef<mlir::Value> x);
+
+Matrix transposed(const Matrix &matrix);
+
+/// M X M' for a square X: `at(i, j)` gives X's elements, `apply` multiplies by M.
+llvm::SmallVector<Vectors> transformSquare(int64_t size, llvm::function_ref<mlir::Value(int64_t i, int64_t j)> at,
+                                           llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply);
+
+/// Square pieces of images [height, width, pitch], channels last, whose pixels outside of the image are zeros.
+struct ImageTiles {
+  mlir::Value pointer;
+  int64_t height, width, pitch;
+  /// Pixels of a tile along each axis.
+  int64_t extent;
+};
+
+/// Stores `apply` of both axes of the tile at pixel (y, x) of the image at `image`, for the `channels` (a multiple of
+/// 16) from `image` on, to `to`: element e at place + e * elementPitch, channels side by side.
+void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image, Index y, Index x, Index channels,
+                   llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply, mlir::Value to, Index place,
+                   int64_t elementPitch);
+
+/// 0 <= at < room as i1.
+mlir::Value isInside(KernelBuilder &builder, Index at, int64_t room);
+
+} // namespace ingot::cpu
+
+#endif
