@@ -3,8 +3,8 @@
 //
 // The gradients of weights: output[m, n] = sum over k of x[k, m] * y[k, n], float32, where k counts the rows of a whole
 // batch. Both operands are read across their rows, of which neighbours lie kilobytes apart and fall into few sets of
-// the caches. So the reduction goes in chunks: a chunk of y's columns is copied to scratch memory as panels and serves
-// all rows of an item, whose sums wait in scratch memory from chunk to chunk.
+// the caches. So the reduction goes in chunks: a chunk of both is copied to scratch memory, y's columns as panels, and
+// the item's sums wait in scratch memory from chunk to chunk.
 //
 // An item is a band of rows by a few panels of columns. How sums are formed follows from the shapes alone.
 //
@@ -25,6 +25,8 @@ constexpr int64_t chunkSteps = 160;
 constexpr int64_t mostBandRows = 256, mostItemPanels = 8;
 /// Below this the copies are not worth it.
 constexpr int64_t leastDepth = 2 * chunkSteps, leastRows = 16;
+/// Panels of an item that are worth a copy of x's rows as well.
+constexpr int64_t leastPanelsForCopy = 4;
 
 class LongProduct {
 public:
@@ -41,6 +43,7 @@ private:
   void emitItem(Index item);
   void clearSums();
   void packChunk(Index first, Index steps);
+  void copyRows(Index first, Index steps);
   void multiplyChunk(Index first, Index steps);
   void storeSums();
   /// Calls `body(row in the band, count)` for the blocks of rows of the band under way.
@@ -64,10 +67,12 @@ private:
   AffineExpr depthExtent, lhsStepStride, lhsRowStride, rhsStepStride;
   int64_t rows = 0, columns = 0, panels = 0;
   int64_t vectors = 1, itemPanels = 1, blocksPerBand = 1, bandRows = 1, bands = 1, columnItems = 1, sumsAt = 0;
+  bool copiesRows = false;
+  int64_t rowsAt = 0, rowPitch = 0; // of the copy: a step's rows lie side by side
   SmallVector<Run> runs;
 
   Value lhs, rhs;
-  Index lhsBase, rhsBase, lhsStep, lhsRow, rhsStep, depth;
+  Index lhsBase, rhsBase, lhsStep, rhsStep, depth;
   // Of the item under way.
   Index firstBlock, lastBlock, firstPanel, panelCount, bandStart;
 };
@@ -112,6 +117,10 @@ void LongProduct::schedule() {
   itemPanels = llvm::alignTo(std::clamp<int64_t>(fair, vectors, mostItemPanels), vectors);
   columnItems = llvm::divideCeil(panels, itemPanels);
   sumsAt = chunkSteps * itemPanels * panelLanes;
+  copiesRows = itemPanels >= leastPanelsForCopy;
+  // The last vector of a step may begin up to 15 rows before the band.
+  rowsAt = sumsAt + bandRows * itemPanels * panelLanes + panelLanes;
+  rowPitch = llvm::alignTo(bandRows, panelLanes) + panelLanes;
 }
 
 Division LongProduct::emit() {
@@ -123,12 +132,11 @@ Division LongProduct::emit() {
   lhsBase = evaluator.materialize(left.offset);
   rhsBase = evaluator.materialize(right.offset);
   lhsStep = evaluator.materialize(lhsStepStride);
-  lhsRow = evaluator.materialize(lhsRowStride);
   rhsStep = evaluator.materialize(rhsStepStride);
   depth = evaluator.materialize(depthExtent);
   builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
   Division division{evaluator.constant(bands * columnItems)};
-  division.scratchBytes = (sumsAt + bandRows * itemPanels * panelLanes) * 4;
+  division.scratchBytes = (rowsAt + (copiesRows ? chunkSteps * rowPitch : 0)) * 4;
   return division;
 }
 
@@ -151,6 +159,8 @@ void LongProduct::emitItem(Index item) {
   builder.loop(0, depth, chunkSteps, [&](Index first) {
     Index steps = builder.min(builder.sub(depth, first), chunkSteps);
     packChunk(first, steps);
+    if (copiesRows)
+      copyRows(first, steps);
     multiplyChunk(first, steps);
   });
   storeSums();
@@ -177,6 +187,20 @@ void LongProduct::packChunk(Index first, Index steps) {
   });
 }
 
+/// Steps [first, first + steps) of the band's rows, [step][row]. Vectors that would reach beyond the last row begin
+/// earlier.
+void LongProduct::copyRows(Index first, Index steps) {
+  builder.loop(0, steps, 1, [&](Index k) {
+    Index from = builder.add(lhsBase, builder.mul(builder.add(first, k), lhsStep));
+    Index to = builder.add(builder.mul(k, rowPitch), rowsAt);
+    builder.loop(0, bandRows, panelLanes, [&](Index number) {
+      Index row = builder.min(builder.add(bandStart, number), rows - panelLanes);
+      Value vector = builder.loadVector(lhs, f32(), builder.add(from, row), panelLanes);
+      builder.storeVector(vector, scratch, builder.add(to, builder.sub(row, bandStart)));
+    });
+  });
+}
+
 void LongProduct::forEachRowBlock(llvm::function_ref<void(Index, int64_t)> body) {
   builder.loop(firstBlock, lastBlock, 1, [&](Index block) {
     auto piece = [&](const Run &run, int64_t skipped) {
@@ -193,10 +217,12 @@ void LongProduct::multiplyChunk(Index first, Index steps) {
   Index start = builder.add(lhsBase, builder.mul(first, lhsStep));
   builder.loop(0, panelCount, vectors, [&](Index number) {
     forEachRowBlock([&](Index row, int64_t count) {
-      BroadcastRows left{lhs, builder.add(start, builder.mul(row, lhsRow)), {}, lhsStep};
+      BroadcastRows left = copiesRows
+                               ? BroadcastRows{scratch, builder.add(builder.sub(row, bandStart), rowsAt), {}, rowPitch}
+                               : BroadcastRows{lhs, builder.add(start, row), {}, lhsStep};
       ColumnVectors right{scratch, builder.mul(number, chunkSteps * panelLanes), {}, panelLanes, {}, {}};
       for (int64_t i = 0; i < count; ++i)
-        left.offsets.push_back(builder.mul(lhsRow, i));
+        left.offsets.push_back(i);
       for (int64_t j = 0; j < vectors; ++j)
         right.offsets.push_back(j * chunkSteps * panelLanes);
       Index place = sumPlace(row, number);

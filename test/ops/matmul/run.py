@@ -31,7 +31,7 @@ rows += [
 # Reductions over a whole batch, as gradients of weights are: several chunks, bands and groups of panels, and tails of each.
 rows += [
     Row("Gemm", normal(k, m), normal(k, n), transA=1, free=(0, 1), note="both along their rows") for k, m, n in
-    ((320, 16, 16), (337, 17, 19), (700, 40, 37), (400, 270, 160), (500, 530, 48))]
+    ((320, 16, 16), (337, 17, 19), (700, 40, 37), (400, 270, 160), (500, 530, 48), (330, 17, 200), (325, 525, 132))]
 rows += [Row("Gemm", normal(400, 33), normal(400, 170), Constant(normal(170)), transA=1, alpha=0.1)]
 
 # Sums of products are compared relative to the largest one.
