@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ingot_launch: how generated code reaches the pool.
 #include "process.h"
+#include "rounding.h"
 #include "session.h"
 
 #include <algorithm>
@@ -13,6 +14,8 @@ struct Launch {
   void *const *buffers;
   const int64_t *symbols;
   int64_t items, chunks;
+  /// The caller's: whoever computes a chunk gets the same numbers.
+  uint64_t floatControl;
 
   int64_t firstOf(int64_t chunk) const { return items / chunks * chunk + std::min(chunk, items % chunks); }
 };
@@ -20,6 +23,7 @@ struct Launch {
 
 static void runChunk(void *argument, int32_t thread, int64_t chunk) {
   auto &launch = *static_cast<Launch *>(argument);
+  ingot::WithFloatControl control(launch.floatControl);
   launch.kernel(launch.buffers, launch.symbols, launch.firstOf(chunk), launch.firstOf(chunk + 1),
                 launch.context->scratch + thread * launch.context->scratchStride);
 }
@@ -42,7 +46,7 @@ extern "C" void ingot_launch(ingot_context *context, ingot_kernel kernel, void *
   } else if (chunks <= 1) {
     kernel(buffers, symbols, 0, items, context->scratch);
   } else {
-    Launch launch{context, kernel, buffers, symbols, items, chunks};
+    Launch launch{context, kernel, buffers, symbols, items, chunks, ingot::floatControl()};
     ingot::ingot_process_v1.parallel(context->width, chunks, runChunk, &launch);
   }
   if (context->profiler)

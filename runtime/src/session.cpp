@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "process.h"
+#include "rounding.h"
 #include "shapes.h"
 #include "state.h"
 
@@ -147,6 +148,9 @@ static ingot_status callEntry(Session &session, void *const *io) {
   if (ingot_status status = prepareThreads(session))
     return status;
   const ingot_program &program = *session.model->program;
+  // What training forgets (moments, vanishing gradients) halves until it is subnormal, and stays so; processors need a
+  // hundred cycles for each such number.
+  WithFloatControl control(floatControl() | (session.model->description.state_bytes ? flushSubnormals : 0));
   int32_t failed = session.model->variant->entry(&session.context, io, const_cast<char *>(program.constants),
                                                  session.arena.data, session.symbols);
   if (failed)

@@ -57,7 +57,7 @@ Value adagrad(Update &update) {
   return moved(update, make.div(gradient, size), make.div(update.hyper("lr"), slower));
 }
 
-/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps)
 Value adamStep(Update &update, Value gradient) {
   TensorBuilder &make = update.make;
   Value beta1 = update.hyper("beta1"), beta2 = update.hyper("beta2");
@@ -65,9 +65,9 @@ Value adamStep(Update &update, Value gradient) {
   update.slots[1] = update.blend(update.slots[1], make.square(gradient), beta2);
   Value rate = make.div(update.hyper("lr"), make.sub(1, make.make<PowOp>(beta1, update.step)));
   Value shrink = make.sqrt(make.sub(1, make.make<PowOp>(beta2, update.step)));
-  Value size =
-      make.add(make.div(make.sqrt(update.slots[1]), update.narrow(shrink)), update.narrow(update.hyper("eps")));
-  return moved(update, make.div(update.slots[0], size), rate);
+  // Times sqrt(1 - b2^t) above and below: one division for each parameter.
+  Value size = make.add(make.sqrt(update.slots[1]), update.narrow(make.mul(update.hyper("eps"), shrink)));
+  return moved(update, make.div(update.slots[0], size), make.mul(rate, shrink));
 }
 
 Value adam(Update &update) { return adamStep(update, decayed(update)); }

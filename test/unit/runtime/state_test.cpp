@@ -2,6 +2,7 @@
 // The state block and hyperparameters, on a program written by hand: w -= rate * g, step += 1, loss = sum of w.
 #include "model.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string.h>
 
@@ -18,16 +19,21 @@ const ingot_state_tensor tensors[] = {{{"w", INGOT_F32, 1, four, INGOT_PARAMETER
                                       {{"step", INGOT_I64, 0, nullptr, INGOT_STEP, 0}, 64, 8}};
 const int64_t initial[] = {0, -1};
 
-int32_t entry(ingot_context *, void *const *io, char *, char *, const int64_t *) {
+void descend(void *const *io, const int64_t *, int64_t begin, int64_t end, void *) {
   auto *g = static_cast<const float *>(io[0]);
   auto *rate = static_cast<const double *>(io[1]);
+  auto *w = static_cast<float *>(io[3]);
+  for (int64_t i = begin; i < end; ++i)
+    w[i] -= static_cast<float>(*rate) * g[i];
+}
+
+int32_t entry(ingot_context *context, void *const *io, char *, char *, const int64_t *symbols) {
   auto *loss = static_cast<float *>(io[2]);
   auto *w = static_cast<float *>(io[3]);
+  ingot_launch(context, descend, io, symbols, 4, 1, 0);
   *loss = 0;
-  for (int i = 0; i < 4; ++i) {
-    w[i] -= static_cast<float>(*rate) * g[i];
+  for (int i = 0; i < 4; ++i)
     *loss += w[i];
-  }
   ++*reinterpret_cast<int64_t *>(w + 16);
   return 0;
 }
@@ -86,6 +92,20 @@ TEST_F(StateTest, RunsChangeIt) {
   EXPECT_EQ(w(0), 0.5f);
   EXPECT_EQ(loss, 8);
   EXPECT_EQ(steps(), 1);
+}
+
+TEST_F(StateTest, SubnormalNumbersAreZeros) {
+  ASSERT_EQ(ingot_state_initialize(&model, block), INGOT_OK);
+  ASSERT_EQ(ingot_session_bind_state(session, block), INGOT_OK);
+  memset(block, 0, sizeof first);
+  std::fill_n(g, 4, 2e-38f);
+  double rate = 1e-3;
+  ASSERT_EQ(run(&rate), INGOT_OK) << ingot_last_error(&model);
+  for (int i = 0; i < 4; ++i) // whichever thread computed it
+    EXPECT_EQ(w(i), 0) << i;
+  // The caller's own arithmetic is as before.
+  volatile float smallest = g[0];
+  EXPECT_GT(smallest * 1e-3f, 0);
 }
 
 TEST_F(StateTest, AHyperparameterLeftOutHasItsStandardValue) {
