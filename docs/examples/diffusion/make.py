@@ -1,0 +1,23 @@
+"""Writes diffusion.onnx: a perceptron that tells, from a noisy point and the amount of noise, which noise it was."""
+
+import pathlib
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from network import Network
+
+WIDTH, WAVES = 128, 8
+
+
+def main():
+    net = Network(seed=1)
+    point, time = net.input("point", 2), net.input("time", 1)  # time in [0, 1)
+    angles = net.node("Mul", time, net.constant((np.pi * 2.0 ** np.arange(-1, WAVES - 1)).astype(np.float32)))
+    x = net.node("Concat", point, net.node("Sin", angles), net.node("Cos", angles), axis=1)
+    net.save("diffusion.onnx", noise=net.mlp(x, [2 + 2 * WAVES, WIDTH, WIDTH, WIDTH, 2], "Softplus"))
+
+
+if __name__ == "__main__":
+    main()
