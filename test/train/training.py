@@ -76,7 +76,7 @@ def wine(where):
 def check_wine():
     where = folder("wine")
     path = library(mlp([13, 24, 3]), "wine", "--loss", "cross_entropy", "--optimizer", "adam")
-    result = train(path, *wine(where), "--epochs", 40, "--lr", 1e-2, "--metrics", "accuracy,precision,recall,f1,auc,top5")
+    result = train(path, *wine(where), "--epochs", 40, "--lr", 1e-2, "--metrics", "accuracy,precision,recall,f1,auc,top5,perplexity")
     best = result["best"]
     expect(best["accuracy"] >= 0.95 and best["auc"] >= 0.99, f"wine: {best}")
     # The same figures from the saved weights, by numpy and scikit-learn.
@@ -93,6 +93,7 @@ def check_wine():
         "f1": metrics.f1_score(target, scores.argmax(1), average="macro"),
         "auc": metrics.roc_auc_score(target, shares, multi_class="ovr"),
         "top5": 1.0,
+        "perplexity": np.exp(metrics.log_loss(data.target[rows], shares)),
     }
     expect(best.keys() == expected.keys(), f"figures {best.keys()}")
     for name, value in expected.items():

@@ -68,6 +68,15 @@ TEST(Metrics, top_five_counts_rows_whose_class_is_among_the_best_five) {
   expectValues(metrics, {4.0 / 9});
 }
 
+TEST(Metrics, perplexity_is_the_exponential_of_the_mean_cross_entropy) {
+  Metrics metrics(Task::Classes, {"perplexity"});
+  metrics.add(reals({2, 3}, {0, 0, 0, 1000, 1000, -1000}), labels({2}, {1, 0}));
+  expectValues(metrics, {std::sqrt(3.0 * 2.0)});
+  metrics.clear();
+  metrics.add(reals({1, 2}, {0, 0}), labels({1}, {1}));
+  expectValues(metrics, {2});
+}
+
 TEST(Metrics, of_pixels_take_the_second_axis_as_classes) {
   // Scores [2, 4, 3, 2] hold the same twelve rows, classes before the places.
   std::vector<float> moved(48);

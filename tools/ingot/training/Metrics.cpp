@@ -86,7 +86,8 @@ const std::vector<MetricName> &metricsOf(Task task) {
                                                   {"precision", "precision", false, true},
                                                   {"recall", "recall", false, true},
                                                   {"f1", "F1", true, true},
-                                                  {"auc", "AUC", false, true}};
+                                                  {"auc", "AUC", false, true},
+                                                  {"perplexity", "perplexity", false, false}};
   static const std::vector<MetricName> decisions = {{"accuracy", "accuracy", true, true},
                                                     {"precision", "precision", false, true},
                                                     {"recall", "recall", false, true},
@@ -100,7 +101,7 @@ const std::vector<MetricName> &metricsOf(Task task) {
 }
 
 struct Metrics::Counts {
-  bool wantsScores = false;
+  bool wantsScores = false, wantsPerplexity = false;
   int64_t classes = 0;
   int64_t examples = 0, right = 0, rightInFive = 0;
   std::vector<Decisions> decisions;
@@ -108,7 +109,7 @@ struct Metrics::Counts {
   std::vector<std::vector<float>> scores;    // for each class or column
   std::vector<std::vector<bool>> isPositive; // of Task::Decisions
   std::vector<int64_t> labels;               // of Task::Classes, one for each row of scores
-  double absolute = 0;
+  double absolute = 0, surprise = 0;
   std::vector<Residuals> residuals;
 
   void setClasses(int64_t count) {
@@ -138,17 +139,20 @@ struct Metrics::Counts {
     decisions[size_t(target)].falseNegatives += best != target;
     if (!confusion.empty())
       ++confusion[size_t(target * classes + best)];
-    if (wantsScores)
-      keepShares(row, stride, target);
+    if (wantsScores || wantsPerplexity)
+      addShares(row, stride, target);
   }
 
   // The class's share among all, so that scores of different rows can be compared.
-  void keepShares(const float *row, int64_t stride, int64_t target) {
+  void addShares(const float *row, int64_t stride, int64_t target) {
     double most = row[0], sum = 0;
     for (int64_t c = 1; c < classes; ++c)
       most = std::max<double>(most, row[c * stride]);
     for (int64_t c = 0; c < classes; ++c)
       sum += std::exp(row[c * stride] - most);
+    surprise += std::log(sum) + most - row[target * stride];
+    if (!wantsScores)
+      return;
     for (int64_t c = 0; c < classes; ++c)
       scores[size_t(c)].push_back(float(std::exp(row[c * stride] - most) / sum));
     labels.push_back(target);
@@ -226,6 +230,8 @@ struct Metrics::Counts {
       return meanOverClasses([](const Decisions &one) { return one.f1(); });
     if (name == "auc")
       return meanArea();
+    if (name == "perplexity")
+      return std::exp(surprise / double(examples));
     if (name == "mae")
       return absolute / double(examples);
     if (name == "rmse")
@@ -308,6 +314,7 @@ void Metrics::add(const Array &scores, const Array &targets) {
 void Metrics::clear() {
   counts = std::make_unique<Counts>();
   counts->wantsScores = std::find(wanted.begin(), wanted.end(), "auc") != wanted.end();
+  counts->wantsPerplexity = std::find(wanted.begin(), wanted.end(), "perplexity") != wanted.end();
 }
 
 std::vector<double> Metrics::values() const {
