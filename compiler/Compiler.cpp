@@ -131,6 +131,9 @@ private:
   ImportOptions importOptions() const {
     ImportOptions importOptions;
     importOptions.keepParameters = options.train.isWanted;
+    importOptions.outputs = options.outputs;
+    importOptions.outputs.insert(importOptions.outputs.end(), options.train.gradientsAt.begin(),
+                                 options.train.gradientsAt.end());
     importOptions.name = options.name.empty() ? identifierFor(options.input) : options.name;
     for (auto &[name, range] : options.dims)
       importOptions.dims[name] = {range.least, range.greatest};
@@ -203,9 +206,7 @@ private:
     // To write trained weights back, the model file is needed again; else a library should not depend on where it was.
     program->source = options.train.isWanted ? options.input : llvm::sys::path::filename(options.input).str();
     program->sourceHash = hashOfFile(options.input);
-    program->options = "--cpu " + options.cpu;
-    if (options.train.isWanted)
-      program->options += formatTrainOptions();
+    program->options = "--cpu " + options.cpu + formatDerivedOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     if (options.explain)
@@ -225,9 +226,12 @@ private:
     return success();
   }
 
-  /// What a training loop wants to know about the step.
-  std::string formatTrainOptions() const {
+  /// What a training loop wants to know about the step, and other tools about what was added to the network.
+  std::string formatDerivedOptions() const {
     const TrainOptions &train = options.train;
+    if (!train.isWanted)
+      return std::string(options.attentionOutputs ? " --attention-outputs" : "") +
+             (train.inputGradients ? " --grad-inputs" : "") + (train.cotangent ? " --cotangent" : "");
     std::string text = " --train --loss " + train.loss + " --optimizer " + train.optimizer;
     if (train.ignoreIndex != TrainOptions().ignoreIndex)
       text += " --ignore-index " + std::to_string(train.ignoreIndex);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace ingot {
 
@@ -25,6 +26,10 @@ struct TrainOptions {
   /// Return the gradients of the first output by the inputs too (--grad-inputs); `cotangent` takes the gradient that
   /// arrives at the output as one more input.
   bool inputGradients = false, cotangent = false;
+  /// Inner tensors by which to differentiate too (--grad-at), and the result of the last convolution (--grad-cam). They
+  /// are outputs as well.
+  std::vector<std::string> gradientsAt;
+  bool gradientAtLastConvolution = false;
   /// A loss by name, or output:NAME when the network computes it.
   std::string loss = "cross_entropy";
   std::string optimizer = "sgd";
@@ -64,6 +69,10 @@ struct CompileOptions {
   /// "portable" (all variants, chosen at load), "native", "x86-64-v3", "x86-64-v4".
   std::string cpu = "portable";
   std::map<std::string, SymbolRange> dims;
+  /// Inner tensors to return too, by the names that the model gives them.
+  std::vector<std::string> outputs;
+  /// Return the weights of every attention, as attention.0, attention.1, ...
+  bool attentionOutputs = false;
   /// 0 .. 3, as -O.
   unsigned optimization = 3;
   /// Threads that the compiler itself may use; 0: all.

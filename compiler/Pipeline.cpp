@@ -8,6 +8,7 @@
 #include "compiler/Pipeline.h"
 #include "mlir/Pass/PassManager.h"
 #include "dialects/ingot/Ingot.h"
+#include "frontends/Frontend.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "passes/Passes.h"
@@ -34,6 +35,11 @@ ElementsAttr elementsOf(RankedTensorType type, AsmResourceBlob buffer) {
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   SmallVector<bool> values(llvm::map_range(bytes, [](char byte) { return byte != 0; }));
   return DenseElementsAttr::get(type, ArrayRef<bool>(values));
+}
+
+std::string nameOfNode(Location location) {
+  std::optional<NodeLocation> node = findNode(location);
+  return node ? node->name.str() : "convolution";
 }
 
 /// Computes the results of a module whose @main has no arguments: compiled for this machine and called in process.
@@ -78,7 +84,18 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
     return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing,
                                    train.ignoreIndex, train.threshold, train.margin, train.gradients, train.trainOnly,
                                    train.lora, train.loraRank, train.loraScale() * double(train.loraRank)});
-  return train.inputGradients ? appendGradients(module, {"", train.cotangent, {}}) : success();
+  if (options.attentionOutputs && failed(exposeAttention(module)))
+    return failure();
+  if (!train.inputGradients)
+    return success();
+  AppendGradientsOptions gradients{"", train.cotangent, {}, train.gradientsAt};
+  if (train.gradientAtLastConvolution) {
+    FailureOr<std::string> name = exposeLastConvolution(module, nameOfNode);
+    if (failed(name))
+      return failure();
+    gradients.at.push_back(*name);
+  }
+  return appendGradients(module, gradients);
 }
 
 LogicalResult simplify(ModuleOp module, const CompileOptions &options) {

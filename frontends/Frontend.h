@@ -30,6 +30,8 @@ struct ImportOptions {
   llvm::StringMap<DimensionRange> dims;
   /// The module's name; the file's stem when empty.
   std::string name;
+  /// Further outputs of @main, after the model's own: tensors of the graph by their names.
+  std::vector<std::string> outputs;
   /// Real initializers stay named constants even where their contents are known, so that they can be trained.
   bool keepParameters = false;
   /// What behaves differently while training (batch normalisation, dropout) is imported as it behaves afterwards.

@@ -86,6 +86,8 @@ private:
   bool schemaBody(const ::onnx::NodeProto &node, Scope &scope, int64_t opset, ::onnx::FunctionProto &body,
                   mlir::Location where);
   mlir::LogicalResult importOutputs(Scope &scope);
+  /// Those that the options name.
+  mlir::LogicalResult importInnerOutputs(Scope &scope, llvm::function_ref<void(const std::string &, mlir::Value)> add);
   mlir::LogicalResult checkOutput(const ::onnx::ValueInfoProto &declared, mlir::Value value);
   mlir::LogicalResult checkOpsets();
   mlir::LogicalResult checkSupported();

@@ -140,6 +140,39 @@ void Graph::addSuccessor(const std::shared_ptr<Tensor> &initializer, Value next)
     successors[initializer->name + ".next"] = next;
 }
 
+/// A tensor of the graph whose name is like this one, as words for a message.
+static std::string suggestTensor(const ::onnx::GraphProto &graph, StringRef name) {
+  std::string nearest;
+  unsigned best = name.size() / 2 + 1;
+  for (const auto &node : graph.node())
+    for (const std::string &output : node.output())
+      if (unsigned distance = name.edit_distance(output, true, best); distance < best) {
+        best = distance;
+        nearest = output;
+      }
+  return nearest.empty() ? "" : "; there is \"" + nearest + "\"";
+}
+
+LogicalResult Graph::importInnerOutputs(Scope &scope, llvm::function_ref<void(const std::string &, Value)> add) {
+  const auto &graph = model->proto().graph();
+  llvm::StringSet<> added;
+  for (const auto &output : graph.output())
+    added.insert(output.name());
+  for (const std::string &name : options.outputs) {
+    if (!added.insert(name).second)
+      continue;
+    auto tensor = scope.find(name);
+    if (!tensor)
+      return emitError(fileLocation(context, model->path()))
+             << "no node computes a tensor \"" << name << "\"" << suggestTensor(graph, name);
+    Value result = value(*tensor, tensorLocation(context, model->path(), name));
+    if (!result)
+      return failure();
+    add(name, result);
+  }
+  return success();
+}
+
 LogicalResult Graph::importOutputs(Scope &scope) {
   SmallVector<Value> values;
   SmallVector<DictionaryAttr> attributes;
@@ -160,6 +193,8 @@ LogicalResult Graph::importOutputs(Scope &scope) {
   }
   if (values.empty())
     return emitError(fileLocation(context, model->path())) << "the graph has no outputs";
+  if (failed(importInnerOutputs(scope, add)))
+    return failure();
   for (auto &[name, next] : successors)
     add(name, next);
   builder.create<func::ReturnOp>(fileLocation(context, model->path()), values);

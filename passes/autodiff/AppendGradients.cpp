@@ -3,6 +3,7 @@
 //
 //   @main(%x) -> (%y)   =>   @main(%x) -> (%y, %dx)              the gradient of the sum of %y, or
 //                            @main(%x, %dy) -> (%y, %dx)         for a given gradient that arrives at %y
+//   @main(%x) -> (%y, %h)  =>  @main(%x) -> (%y, %h, %dx, %dh)     where %h is an inner value of the network
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
@@ -33,6 +34,24 @@ FailureOr<SmallVector<unsigned>> chooseInputs(MainFunction &main, const AppendGr
   return chosen;
 }
 
+/// The outputs other than inputs by which to differentiate.
+LogicalResult addInnerValues(MainFunction &main, const AppendGradientsOptions &options, SmallVectorImpl<Value> &values,
+                             SmallVectorImpl<std::string> &names) {
+  for (const std::string &name : options.at) {
+    std::optional<unsigned> number = main.findOutput(name);
+    if (!number)
+      return emitError(main.getLoc()) << "there is no output \"" << name << "\" to differentiate by";
+    Value value = main.outputs[*number].value;
+    if (!isReal(value))
+      return emitError(main.getLoc()) << "\"" << name << "\" has no gradient: its elements are not real numbers";
+    if (llvm::is_contained(names, name))
+      continue;
+    values.push_back(value);
+    names.push_back(name);
+  }
+  return success();
+}
+
 } // namespace
 
 LogicalResult appendGradients(ModuleOp module, const AppendGradientsOptions &options) {
@@ -50,8 +69,13 @@ LogicalResult appendGradients(ModuleOp module, const AppendGradientsOptions &opt
     return emitError(main.getLoc()) << "output \"" << output.name
                                     << "\" has no gradient: its elements are not real numbers";
   SmallVector<Value> wrt;
-  for (unsigned input : *inputs)
+  SmallVector<std::string> names;
+  for (unsigned input : *inputs) {
     wrt.push_back(main.input(input));
+    names.push_back(main.inputName(input).str());
+  }
+  if (failed(addInnerValues(main, options, wrt, names)))
+    return failure();
   OpBuilder builder = main.builder();
   FailureOr<SmallVector<Value>> gradients;
   if (options.cotangent)
@@ -61,8 +85,8 @@ LogicalResult appendGradients(ModuleOp module, const AppendGradientsOptions &opt
     gradients = differentiate(builder, output.value, wrt);
   if (failed(gradients))
     return failure();
-  for (auto [input, gradient] : llvm::zip(*inputs, *gradients))
-    main.outputs.push_back({(main.inputName(input) + ".gradient").str(), "gradient", gradient});
+  for (auto [name, gradient] : llvm::zip(names, *gradients))
+    main.outputs.push_back({name + ".gradient", "gradient", gradient});
   main.finish();
   return success();
 }

@@ -40,10 +40,22 @@ struct AppendGradientsOptions {
   bool cotangent = false;
   /// The inputs to differentiate by; all of a real type when empty.
   std::vector<std::string> inputs;
+  /// Other outputs, inner values of the network, to differentiate by too.
+  std::vector<std::string> at;
 };
 
 /// Lets @main return the gradients of an output by its inputs too, under the names `<input>.gradient`.
 mlir::LogicalResult appendGradients(mlir::ModuleOp module, const AppendGradientsOptions &options);
+
+/// Lets @main return what the last node computes that is a convolution over more than one place and that the first
+/// output depends on. Returns the new output's name, which `nameOf` makes of the node's location. Without such a node:
+/// an error.
+mlir::FailureOr<std::string> exposeLastConvolution(mlir::ModuleOp module,
+                                                   llvm::function_ref<std::string(mlir::Location)> nameOf);
+
+/// Lets @main return the weights of every attention, [..., queries, keys], under the names `attention.<number>` in
+/// program order. An error when there is no attention. See the pass ingot-expose-attention.
+mlir::LogicalResult exposeAttention(mlir::ModuleOp module);
 
 struct TrainStepOptions {
   /// A loss by name, or output:NAME when the network computes it.

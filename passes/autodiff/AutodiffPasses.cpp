@@ -13,13 +13,14 @@ namespace ingot {
 #define GEN_PASS_DECL
 #define GEN_PASS_DEF_APPENDGRADIENTSPASS
 #define GEN_PASS_DEF_BUILDTRAINSTEPPASS
+#define GEN_PASS_DEF_EXPOSEATTENTIONPASS
 #include "passes/autodiff/AutodiffPasses.h.inc"
 namespace {
 
 struct AppendGradients : impl::AppendGradientsPassBase<AppendGradients> {
   using AppendGradientsPassBase::AppendGradientsPassBase;
   void runOnOperation() override {
-    AppendGradientsOptions options{output, cotangent, {inputs.begin(), inputs.end()}};
+    AppendGradientsOptions options{output, cotangent, {inputs.begin(), inputs.end()}, {at.begin(), at.end()}};
     if (failed(appendGradients(getOperation(), options)))
       signalPassFailure();
   }
@@ -34,11 +35,20 @@ struct BuildTrainStep : impl::BuildTrainStepPassBase<BuildTrainStep> {
   }
 };
 
+struct ExposeAttention : impl::ExposeAttentionPassBase<ExposeAttention> {
+  using ExposeAttentionPassBase::ExposeAttentionPassBase;
+  void runOnOperation() override {
+    if (failed(exposeAttention(getOperation())))
+      signalPassFailure();
+  }
+};
+
 } // namespace
 
 void registerAutodiffPasses() {
   PassRegistration<AppendGradients>();
   PassRegistration<BuildTrainStep>();
+  PassRegistration<ExposeAttention>();
 }
 
 std::vector<std::string> lossNames() {

@@ -8,12 +8,22 @@ def AppendGradientsPass : Pass<"ingot-append-gradients", "::mlir::ModuleOp"> {
   let summary = "Let @main return the gradients of an output by its inputs as well";
   let description = [{
     Before: `@main(%x) -> (%y)`. After: `@main(%x) -> (%y, %dx)`, where %dx is the gradient of the sum of %y, or with
-    `cotangent` `@main(%x, %dy) -> (%y, %dx)`, the vector-Jacobian product. Gradients are named `x.gradient`.
+    `cotangent` `@main(%x, %dy) -> (%y, %dx)`, the vector-Jacobian product. Gradients are named `x.gradient`. `at` names
+    other outputs, inner values of the network, by which to differentiate too.
   }];
   let options = [
     Option<"output", "output", "std::string", "", "Name of the output to differentiate; the first when empty">,
     Option<"cotangent", "cotangent", "bool", "false", "Take the gradient that arrives at the output as one more input">,
-    ListOption<"inputs", "inputs", "std::string", "Names of the inputs to differentiate by; all of a real type when empty">];
+    ListOption<"inputs", "inputs", "std::string", "Names of the inputs to differentiate by; all of a real type when empty">,
+    ListOption<"at", "at", "std::string", "Names of outputs to differentiate by too">];
+}
+
+def ExposeAttentionPass : Pass<"ingot-expose-attention", "::mlir::ModuleOp"> {
+  let summary = "Let @main return the weights of every attention";
+  let description = [{
+    Before: `@main(%x) -> (%y)`. After: `@main(%x) -> (%y, %weights...)`, named `attention.0`, `attention.1`, ... in program order,
+    each [..., queries, keys]. An attention is `ingot.attention`, or a softmax of products of which products are made.
+  }];
 }
 
 def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {

@@ -40,6 +40,31 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   inputs->excludes(train);
   app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")
       ->needs(inputs);
+  app.add_option("--grad-at", options.gradientsAt, "return an inner tensor and the gradient by it too (repeatable)")
+      ->allow_extra_args(false)
+      ->needs(inputs);
+  // A flag, so that it does not take the model's file for its tensor.
+  auto words = std::make_shared<std::vector<std::string>>();
+  auto read = [&options, words](const std::string &word) {
+    options.inputGradients = options.cotangent = true;
+    if (word == "true") // no tensor was named
+      options.gradientAtLastConvolution = true;
+    else
+      options.gradientsAt.push_back(word);
+  };
+  app.add_flag("--grad-cam", *words,
+               "--grad-inputs --cotangent, and --grad-at the last convolution, or the tensor of --grad-cam=TENSOR")
+      ->each(read)
+      ->excludes(train);
+}
+
+void addOutputOptions(CLI::App &app, CompileOptions &options) {
+  app.add_option("--outputs", options.outputs, "return an inner tensor too, by its name in the model (repeatable)")
+      ->allow_extra_args(false)
+      ->excludes(app.get_option("--train"));
+  app.add_flag("--attention-outputs", options.attentionOutputs,
+               "return the weights of every attention, as attention.0, attention.1, ...")
+      ->excludes(app.get_option("--train"));
 }
 
 } // namespace ingot

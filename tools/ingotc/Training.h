@@ -10,6 +10,8 @@
 namespace ingot {
 
 void addTrainingOptions(CLI::App &app, TrainOptions &options);
+/// Inner tensors that an inference returns too; after addTrainingOptions.
+void addOutputOptions(CLI::App &app, CompileOptions &options);
 
 } // namespace ingot
 

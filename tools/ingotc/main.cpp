@@ -67,6 +67,7 @@ int main(int argc, char **argv) {
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));
   addTrainingOptions(app, options.train);
+  addOutputOptions(app, options);
   addInstrumentOptions(app, instruments);
   app.add_flag("--timing", reporting.timing, "print the time of each stage, memory and sizes");
   app.add_flag("--json", reporting.json, "print one JSON document about the compilation");
