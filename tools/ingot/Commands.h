@@ -7,7 +7,9 @@
 
 namespace ingot {
 
+void addAttack(CLI::App &app);
 void addBench(CLI::App &app);
+void addExplain(CLI::App &app);
 void addExport(CLI::App &app);
 void addInspect(CLI::App &app);
 void addMachine(CLI::App &app);

@@ -18,6 +18,8 @@ int main(int argc, char **argv) {
   ingot::addStep(app);
   ingot::addTrain(app);
   ingot::addExport(app);
+  ingot::addExplain(app);
+  ingot::addAttack(app);
   ingot::addMachine(app);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk
   try {

@@ -49,6 +49,9 @@ public:
   const Array &current() const { return batch; }
 
   const std::vector<int64_t> &rowShape() const { return shape; }
+  /// What `normalize` made of value i of a row: value * factor(i) + offset(i).
+  double factorOf(size_t i) const { return factor.empty() ? 1 : factor[i]; }
+  double offsetOf(size_t i) const { return offset.empty() ? 0 : offset[i]; }
   const Array &source() const { return *from; }
 
 private:

@@ -30,13 +30,15 @@ Dataset readPart(const std::string &path, const DataOptions &options) {
     return readNpyRows(path, options);
   if (endsWith(path, ".csv") || endsWith(path, ".tsv") || endsWith(path, ".csv.gz"))
     return readCsv(path, options);
+  if (isImageFile(path))
+    return readImageFile(path, options);
   if (isIdx(path))
     return readIdx(path, options);
   if (endsWith(path, ".bin"))
     return readCifar(path, options);
   throw Failure(exitBadInput, path,
-                "the format is not known; .npz, .npy, .csv, .tsv, idx files, CIFAR's .bin files and folders of "
-                "images are");
+                "the format is not known; .npz, .npy, .csv, .tsv, idx files, CIFAR's .bin files, images and folders "
+                "of images are");
 }
 
 // The rows of `more` after those of `whole`.
@@ -61,6 +63,18 @@ void append(Dataset &whole, const Dataset &more) {
 }
 
 } // namespace
+
+void DataOptions::fit(std::vector<int64_t> rowDims) {
+  if (rowDims.size() != 3)
+    return;
+  auto isChannels = [](int64_t dim) { return dim == 1 || dim == 3; };
+  isChannelsLast = !isChannels(rowDims[0]) && isChannels(rowDims[2]);
+  if (isChannelsLast)
+    std::rotate(rowDims.begin(), rowDims.begin() + 2, rowDims.end());
+  channels = isChannels(rowDims[0]) ? rowDims[0] : 0;
+  height = std::max<int64_t>(0, rowDims[1]);
+  width = std::max<int64_t>(0, rowDims[2]);
+}
 
 Dataset readDataset(const std::vector<std::string> &paths, const DataOptions &options) {
   DataOptions own = options;

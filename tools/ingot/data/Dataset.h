@@ -24,6 +24,9 @@ struct DataOptions {
   int64_t height = 0, width = 0, channels = 0;
   /// Rows of images are [height, width, channels] and not [channels, height, width].
   bool isChannelsLast = false;
+
+  /// Images take the form of these rows: channels, height, width, or channels last; negative extents are open.
+  void fit(std::vector<int64_t> rowDims);
 };
 
 /// Arrays with as many rows each: the first dimension counts examples.
@@ -39,7 +42,7 @@ struct Dataset {
 
 /// Reads one data set from one or several parts, whose rows follow each other: .npz and .npy, CSV (.csv, .tsv), idx
 /// files (MNIST, also gzipped), CIFAR-10 and CIFAR-100 binary files or their folder, folders of images (a folder per
-/// class). A Failure names the file, the place in it, and what is wrong.
+/// class), PNG and JPEG files (one row each). A Failure names the file, the place in it, and what is wrong.
 Dataset readDataset(const std::vector<std::string> &paths, const DataOptions &options);
 
 /// The class of each row is one of so many: a Failure names the first row where it is not. `ignored` is allowed too.

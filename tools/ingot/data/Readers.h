@@ -15,6 +15,9 @@ bool isIdx(const std::string &path);
 Dataset readCifar(const std::string &path, const DataOptions &options);
 bool isCifarFolder(const std::string &path);
 Dataset readImageFolder(const std::string &path, const DataOptions &options);
+/// One row, without a target.
+Dataset readImageFile(const std::string &path, const DataOptions &options);
+bool isImageFile(const std::string &path);
 
 /// Height x width x channels pixels of a PNG or JPEG file; channels 0 keeps the file's 1 or 3.
 Array readImage(const std::string &path, int64_t channels);

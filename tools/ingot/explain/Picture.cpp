@@ -17,9 +17,7 @@ constexpr int64_t gap = 4; // between images side by side
 unsigned char *bytes(Array &image) { return reinterpret_cast<unsigned char *>(image.data()); }
 const unsigned char *bytes(const Array &image) { return reinterpret_cast<const unsigned char *>(image.data()); }
 
-unsigned char toByte(double value) {
-  return static_cast<unsigned char>(std::lround(std::clamp(value, 0.0, 255.0)));
-}
+unsigned char toByte(double value) { return static_cast<unsigned char>(std::lround(std::clamp(value, 0.0, 255.0))); }
 
 // The magnitude that gets full colour: that of the strongest hundredth of the pixels.
 double fullColour(std::span<const double> map) {
@@ -53,19 +51,20 @@ std::optional<ImageForm> imageFormOf(const std::vector<int64_t> &shape) {
   return std::nullopt;
 }
 
-Array pixelsOf(std::span<const double> row, const ImageForm &form) {
+PixelRange pixelRangeOf(std::span<const double> row) {
   auto [least, greatest] = std::minmax_element(row.begin(), row.end());
-  double low = *least, scale = *greatest > *least ? 255 / (*greatest - *least) : 0;
-  if (*least >= 0 && *greatest <= 255) {
-    low = 0;
-    scale = *greatest <= 1 ? 255 : 1;
-  }
+  if (row.empty() || (*least >= 0 && *greatest <= 255))
+    return {0, !row.empty() && *greatest <= 1 ? 255.0 : 1.0};
+  return {*least, *greatest > *least ? 255 / (*greatest - *least) : 0};
+}
+
+Array pixelsOf(std::span<const double> row, const ImageForm &form, PixelRange range) {
   Array pixels(INGOT_U8, {form.height, form.width, 3});
   for (int64_t y = 0; y < form.height; ++y)
     for (int64_t x = 0; x < form.width; ++x)
       for (int64_t c = 0; c < 3; ++c)
         bytes(pixels)[(y * form.width + x) * 3 + c] =
-            toByte((row[form.at(y, x, std::min(c, form.channels - 1))] - low) * scale);
+            toByte((row[form.at(y, x, std::min(c, form.channels - 1))] - range.low) * range.scale);
   return pixels;
 }
 
@@ -121,8 +120,7 @@ Array enlarge(const Array &pixels, int64_t side) {
   Array result(INGOT_U8, {height * times, width * times, 3});
   for (int64_t y = 0; y < height * times; ++y)
     for (int64_t x = 0; x < width * times; ++x)
-      std::memcpy(bytes(result) + (y * width * times + x) * 3,
-                  bytes(pixels) + (y / times * width + x / times) * 3, 3);
+      std::memcpy(bytes(result) + (y * width * times + x) * 3, bytes(pixels) + (y / times * width + x / times) * 3, 3);
   return result;
 }
 

@@ -23,9 +23,17 @@ struct ImageForm {
 /// The form of rows of three axes of which the first, or else the last, counts 1 or 3 channels.
 std::optional<ImageForm> imageFormOf(const std::vector<int64_t> &shape);
 
-/// The image as grey or coloured pixels, uint8[height, width, 3]. Elements from 0 to 255 stay, those from 0 to 1 are
-/// multiplied by 255, others are stretched from the least to the greatest.
-Array pixelsOf(std::span<const double> row, const ImageForm &form);
+/// From numbers to bytes: (number - low) * scale, limited to 0 ... 255.
+struct PixelRange {
+  double low, scale;
+};
+
+/// Numbers from 0 to 1 are multiplied by 255, those from 0 to 255 stay, others are stretched from the least to the
+/// greatest.
+PixelRange pixelRangeOf(std::span<const double> row);
+
+/// The image as grey or coloured pixels, uint8[height, width, 3].
+Array pixelsOf(std::span<const double> row, const ImageForm &form, PixelRange range);
 
 /// One number for each pixel, for one row of an image. `Sum` keeps the sign; `Greatest` is the greatest magnitude.
 enum class OverChannels { Sum, Greatest };

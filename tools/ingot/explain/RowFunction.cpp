@@ -168,8 +168,7 @@ void RowFunction::runSome(const RowMap &inputs, size_t begin, size_t count, cons
         continue;
       const Array &array = made[size_t(i)];
       if (array.shape.empty() || array.shape[0] % int64_t(total))
-        throw Failure(exitBadInput, path(),
-                      fmt::format("output \"{}\" has no row for each example", outputs[wanted]));
+        throw Failure(exitBadInput, path(), fmt::format("output \"{}\" has no row for each example", outputs[wanted]));
       Rows &result = results[wanted];
       result.shape = shapeOfRow(array, total);
       for (size_t k = 0; k < count * result.perRow(); ++k)

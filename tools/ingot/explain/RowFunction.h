@@ -32,8 +32,8 @@ public:
   /// The constant extents of an input's rows; -1 where the library takes any.
   static std::vector<int64_t> rowDims(const ingot_port &port);
 
-  /// The named outputs for these rows, in that order. `arriving` is the gradient that arrives at the first output; zeros
-  /// when it is null.
+  /// The named outputs for these rows, in that order. `arriving` is the gradient that arrives at the first output;
+  /// zeros when it is null.
   std::vector<Rows> run(const RowMap &inputs, const std::vector<std::string> &outputs, const Rows *arriving = nullptr);
 
 private:

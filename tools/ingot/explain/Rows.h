@@ -15,9 +15,7 @@ struct Rows {
   std::vector<int64_t> shape;
   std::vector<double> values;
 
-  size_t perRow() const {
-    return size_t(std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>()));
-  }
+  size_t perRow() const { return size_t(std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>())); }
   size_t count() const { return perRow() ? values.size() / perRow() : 0; }
   std::span<double> row(size_t i) { return {values.data() + i * perRow(), perRow()}; }
   std::span<const double> row(size_t i) const { return {values.data() + i * perRow(), perRow()}; }

@@ -2,6 +2,7 @@
 #include "TrainSetup.h"
 
 #include "Failure.h"
+#include "Words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,27 +14,6 @@
 
 namespace ingot {
 namespace {
-
-/// A number, or a fraction of two.
-double parseFraction(const std::string &option, const std::string &text) {
-  char *rest = nullptr;
-  double value = std::strtod(text.c_str(), &rest);
-  if (rest != text.c_str() && *rest == '/') {
-    char *begin = rest + 1;
-    double divisor = std::strtod(begin, &rest);
-    value = rest == begin ? NAN : value / divisor;
-  }
-  if (rest == text.c_str() || *rest || !std::isfinite(value))
-    throw Failure(exitBadUsage, option + " " + text, "expected a number like 0.5 or 1/255");
-  return value;
-}
-
-std::pair<std::string, std::string> parsePair(const std::string &option, const std::string &text) {
-  size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size())
-    throw Failure(exitBadUsage, option + " " + text, "expected NAME=VALUE");
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
 
 /// Whether --target names a column and not a file.
 bool isColumn(const std::string &target) {
@@ -102,18 +82,7 @@ void TrainSetup::readNormalization() {
 }
 
 // Images take the form that the model's input has: channels, height, width, or channels last.
-void TrainSetup::fitImages(DataOptions &data) const {
-  std::vector<int64_t> dims = learner.rowDims(learner.featuresInput(bindings));
-  if (dims.size() != 3)
-    return;
-  auto isChannels = [](int64_t dim) { return dim == 1 || dim == 3; };
-  data.isChannelsLast = !isChannels(dims[0]) && isChannels(dims[2]);
-  if (data.isChannelsLast)
-    std::rotate(dims.begin(), dims.begin() + 2, dims.end());
-  data.channels = isChannels(dims[0]) ? dims[0] : 0;
-  data.height = std::max<int64_t>(0, dims[1]);
-  data.width = std::max<int64_t>(0, dims[2]);
-}
+void TrainSetup::fitImages(DataOptions &data) const { data.fit(learner.rowDims(learner.featuresInput(bindings))); }
 
 void TrainSetup::readData() {
   DataOptions data;
