@@ -47,9 +47,10 @@ struct AppendGradientsOptions {
 /// Lets @main return the gradients of an output by its inputs too, under the names `<input>.gradient`.
 mlir::LogicalResult appendGradients(mlir::ModuleOp module, const AppendGradientsOptions &options);
 
-/// Lets @main return what the last node computes that is a convolution over more than one place and that the first
-/// output depends on. Returns the new output's name, which `nameOf` makes of the node's location. Without such a node:
-/// an error.
+/// Lets @main return the features of the last convolution over more than one place that the first output depends on:
+/// its result after what follows element by element, as batch normalisation, residual connection and activation.
+/// Returns the new output's name, which `nameOf` makes of the location of the node that computes them. Without a
+/// convolution: an error.
 mlir::FailureOr<std::string> exposeLastConvolution(mlir::ModuleOp module,
                                                    llvm::function_ref<std::string(mlir::Location)> nameOf);
 

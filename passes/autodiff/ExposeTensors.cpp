@@ -49,6 +49,30 @@ Value resultOfNode(Operation *op) {
   return value;
 }
 
+/// The last value through which everything goes that becomes of `value` element by element: batch normalisation,
+/// residual connection, activation.
+Value featuresOf(Value value) {
+  SymbolScope scope(value.getContext());
+  SmallVector<AffineExpr> dims = scope.dims(value);
+  llvm::SmallDenseSet<Operation *> members;
+  SmallVector<Value> values{value};
+  Value last = value;
+  auto isDone = [&](Value inner) {
+    return llvm::all_of(inner.getUsers(), [&](Operation *user) { return members.contains(user); });
+  };
+  for (Operation *op = value.getDefiningOp()->getNextNode(); op; op = op->getNextNode()) {
+    bool joins = op->hasTrait<Pointwise>() &&
+                 llvm::any_of(op->getOperands(), [&](Value operand) { return llvm::is_contained(values, operand); });
+    if (!joins || scope.dims(op->getResult(0)) != dims)
+      continue;
+    members.insert(op);
+    if (llvm::all_of(values, isDone) && op->getResult(0).getType() == value.getType())
+      last = op->getResult(0);
+    values.push_back(op->getResult(0));
+  }
+  return last;
+}
+
 bool isElementwise(Operation *op) {
   return isa<AddOp, SubOp, MulOp, DivOp, SelectOp, CastOp, BroadcastOp, ReshapeOp, TanhOp, MaxOp, MinOp>(op);
 }
@@ -113,10 +137,11 @@ FailureOr<std::string> exposeLastConvolution(ModuleOp module, function_ref<std::
   if (!last)
     return emitError(main.getLoc()) << "the first output \"" << main.outputs.front().name
                                     << "\" depends on no convolution; name a tensor to differentiate by";
-  std::string name = nameOf(last->getLoc());
+  Value features = featuresOf(resultOfNode(last));
+  std::string name = nameOf(features.getLoc());
   while (main.findOutput(name) || main.findInput(name))
     name += ".output";
-  main.outputs.push_back({name, "", resultOfNode(last)});
+  main.outputs.push_back({name, "", features});
   main.finish();
   return name;
 }

@@ -40,9 +40,11 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   inputs->excludes(train);
   app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")
       ->needs(inputs);
-  app.add_option("--grad-at", options.gradientsAt, "return an inner tensor and the gradient by it too (repeatable)")
+  app.add_option("--grad-at", options.gradientsAt,
+                 "--grad-inputs, and return an inner tensor and the gradient by it too (repeatable)")
       ->allow_extra_args(false)
-      ->needs(inputs);
+      ->each([&options](const std::string &) { options.inputGradients = true; })
+      ->excludes(train);
   // A flag, so that it does not take the model's file for its tensor.
   auto words = std::make_shared<std::vector<std::string>>();
   auto read = [&options, words](const std::string &word) {
@@ -53,7 +55,7 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
       options.gradientsAt.push_back(word);
   };
   app.add_flag("--grad-cam", *words,
-               "--grad-inputs --cotangent, and --grad-at the last convolution, or the tensor of --grad-cam=TENSOR")
+               "--grad-inputs --cotangent, and --grad-at the last convolution's features, or --grad-cam=TENSOR")
       ->each(read)
       ->excludes(train);
 }

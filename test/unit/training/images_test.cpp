@@ -111,6 +111,23 @@ TEST(Images, other_sizes_are_brought_to_one) {
             (std::vector<int>{'a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'}));
 }
 
+TEST(Images, one_file_is_one_row) {
+  TemporaryFolder folder;
+  writePng(folder.path / "one.PNG", 3, 2, PNG_FORMAT_GRAY, "abcdef");
+  Dataset data = readDataset({folder.path / "one.PNG"}, {});
+  EXPECT_EQ(data.arrays["features"].shape, (std::vector<int64_t>{1, 1, 2, 3}));
+  EXPECT_FALSE(data.arrays.count("target"));
+  DataOptions options;
+  options.fit({4, 6, 3});
+  EXPECT_TRUE(options.isChannelsLast);
+  EXPECT_EQ(readDataset({folder.path / "one.PNG"}, options).arrays["features"].shape,
+            (std::vector<int64_t>{1, 4, 6, 3}));
+  options = {};
+  options.fit({1, -1, 6});
+  EXPECT_EQ(readDataset({folder.path / "one.PNG"}, options).arrays["features"].shape,
+            (std::vector<int64_t>{1, 1, 2, 6}));
+}
+
 // Halved, a pixel is (3 a + 3 b + c) / 7 of its two pixels and the next one; doubled, it lies between two, 3 : 1.
 TEST(Images, resizing_weighs_by_a_triangle) {
   Array row(INGOT_U8, {1, 4, 1});

@@ -222,9 +222,10 @@ void Explainer::explainOcclusion(Example &example, Explanation &result) {
   OcclusionOptions options{request.window, request.stride, baselineLike(example.input), request.batch};
   bool isImage = grid.extents.size() == 2;
   auto complete = [&](std::vector<int64_t> &sizes, const std::string &option, auto standard) {
-    for (size_t axis = sizes.size(); axis < grid.extents.size() && sizes.size() != 1; ++axis)
-      sizes.push_back(standard(axis));
-    sizes.resize(grid.extents.size(), sizes.front());
+    for (size_t axis = 0, given = sizes.size(); axis < grid.extents.size(); ++axis)
+      if (axis >= given)
+        sizes.push_back(given == 1 ? sizes.front() : standard(axis));
+    sizes.resize(grid.extents.size());
     for (int64_t size : sizes)
       if (size < 1)
         throw Failure(exitBadUsage, option, "expected a positive number");

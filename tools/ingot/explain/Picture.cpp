@@ -53,8 +53,9 @@ std::optional<ImageForm> imageFormOf(const std::vector<int64_t> &shape) {
 
 PixelRange pixelRangeOf(std::span<const double> row) {
   auto [least, greatest] = std::minmax_element(row.begin(), row.end());
+  constexpr double leastBright = 64; // the greatest byte of an image, however dark
   if (row.empty() || (*least >= 0 && *greatest <= 255))
-    return {0, !row.empty() && *greatest <= 1 ? 255.0 : 1.0};
+    return {0, row.empty() || *greatest >= leastBright ? 1 : 255 / std::max(1.0, *greatest)};
   return {*least, *greatest > *least ? 255 / (*greatest - *least) : 0};
 }
 

@@ -28,8 +28,8 @@ struct PixelRange {
   double low, scale;
 };
 
-/// Numbers from 0 to 1 are multiplied by 255, those from 0 to 255 stay, others are stretched from the least to the
-/// greatest.
+/// Numbers from 0 to 1 are multiplied by 255, those from 0 to 255 stay, unless none is bright (pixels of fewer bits);
+/// others are stretched from the least to the greatest.
 PixelRange pixelRangeOf(std::span<const double> row);
 
 /// The image as grey or coloured pixels, uint8[height, width, 3].
