@@ -157,17 +157,30 @@ def tokens():
 
 
 def rollout():
-    """Products of the layers' attention."""
-    network, x = Attention(), np.random.default_rng(10).normal(size=(2, 5, 6)).astype(np.float32)
-    library, data = compiled(network, "rollout", "--attention-outputs"), examples("rollout", x=x)
-    for token in (0, 3):
-        made = document("explain", library, "--npz", data, "--method", "attention-rollout", "--token", token)
-        for row in range(2):
-            flow = np.eye(5)
-            for weights in network.layers(x[row]):
-                flow = (0.5 * weights.mean(0) + 0.5 * np.eye(5)) @ flow
-            close(values(made, row), flow[token], f"token {token}")
+    """Products of the layers' attention, which exporters take apart, or which is one operator."""
+    x = np.random.default_rng(10).normal(size=(2, 5, 6)).astype(np.float32)
+    data = examples("rollout", x=x)
+    for is_whole in (False, True):
+        network = Attention(is_whole)
+        library = compiled(network, f"rollout_{is_whole}", "--attention-outputs")
+        for token in (0, 3):
+            made = document("explain", library, "--npz", data, "--method", "attention-rollout", "--token", token)
+            for row in range(2):
+                flow = np.eye(5)
+                for weights in network.layers(x[row]):
+                    flow = (0.5 * weights.mean(0) + 0.5 * np.eye(5)) @ flow
+                close(values(made, row), flow[token], f"token {token}")
     mistake(1, "there are 5 tokens: 0 to 4", "explain", library, "--npz", data, "--method", "attention-rollout", "--token", 5)
+
+
+def elements():
+    """Of an output with several axes: an element, or a sum along the axes that are left."""
+    network, x = Attention(), np.random.default_rng(11).normal(size=(1, 5, 6)).astype(np.float32)
+    library, data = compiled(network, "elements", *GRADIENTS), examples("elements", x=x)
+    parts = [values(document("explain", library, "--npz", data, "--target", f"2,{c}")) for c in range(3)]
+    close(values(document("explain", library, "--npz", data, "--target", 2)), sum(parts), "sum of the classes")
+    mistake(2, 'the rows of "logits" are [5, 3]: say which of its elements is to be explained', "explain", library, "--npz", data)
+    mistake(1, '"logits" has 3 elements there: 0 to 2', "explain", library, "--npz", data, "--target", "2,3")
 
 
 def mistakes():

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 F32, I64 = TensorProto.FLOAT, TensorProto.INT64
 
 
-def model(nodes, inputs, outputs, weights):
+def model(nodes, inputs, outputs, weights, opset=17):
     """`inputs` and `outputs` are (name, type, shape) triples; `weights` arrays by name."""
     graph = helper.make_graph(
         nodes,
@@ -16,7 +16,7 @@ def model(nodes, inputs, outputs, weights):
         [helper.make_tensor_value_info(*given) for given in outputs],
         [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8 if opset < 23 else 11)
     onnx.checker.check_model(made, full_check=True)
     return made
 
@@ -119,34 +119,44 @@ class Tokens:
 
 
 class Attention:
-    """Two layers of two heads over 5 tokens of 6 features, with residual connections."""
+    """Two layers of two heads over 5 tokens of 6 features, with residual connections; as exporters take attention apart,
+    or as one operator."""
 
-    def __init__(self):
+    def __init__(self, is_whole=False):
         random = np.random.default_rng(6)
         self.weights = {f"{name}{layer}": random.normal(size=(6, 6)).astype(np.float32) for layer in (0, 1) for name in "qkv"}
-        shape = {"split": np.array([0, 5, 2, 3]), "merge": np.array([0, 5, 6])}
+        constants = {} if is_whole else {"split": np.array([0, 5, 2, 3]), "merge": np.array([0, 5, 6]), "scale": np.float32(3**-0.5)}
         nodes, at = [], "x"
         for layer in (0, 1):
-            for name, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])):
-                mine = f"{name}{layer}"
-                nodes += [
-                    helper.make_node("MatMul", [at, mine], [f"{mine}.all"]),
-                    helper.make_node("Reshape", [f"{mine}.all", "split"], [f"{mine}.split"]),
-                    helper.make_node("Transpose", [f"{mine}.split"], [f"{mine}.heads"], perm=perm),
-                ]
-            nodes += [
-                helper.make_node("MatMul", [f"q{layer}.heads", f"k{layer}.heads"], [f"scores{layer}"]),
-                helper.make_node("Mul", [f"scores{layer}", "scale"], [f"scaled{layer}"]),
-                helper.make_node("Softmax", [f"scaled{layer}"], [f"weights{layer}"], axis=-1),
-                helper.make_node("MatMul", [f"weights{layer}", f"v{layer}.heads"], [f"mixed{layer}"]),
-                helper.make_node("Transpose", [f"mixed{layer}"], [f"back{layer}"], perm=[0, 2, 1, 3]),
-                helper.make_node("Reshape", [f"back{layer}", "merge"], [f"merged{layer}"]),
-                helper.make_node("Add", [at, f"merged{layer}"], [f"y{layer}"]),
-            ]
+            nodes += [helper.make_node("MatMul", [at, f"{name}{layer}"], [f"{name}{layer}.all"]) for name in "qkv"]
+            nodes += self.whole(layer) if is_whole else self.apart(layer)
+            nodes.append(helper.make_node("Add", [at, f"merged{layer}"], [f"y{layer}"]))
             at = f"y{layer}"
-        nodes.append(helper.make_node("ReduceMean", [at], ["logits"], axes=[1], keepdims=0))
-        weights = {**self.weights, **shape, "scale": np.float32(3**-0.5)}
-        self.model = model(nodes, [("x", F32, ["N", 5, 6])], [("logits", F32, ["N", 6])], weights)
+        nodes.append(helper.make_node("MatMul", [at, "head"], ["logits"]))
+        weights = {**self.weights, **constants, "head": random.normal(size=(6, 3)).astype(np.float32)}
+        self.model = model(nodes, [("x", F32, ["N", 5, 6])], [("logits", F32, ["N", 5, 3])], weights, 23 if is_whole else 17)
+
+    @staticmethod
+    def whole(layer):
+        return [helper.make_node("Attention", [f"{name}{layer}.all" for name in "qkv"], [f"merged{layer}"], q_num_heads=2, kv_num_heads=2)]
+
+    @staticmethod
+    def apart(layer):
+        nodes = []
+        for name, perm in (("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3])):
+            mine = f"{name}{layer}"
+            nodes += [
+                helper.make_node("Reshape", [f"{mine}.all", "split"], [f"{mine}.split"]),
+                helper.make_node("Transpose", [f"{mine}.split"], [f"{mine}.heads"], perm=perm),
+            ]
+        return nodes + [
+            helper.make_node("MatMul", [f"q{layer}.heads", f"k{layer}.heads"], [f"scores{layer}"]),
+            helper.make_node("Mul", [f"scores{layer}", "scale"], [f"scaled{layer}"]),
+            helper.make_node("Softmax", [f"scaled{layer}"], [f"weights{layer}"], axis=-1),
+            helper.make_node("MatMul", [f"weights{layer}", f"v{layer}.heads"], [f"mixed{layer}"]),
+            helper.make_node("Transpose", [f"mixed{layer}"], [f"back{layer}"], perm=[0, 2, 1, 3]),
+            helper.make_node("Reshape", [f"back{layer}", "merge"], [f"merged{layer}"]),
+        ]
 
     def layers(self, x):
         """The attention of each layer for x [5, 6]: [heads, 5, 5]."""

@@ -54,17 +54,18 @@ void run(AttackRequest request) {
     fmt::print("{} examples: {:.2f} % right as they are\n", setup.count(), 100 * clean);
   for (double epsilon : setup.epsilons()) {
     Rows variants;
-    AttackSummary summary = setup.run(epsilon, &variants);
+    bool isKept = epsilon == greatest && !(request.out.empty() && request.grid.empty());
+    AttackSummary summary = setup.run(epsilon, isKept ? &variants : nullptr);
     document["results"].push_back(toJson(request, setup, summary));
     if (!request.json)
       fmt::print("{}\n", describe(request, setup, summary));
-    if (epsilon == greatest && !request.out.empty())
+    if (isKept && !request.out.empty())
       setup.writeExamples(request.out, variants);
-    if (epsilon == greatest && !request.grid.empty())
+    if (isKept && !request.grid.empty())
       setup.writeGrid(request.grid, variants, epsilon);
   }
   if (request.json)
-    fmt::print("{}\n", document.dump(1));
+    fmt::print("{}\n", document.dump(1, ' ', false, Json::error_handler_t::replace));
 }
 
 void addMethodOptions(CLI::App &command, AttackRequest &request) {

@@ -29,7 +29,7 @@ void run(const ExplainRequest &request) {
   if (!request.out.empty())
     writeExplanations(request.out, document, explainer, explanations);
   if (request.json)
-    fmt::print("{}\n", document.dump(1));
+    fmt::print("{}\n", document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 void addMethodOptions(CLI::App &command, ExplainRequest &request) {

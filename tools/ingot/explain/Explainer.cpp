@@ -118,8 +118,10 @@ Explanation Explainer::explain(int64_t row) {
   RowMap rows = examples.rows(std::vector{row});
   std::string output = network.scores().name;
   Rows scores = std::move(network.run(rows, {output}).front());
-  Target target =
-      request.target.empty() ? Target::predicted(scores, 0, output) : Target(request.target, scores, output);
+  bool isWhole = request.target.empty() && request.method == "attention-rollout"; // which explains no score
+  Target target = isWhole                  ? Target(std::vector<int64_t>(), scores)
+                  : request.target.empty() ? Target::predicted(scores, 0, output)
+                                           : Target(request.target, scores, output);
   Example example(network, std::move(rows), std::move(scores), target, input);
   Explanation result;
   result.row = row;

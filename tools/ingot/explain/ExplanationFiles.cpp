@@ -118,7 +118,7 @@ void writeExplanations(const std::string &folder, const nlohmann::ordered_json &
     }
   if (!explanations.empty())
     writeNpz(path / "attributions.npz", arraysOf(explanations));
-  std::string text = document.dump(1) + "\n";
+  std::string text = document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   AtomicFile file(path / "explanation.json");
   file.write(text.data(), text.size());
   file.commit();

@@ -55,7 +55,10 @@ RowFunction::RowFunction(Library &library, int64_t mostRows) : library(library),
     if (port->rank == 0 || port->dims[0] != ports[0]->dims[0])
       throw Failure(exitBadInput, library.path(),
                     fmt::format("input \"{}\" has no row for each example, as \"{}\" has", port->name, ports[0]->name));
-  fixedRows = std::max<int64_t>(0, ports[0]->dims[0]);
+  int64_t rows = ports[0]->dims[0];
+  fixedRows = std::max<int64_t>(0, rows);
+  if (rows < 0 && about.symbols[-1 - rows].maximum > 0)
+    this->mostRows = std::min(mostRows, about.symbols[-1 - rows].maximum);
 }
 
 std::vector<const ingot_port *> RowFunction::inputs() const {
@@ -149,6 +152,9 @@ Array RowFunction::makeZeros(const ingot_port &port, const std::vector<Array> &b
         if (about.inputs[i].dims[axis] == dim)
           dim = before[i].shape[size_t(axis)];
   shape[0] = int64_t(total);
+  if (std::count_if(shape.begin(), shape.end(), [](int64_t dim) { return dim < 0; }))
+    throw Failure(exitBadInput, path(),
+                  fmt::format("the size of \"{}\" follows from no input's; pin it with ingotc --dim", port.name));
   Array zeros(static_cast<ingot_dtype>(port.dtype), shape);
   std::memset(zeros.data(), 0, zeros.bytes());
   return zeros;

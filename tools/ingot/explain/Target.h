@@ -11,6 +11,8 @@ class Target {
 public:
   /// From words like "3" or "0,17". A Failure says that there is no such element.
   Target(const std::string &words, const Rows &scores, const std::string &output);
+  /// Indices that exist.
+  Target(std::vector<int64_t> indices, const Rows &scores);
   /// The class of the greatest score of an example, or the only element. A Failure when the output has several axes.
   static Target predicted(const Rows &scores, size_t example, const std::string &output);
 
@@ -20,8 +22,6 @@ public:
   Rows cotangents(const Rows &scores, size_t count) const;
 
 private:
-  Target(std::vector<int64_t> indices, const Rows &scores);
-
   std::vector<int64_t> chosen;
   size_t begin = 0, length = 1;
 };
