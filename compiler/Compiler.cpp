@@ -19,7 +19,9 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
@@ -93,6 +95,10 @@ private:
     // Before minutes of work, not after.
     if (options.emit >= Stage::Object && failed(checkArtifactPath(options.output, UnknownLoc::get(&context))))
       return failure();
+    std::string problem;
+    if (!options.precisionKeep.empty() && !llvm::Regex(options.precisionKeep).isValid(problem))
+      return emitError(UnknownLoc::get(&context))
+             << "--precision-keep: \"" << options.precisionKeep << "\" is not a regular expression: " << problem;
     if (failed(stage("import", "reading " + options.input, [&] { return import(); })))
       return failure();
     if (options.emit == Stage::Import)
@@ -197,6 +203,7 @@ private:
     report.arenaBytes = number("kernel.arena_bytes");
     report.arenaLowerBound = number("kernel.arena_lower_bound");
     report.constantBytes = number("kernel.constant_bytes");
+    report.reducedWeights = listReducedWeights(*module);
   }
 
   LogicalResult link(CpuCode code, std::unique_ptr<Artifact> evaluation) {
@@ -206,7 +213,10 @@ private:
     // To write trained weights back, the model file is needed again; else a library should not depend on where it was.
     program->source = options.train.isWanted ? options.input : llvm::sys::path::filename(options.input).str();
     program->sourceHash = hashOfFile(options.input);
-    program->options = "--cpu " + options.cpu + formatDerivedOptions();
+    program->options = "--cpu " + options.cpu;
+    if (options.precision != Precision::Float32)
+      program->options += formatPrecision();
+    program->options += formatDerivedOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     if (options.explain)
@@ -224,6 +234,17 @@ private:
     llvm::sys::fs::file_size(options.output, size);
     report.outputBytes = size;
     return success();
+  }
+
+  /// What was asked for, and what it costs the weights.
+  std::string formatPrecision() const {
+    std::string text = std::string(" --precision ") + nameOf(options.precision);
+    if (!options.precisionKeep.empty())
+      text += " --precision-keep " + options.precisionKeep;
+    double most = 0;
+    for (const CompileReport::ReducedWeight &weight : report.reducedWeights)
+      most = std::max(most, weight.rmsError);
+    return text + llvm::formatv(" ({0} weights, rms rounding error up to {1:e1})", report.reducedWeights.size(), most).str();
   }
 
   /// What a training loop wants to know about the step, and other tools about what was added to the network.

@@ -35,6 +35,15 @@ struct CompileReport {
   /// Memory for intermediate values: what was planned, and the largest set that is alive at once.
   int64_t arenaBytes = 0, arenaLowerBound = 0;
   int64_t constantBytes = 0, outputBytes = 0;
+  /// A weight that is not stored in float32. `rmsError` is the root of the mean square of the rounding errors over that
+  /// of the weights, `largestError` the largest error over the largest magnitude.
+  struct ReducedWeight {
+    std::string name, storage;
+    std::vector<int64_t> shape;
+    int64_t bytes;
+    double rmsError, largestError;
+  };
+  std::vector<ReducedWeight> reducedWeights;
   /// Filled in when CompileOptions::explain asks for it.
   ProgramReport program;
 };

@@ -193,6 +193,25 @@ private:
 
 } // namespace
 
+std::vector<CompileReport::ReducedWeight> listReducedWeights(ModuleOp fused) {
+  std::vector<CompileReport::ReducedWeight> weights;
+  fused.walk([&](kernel::PackOp pack) {
+    auto rounding = pack->getAttrOfType<DenseF64ArrayAttr>("kernel.rounding");
+    if (!rounding)
+      return;
+    auto from = cast<RankedTensorType>(pack.getInput().getType()), to = cast<RankedTensorType>(pack.getType());
+    // The initializer's name, or that of the product it was computed for.
+    auto name = pack.getLoc()->findInstanceOf<NameLoc>();
+    weights.push_back({name ? name.getName().str() : "",
+                       to.getElementType().isBF16() ? "bfloat16" : "int8",
+                       from.getShape(),
+                       to.getNumElements() * elementBytes(to.getElementType()),
+                       rounding[0],
+                       rounding[1]});
+  });
+  return weights;
+}
+
 ProgramReport explain(ModuleOp planned, const ProgramDescription &program, const CpuCode &code) {
   return Explainer(planned, program, code).run();
 }

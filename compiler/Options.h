@@ -58,6 +58,10 @@ struct RegisterBlock {
   int64_t rows, vectors;
 };
 
+/// What weights are stored in, and what products compute with: the words of `--precision`.
+enum class Precision { Float32, BFloat16Weights, BFloat16, Int8Weights, Int8 };
+const char *nameOf(Precision precision);
+
 struct CompileOptions {
   /// The ONNX file.
   std::string input;
@@ -81,6 +85,9 @@ struct CompileOptions {
   bool cxxHeader = false;
   /// Bigger convolution weights for fewer multiplications.
   bool winograd = true;
+  Precision precision = Precision::Float32;
+  /// Regular expression: nodes whose names match stay in float32.
+  std::string precisionKeep;
   /// Measured register blocks, by ProgramReport::Schedule::key, in place of the cost model's.
   std::map<std::string, RegisterBlock> blocks;
   /// Tell the program's launches, costs and schedules in CompileReport::program.

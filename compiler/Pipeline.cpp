@@ -46,6 +46,7 @@ std::string nameOfNode(Location location) {
 LogicalResult runConstants(ModuleOp constants, SmallVectorImpl<ElementsAttr> &results, const CompileOptions &options) {
   CompileOptions native = options;
   native.cpu = "native";
+  native.precision = Precision::Float32; // weights are rounded once, as the last thing that happens to them
   if (failed(fuse(constants, native)) || failed(planMemory(constants)))
     return failure();
   auto types = llvm::to_vector(constants.lookupSymbol<func::FuncOp>("main").getResultTypes());
@@ -65,6 +66,11 @@ LogicalResult runConstants(ModuleOp constants, SmallVectorImpl<ElementsAttr> &re
 }
 
 } // namespace
+
+const char *nameOf(Precision precision) {
+  static constexpr const char *names[] = {"f32", "bf16-weights", "bf16", "int8-weights", "int8"};
+  return names[size_t(precision)];
+}
 
 CpuOptions cpuOptions(const CompileOptions &options) {
   CpuOptions cpu;
@@ -105,7 +111,11 @@ LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
   for (auto build : {buildSimplifyPipeline, buildCombinePipeline})
     if (failed(runPipeline(module, build)) || failed(evaluateConstants(module, evaluate)))
       return failure();
-  return success();
+  if (options.precision == Precision::Float32)
+    return success();
+  return runPipeline(module, [&](OpPassManager &passes) {
+    passes.addNestedPass<func::FuncOp>(createChoosePrecision({nameOf(options.precision), options.precisionKeep}));
+  });
 }
 
 LogicalResult fuse(ModuleOp module, const CompileOptions &options) {

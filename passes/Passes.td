@@ -64,6 +64,22 @@ def SimplifyArithmetic : Pass<"ingot-simplify-arithmetic", "::mlir::func::FuncOp
 }
 
 //===----------------------------------------------------------------------===//
+// quantize/
+//===----------------------------------------------------------------------===//
+
+def ChoosePrecision : Pass<"ingot-choose-precision", "::mlir::func::FuncOp"> {
+  let summary = "Mark the operations whose weights need not be float32";
+  let description = [{
+    Before: `%1 = ingot.matmul %x, %w`, with a large constant %w. After, with `precision=bf16-weights`:
+    `%1 = ingot.matmul %x, %w {ingot.precision = "bf16-weights"}`. Likewise convolutions, and rows gathered from a table.
+    Code generation stores the weights accordingly, if it has kernels for that.
+  }];
+  let options = [
+    Option<"precision", "precision", "std::string", "", "bf16-weights, bf16, int8-weights or int8">,
+    Option<"keep", "keep", "std::string", "", "Regular expression: nodes whose names match are not marked">];
+}
+
+//===----------------------------------------------------------------------===//
 // fusion/
 //===----------------------------------------------------------------------===//
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
+#include "codegen/cpu/ConstantElements.h"
+#include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Winograd.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
@@ -14,9 +16,14 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// The elements of an attribute, booleans as bytes. A splat or a table of booleans is spelled out in `storage`; a
-/// resource that is mapped from the model file is not copied.
-ArrayRef<char> elementsOf(ElementsAttr value, int64_t bytes, std::vector<char> &storage) {
+int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() * elementBytes(tensor.getElementType());
+}
+
+} // namespace
+
+ArrayRef<char> cpu::elementsOf(ElementsAttr value, std::vector<char> &storage) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     return blob ? blob->getData() : ArrayRef<char>();
@@ -26,21 +33,18 @@ ArrayRef<char> elementsOf(ElementsAttr value, int64_t bytes, std::vector<char> &
   bool isBoolean = dense.getElementType().isInteger(1);
   if (!isBoolean && !dense.isSplat())
     return raw;
-  storage.resize(bytes);
+  storage.resize(bytesOf(value.getShapedType()));
   if (isBoolean) {
     for (auto [to, from] : llvm::zip(storage, dense.getValues<bool>()))
       to = from;
   } else if (!raw.empty()) {
-    for (int64_t at = 0; at < bytes; at += raw.size())
+    for (size_t at = 0; at < storage.size(); at += raw.size())
       std::memcpy(storage.data() + at, raw.data(), raw.size());
   }
   return storage;
 }
 
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.getNumElements() * elementBytes(tensor.getElementType());
-}
+namespace {
 
 /// Copies a tensor of `shape` to `to` with strides in elements, one run of the innermost axis at a time.
 template <typename Element>
@@ -91,13 +95,20 @@ void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
     from = ArrayRef(reinterpret_cast<const char *>(transformed.data()), transformed.size() * sizeof(float));
     shape[0] = shape[1] = tile + 2;
   }
+  Type stored = cast<RankedTensorType>(op.getOutput().getType()).getElementType();
+  std::vector<char> reduced;
+  if (stored != type.getElementType()) {
+    ArrayRef<float> values(reinterpret_cast<const float *>(from.data()), from.size() / sizeof(float));
+    reduced = cpu::reduceElements(values, shape, cpu::scaledAxis(op), cpu::storageOf(stored));
+    from = reduced;
+  }
   SmallVector<SmallVector<int64_t>> places = packedPlaces(op, shape);
   std::fill(to.begin(), to.end(), 0);
   auto run = [&](auto element) {
     using Element = decltype(element);
     scatter(reinterpret_cast<const Element *>(from.data()), reinterpret_cast<Element *>(to.data()), shape, places);
   };
-  switch (elementBytes(type.getElementType())) {
+  switch (elementBytes(stored)) {
   case 1:
     return run(uint8_t());
   case 2:
@@ -113,7 +124,7 @@ void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
 void write(ElementsAttr value, kernel::PackOp op, MutableArrayRef<char> to) {
   std::vector<char> storage;
   int64_t bytes = bytesOf(value.getShapedType());
-  ArrayRef<char> elements = elementsOf(value, bytes, storage);
+  ArrayRef<char> elements = cpu::elementsOf(value, storage);
   if (int64_t(elements.size()) < bytes)
     return; // the importer has checked the sizes of mapped tensors
   if (op)

@@ -109,14 +109,17 @@ RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
       inner.push_back(block);
   }
   shape.append(inner);
-  return RankedTensorType::get(shape, type.getElementType());
+  bool isPlain = layout.storage == Storage::Float32; // then of any type
+  return RankedTensorType::get(shape,
+                               isPlain ? type.getElementType() : elementOf(layout.storage, type.getContext()));
 }
 
 void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &layout) {
   auto type = cast<RankedTensorType>(argument.getType());
   RankedTensorType packed = packedType(type, layout);
   OpBuilder builder = OpBuilder::atBlockBegin(argument.getOwner());
-  auto unpack = builder.create<kernel::UnpackOp>(argument.getLoc(), type, argument, layout.permutation, layout.blocks);
+  auto plain = RankedTensorType::get(type.getShape(), packed.getElementType());
+  auto unpack = builder.create<kernel::UnpackOp>(argument.getLoc(), plain, argument, layout.permutation, layout.blocks);
   setWinogradTile(unpack, layout.winograd);
   argument.setType(packed);
   argument.replaceAllUsesExcept(unpack.getOutput(), unpack);

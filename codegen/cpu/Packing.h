@@ -9,6 +9,7 @@
 #ifndef INGOT_CODEGEN_CPU_PACKING_H
 #define INGOT_CODEGEN_CPU_PACKING_H
 
+#include "codegen/cpu/Storage.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
 
@@ -18,6 +19,9 @@ namespace ingot::cpu {
 struct Layout {
   llvm::SmallVector<int64_t> permutation, blocks;
   int64_t winograd = 0;
+  /// What the elements are stored in, and the axis whose indices have scales (Int8).
+  Storage storage = Storage::Float32;
+  int64_t scaledAxis = -1;
 };
 
 /// The layout in which the kernel would like to have `argument`, given that it is a constant; nothing when row-major is
@@ -33,6 +37,19 @@ mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &lay
 /// Makes `argument` of the kernel packed; its uses see it through kernel.unpack. (The launches are the caller's to
 /// change.)
 void packArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Layout &layout);
+
+/// `layout`, which chooseLayout gave for the argument, with the storage that its user wants; nothing when the argument
+/// is to stay in float32.
+std::optional<Layout> reduceLayout(mlir::BlockArgument argument, std::optional<Layout> layout);
+
+/// Makes `argument` of the kernel packed and stored as the layout says. With Int8 the kernel takes the scales as one
+/// more argument, the last.
+void reduceArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const Layout &layout);
+
+/// The axis of a kernel.pack's input whose indices have scales; -1 when none has. Held in a discardable attribute,
+/// "kernel.scaled_axis".
+int64_t scaledAxis(mlir::Operation *op);
+void setScaledAxis(mlir::Operation *op, int64_t axis);
 
 /// Replaces constant operands by kernel.pack of them.
 void packConstants(mlir::ModuleOp module, bool allowWinograd);

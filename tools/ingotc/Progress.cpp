@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Progress.h"
+#include <cmath>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -29,6 +30,31 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
           {"constant_bytes", report.constantBytes},
           {"output_bytes", report.outputBytes},
           {"diagnostics", diagnostics}};
+}
+
+nlohmann::ordered_json toJson(const std::vector<CompileReport::ReducedWeight> &weights) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const CompileReport::ReducedWeight &weight : weights)
+    list.push_back({{"name", weight.name},
+                    {"storage", weight.storage},
+                    {"shape", weight.shape},
+                    {"bytes", weight.bytes},
+                    {"rms_error", weight.rmsError},
+                    {"largest_error", weight.largestError}});
+  return list;
+}
+
+/// One line for all weights; --json has each.
+void printReducedWeights(const std::vector<CompileReport::ReducedWeight> &weights) {
+  double squares = 0, most = 0;
+  int64_t bytes = 0;
+  for (const CompileReport::ReducedWeight &weight : weights) {
+    squares += weight.rmsError * weight.rmsError;
+    most = std::max(most, weight.rmsError);
+    bytes += weight.bytes;
+  }
+  fmt::print(stderr, "{} weights in {}: rms rounding error {:.2g} on average, {:.2g} at most\n", weights.size(),
+             megabytes(bytes), weights.empty() ? 0 : std::sqrt(squares / double(weights.size())), most);
 }
 
 } // namespace
@@ -64,11 +90,16 @@ CompileEvents Progress::events() {
 void Progress::finish(CompileStatus status, const CompileOptions &compileOptions, const CompileReport &report) {
   clearLine();
   if (options.json) {
-    fmt::print("{}\n", toJson(status, compileOptions, report, diagnostics).dump(1));
+    nlohmann::ordered_json json = toJson(status, compileOptions, report, diagnostics);
+    if (compileOptions.precision != Precision::Float32)
+      json["precision"] = {{"requested", nameOf(compileOptions.precision)}, {"weights", toJson(report.reducedWeights)}};
+    fmt::print("{}\n", json.dump(1));
     return;
   }
   if (status != CompileStatus::Done)
     return;
+  if (compileOptions.precision != Precision::Float32)
+    printReducedWeights(report.reducedWeights);
   if (options.timing) {
     for (const CompileReport::StageTime &stage : report.stages)
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);

@@ -22,6 +22,14 @@ const std::map<std::string, Stage> stageNames = {
     {"asm", Stage::Assembly},   {"object", Stage::Object}, {"archive", Stage::Archive},
     {"library", Stage::Library}};
 
+const std::map<std::string, Precision> precisionNames = [] {
+  std::map<std::string, Precision> names;
+  for (Precision precision : {Precision::Float32, Precision::BFloat16Weights, Precision::BFloat16,
+                              Precision::Int8Weights, Precision::Int8})
+    names[nameOf(precision)] = precision;
+  return names;
+}();
+
 /// "batch=8" or "batch=1..64"; an error text when it is neither.
 std::string parseDimension(const std::string &text, std::map<std::string, SymbolRange> &dims) {
   size_t equals = text.find('='), dots = text.find("..");
@@ -63,6 +71,10 @@ int main(int argc, char **argv) {
   app.add_option("--emit", options.emit, "stage to stop after")->transform(CLI::CheckedTransformer(stageNames));
   app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")
       ->check(CLI::IsMember({"auto", "off"}));
+  app.add_option("--precision", options.precision, "what weights are stored in, and what products compute with")
+      ->transform(CLI::CheckedTransformer(precisionNames));
+  app.add_option("--precision-keep", options.precisionKeep,
+                 "with --precision: nodes whose names match this regular expression stay in float32");
   app.add_option("--jobs,-j", options.jobs, "threads of the compiler itself");
   app.add_flag("--c++", options.cxxHeader, "write a C++ header too");
   app.add_option("-O", options.optimization, "optimisation level, 0 to 3")->check(CLI::Range(0, 3));

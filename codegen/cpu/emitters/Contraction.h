@@ -71,6 +71,7 @@ private:
   bool sharesRhs;
   mlir::AffineExpr lhsRowStride, lhsDepthStride, rhsDepthStride, rhsColumnStride; // lhsRowStride: null when not linear
   RhsForm rhsForm = RhsForm::panels;
+  Storage storage = Storage::Float32; // of the panels
 
   // The schedule.
   Block block{1, 1};

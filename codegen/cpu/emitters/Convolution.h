@@ -73,6 +73,7 @@ private:
   // Memory: strides in elements.
   enum class FilterForm { channelsLast, planar, inPlace };
   FilterForm form = FilterForm::channelsLast;
+  Storage storage = Storage::Float32; // of the filter; else its pitches count words
   mlir::Value filterTensor;
   mlir::AffineExpr channelStrideExpr;
   llvm::SmallVector<mlir::AffineExpr> strideExprs;

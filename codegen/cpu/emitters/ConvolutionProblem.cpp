@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Contraction.h"
 #include "codegen/cpu/emitters/Convolution.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
 
 using namespace mlir;
 
@@ -43,7 +44,7 @@ std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
   SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
   // The filter's columns are neighbours only once packed.
-  if (window.groups != 1 || !op.getFilter().getDefiningOp<kernel::UnpackOp>() || !readFilter(filter, window))
+  if (window.groups != 1 || !unpackOf(op.getFilter()) || !readFilter(filter, window))
     return std::nullopt;
   window.channels = *constantValue(filter.back());
   window.filters = *constantValue(filter[filter.size() - 2]);
@@ -84,7 +85,7 @@ bool isPointwise(const Window &window) {
 Product asProduct(const Window &window, Evaluator &evaluator) {
   SmallVector<AffineExpr> output = evaluator.dims(window.output);
   BlockArgument panels;
-  if (auto unpack = window.filter.getDefiningOp<kernel::UnpackOp>())
+  if (kernel::UnpackOp unpack = unpackOf(window.filter))
     panels = dyn_cast<BlockArgument>(unpack.getInput());
   Product product{window.input,
                   window.filter,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/PanelProduct.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -64,6 +65,8 @@ void ColumnVectors::sharePrefetch(KernelBuilder &builder, Index pass, int64_t pa
 
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
                 int64_t unroll) {
+  if (columns.storage != Storage::Float32)
+    return accumulateStored(builder, trips, rows, columns, std::move(sums), unroll);
   Type type = sums.front().getType(), element = getElementTypeOrSelf(type);
   Stream rowStream(builder, element, rows.pointer, rows.base, rows.offsets);
   Stream columnStream(builder, element, columns.pointer, columns.base, columns.offsets);

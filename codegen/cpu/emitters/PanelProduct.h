@@ -10,6 +10,7 @@
 
 #include "codegen/cpu/KernelBuilder.h"
 #include "codegen/cpu/Schedule.h"
+#include "codegen/cpu/Storage.h"
 
 namespace ingot::cpu {
 
@@ -30,6 +31,8 @@ struct ColumnVectors {
   /// Guards the last vector; null when it may be read whole.
   mlir::Value lastMask;
   Prefetch prefetch;
+  /// Of the elements; other than float32, everything here counts words (StoredPanels.h).
+  Storage storage = Storage::Float32;
   /// What is prefetched: further elements behind `prefetch.distance`, and how many of the vectors' streams (0: all).
   Index prefetchShift = 0;
   size_t prefetchStreams = 0;

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Contraction.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
 
 using namespace mlir;
 
@@ -95,6 +96,7 @@ bool Contraction::analyze() {
     return false;
   if (problem.panels) {
     rhsForm = RhsForm::panels;
+    storage = storageOf(problem.panels.getType());
     return true;
   }
   AffineExpr depth = probe(evaluator, problem.depth), column = probe(evaluator, problem.columns);
@@ -113,12 +115,15 @@ void Contraction::schedule() {
   auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
   auto stride = constantValue(lhsRowStride);
   auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
-  Block chosen = chooseBlock(target, rows, panels, stride ? std::optional(*stride * 4) : std::nullopt);
+  Block chosen = chooseBlock(withRoomForWords(target, storage), rows, panels,
+                             stride ? std::optional(*stride * 4) : std::nullopt);
   block = blockOf(measured, chosen);
   static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
   division.schedule = {block.rows, block.vectors};
-  division.alternatives = alternativeBlocks(target, block, rows, panels);
+  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
   division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
+  if (storage != Storage::Float32)
+    division.choices.push_back({"weights", nameOf(storage).str()});
   AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
              blockExtent = rowExtent.ceilDiv(block.rows);
   rowBlocks = evaluator.materialize(blockExtent);
@@ -307,11 +312,13 @@ void Contraction::storeBlock(ArrayRef<Point> rows, const Group &group, ArrayRef<
 ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   ColumnVectors columns;
   columns.pointer = rhsForm == RhsForm::scratch ? scratch : rhs;
-  Index panelSize = builder.mul(depth, panelLanes);
+  columns.storage = storage;
+  // Weights that are not float32 are counted in words; the base is that of a whole panel.
+  Index steps = builder.ceilDiv(depth, stepsPerWord(storage)), panelSize = builder.mul(steps, panelLanes);
   if (rhsForm == RhsForm::panels) {
-    columns.base = builder.add(rhsBase, builder.mul(group.panel, panelSize));
-    if (auto steps = constantValue(problem.depth))
-      columns.prefetch = choosePrefetch(*steps, {rows, group.vectors});
+    columns.base = builder.add(builder.div(rhsBase, stepsPerWord(storage)), builder.mul(group.panel, panelSize));
+    if (auto known = steps.constant())
+      columns.prefetch = choosePrefetch(*known, {rows, group.vectors});
   } else if (rhsForm == RhsForm::scratch) {
     columns.base = builder.mul(builder.sub(group.panel, firstPanel), panelSize);
   } else {
@@ -321,9 +328,9 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   }
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
-  auto blocks = constantValue(rowExtent.ceilDiv(block.rows)), steps = constantValue(problem.depth);
-  if (columns.prefetch.distance && blocks && steps && isNextGroup(columns.prefetch, *steps, group.vectors))
-    columns.sharePrefetch(builder, rowBlock, *blocks, *steps * panelLanes);
+  auto blocks = constantValue(rowExtent.ceilDiv(block.rows)), known = steps.constant();
+  if (columns.prefetch.distance && blocks && known && isNextGroup(columns.prefetch, *known, group.vectors))
+    columns.sharePrefetch(builder, rowBlock, *blocks, *known * panelLanes);
   return columns;
 }
 
@@ -331,7 +338,7 @@ namespace {
 
 /// A constant rhs packed to [batch..., N / 16, K, 16], if it is.
 BlockArgument packedMatrix(Value rhs) {
-  auto unpack = rhs.getDefiningOp<kernel::UnpackOp>();
+  kernel::UnpackOp unpack = unpackOf(rhs);
   auto argument = unpack ? dyn_cast<BlockArgument>(unpack.getInput()) : BlockArgument();
   int64_t rank = cast<RankedTensorType>(rhs.getType()).getRank();
   bool isExpected =

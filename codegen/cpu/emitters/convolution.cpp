@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -45,8 +46,9 @@ bool Convolution::analyze() {
 bool Convolution::analyzeFilter() {
   size_t axes = window.extents.size();
   filterTensor = window.filter;
-  if (auto unpack = window.filter.getDefiningOp<kernel::UnpackOp>()) {
+  if (kernel::UnpackOp unpack = unpackOf(window.filter)) {
     filterTensor = unpack.getInput();
+    storage = storageOf(filterTensor.getType());
     form = unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar : FilterForm::channelsLast;
     if (unpack.getBlocks()[0] != panelLanes)
       return false;
@@ -61,7 +63,7 @@ bool Convolution::analyzeFilter() {
     return false;
   int64_t lane = form == FilterForm::inPlace ? window.filters * window.groups : panelLanes;
   channelPitch = lane;
-  int64_t pitch = form == FilterForm::planar ? lane : lane * window.channels;
+  int64_t pitch = form == FilterForm::planar ? lane : lane * llvm::divideCeil(window.channels, stepsPerWord(storage));
   tapPitch.assign(axes, 0);
   for (size_t axis = axes; axis-- > 0; pitch *= window.extents[axis])
     tapPitch[axis] = pitch;
@@ -77,12 +79,15 @@ void Convolution::schedule() {
   const WindowAxis &last = window.phases.front().back();
   auto pixels = constantValue(last.count()), stride = constantValue(strideExprs.back());
   int64_t panels = llvm::divideCeil(window.filters, panelLanes);
-  Block chosen = chooseBlock(target, pixels, panels, stride ? std::optional(*stride * last.step * 4) : std::nullopt);
+  Block chosen = chooseBlock(withRoomForWords(target, storage), pixels, panels,
+                             stride ? std::optional(*stride * last.step * 4) : std::nullopt);
   block = blockOf(measured, chosen);
   static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel", "in place"};
   division.schedule = {block.rows, block.vectors};
-  division.alternatives = alternativeBlocks(target, block, pixels, panels);
+  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, pixels, panels);
   division.choices = {{"block", describe(block)}, {"filter", forms[size_t(form)]}};
+  if (storage != Storage::Float32)
+    division.choices.push_back({"weights", nameOf(storage).str()});
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
   AffineExpr items = evaluator.dims(window.output).front() * (groupsPerGroup * window.groups);
@@ -310,6 +315,7 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pi
   for (int64_t pixel : pixels)
     rows.offsets.push_back(builder.mul(strides.back(), pixel * last.step));
   ColumnVectors columns{filter, filterAt, {}, channelPitch, form == FilterForm::inPlace ? group.lastMask : Value(), {}};
+  columns.storage = storage;
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(j * panelPitch);
   if (form != FilterForm::inPlace)
@@ -326,8 +332,8 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pi
     columns.base = builder.add(filterAt, builder.mul(first, filterStep));
     return accumulate(builder, trips, rows, columns, std::move(current), unroll);
   };
-  bool isContiguous =
-      channelStride.is(1) && tapStride.is(window.channels) && filterStep == channelPitch * window.channels;
+  bool isContiguous = channelStride.is(1) && tapStride.is(window.channels) &&
+                      filterStep * stepsPerWord(storage) == channelPitch * window.channels;
   if (form == FilterForm::planar)
     part = run(tap, taps, tapStride, filterStep, part);
   else if (isContiguous || taps.is(1))
