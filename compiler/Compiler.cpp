@@ -244,7 +244,8 @@ private:
     double most = 0;
     for (const CompileReport::ReducedWeight &weight : report.reducedWeights)
       most = std::max(most, weight.rmsError);
-    return text + llvm::formatv(" ({0} weights, rms rounding error up to {1:e1})", report.reducedWeights.size(), most).str();
+    return text +
+           llvm::formatv(" ({0} weights, rms rounding error up to {1:e1})", report.reducedWeights.size(), most).str();
   }
 
   /// What a training loop wants to know about the step, and other tools about what was added to the network.

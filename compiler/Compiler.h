@@ -44,6 +44,13 @@ struct CompileReport {
     double rmsError, largestError;
   };
   std::vector<ReducedWeight> reducedWeights;
+  /// How far an output is from float32's, as `ingot compare` tells: measured by those who may run the library, else
+  /// empty. `top1Agreement` is a share of rows, -1 where there are none.
+  struct OutputError {
+    std::string name;
+    double rmsError, largestError, top1Agreement;
+  };
+  std::vector<OutputError> outputErrors;
   /// Filled in when CompileOptions::explain asks for it.
   ProgramReport program;
 };

@@ -200,13 +200,12 @@ std::vector<CompileReport::ReducedWeight> listReducedWeights(ModuleOp fused) {
     if (!rounding)
       return;
     auto from = cast<RankedTensorType>(pack.getInput().getType()), to = cast<RankedTensorType>(pack.getType());
-    // The initializer's name, or that of the product it was computed for.
+    // The initializer's name; of computed weights, that of the product they are for.
     auto name = pack.getLoc()->findInstanceOf<NameLoc>();
-    weights.push_back({name ? name.getName().str() : "",
-                       to.getElementType().isBF16() ? "bfloat16" : "int8",
-                       from.getShape(),
-                       to.getNumElements() * elementBytes(to.getElementType()),
-                       rounding[0],
+    if (!name && !pack->use_empty())
+      name = (*pack->user_begin())->getLoc()->findInstanceOf<NameLoc>();
+    weights.push_back({name ? name.getName().str() : "", to.getElementType().isBF16() ? "bfloat16" : "int8",
+                       from.getShape(), to.getNumElements() * elementBytes(to.getElementType()), rounding[0],
                        rounding[1]});
   });
   return weights;

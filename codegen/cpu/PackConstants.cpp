@@ -63,10 +63,9 @@ private:
   /// What identifies a stored form of a constant.
   Attribute describe(const Layout &layout) {
     Builder builder(module.getContext());
-    return builder.getArrayAttr({builder.getDenseI64ArrayAttr(layout.permutation),
-                                 builder.getDenseI64ArrayAttr(layout.blocks),
-                                 builder.getI64IntegerAttr(layout.winograd),
-                                 builder.getI64IntegerAttr(int64_t(layout.storage))});
+    return builder.getArrayAttr(
+        {builder.getDenseI64ArrayAttr(layout.permutation), builder.getDenseI64ArrayAttr(layout.blocks),
+         builder.getI64IntegerAttr(layout.winograd), builder.getI64IntegerAttr(int64_t(layout.storage))});
   }
 
   /// One copy for all launches that want the same layout.

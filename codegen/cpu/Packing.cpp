@@ -110,8 +110,7 @@ RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
   }
   shape.append(inner);
   bool isPlain = layout.storage == Storage::Float32; // then of any type
-  return RankedTensorType::get(shape,
-                               isPlain ? type.getElementType() : elementOf(layout.storage, type.getContext()));
+  return RankedTensorType::get(shape, isPlain ? type.getElementType() : elementOf(layout.storage, type.getContext()));
 }
 
 void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &layout) {

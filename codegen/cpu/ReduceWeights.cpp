@@ -3,7 +3,8 @@
 //
 //   kernel.func @k(%x, %w) { %0 = matmul %x, %w; add %0, %b }
 //   =>
-//   kernel.func @k(%x, %p: i8, %s) { %0 = kernel.unpack %p; %1 = cast %0 to f32; %2 = matmul %x, %1; %3 = mul %2, %s; add %3, %b }
+//   kernel.func @k(%x, %p: i8, %s) { %0 = kernel.unpack %p; %1 = cast %0 to f32; %2 = matmul %x, %1; %3 = mul %2, %s;
+//   add %3, %b }
 //
 // The columns' scales are taken out of the sum. So a kernel says what it computes, whichever emitter takes it; those
 // that know panels read words of the stored type (emitters/StoredPanels.h).
@@ -100,7 +101,7 @@ std::optional<Layout> reduceLayout(BlockArgument argument, std::optional<Layout>
   Storage storage = wantedStorage(user);
   auto type = cast<RankedTensorType>(argument.getType());
   bool isTable = isa<GatherOp>(user) && user->getOperand(0) == argument;
-  if (storage == Storage::Float32 || !type.hasStaticShape() || (!layout && !isTable) || 
+  if (storage == Storage::Float32 || !type.hasStaticShape() || (!layout && !isTable) ||
       (storage == Storage::Int8 && !hasColumns(user, type)))
     return std::nullopt;
   int64_t rank = type.getRank();

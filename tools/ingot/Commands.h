@@ -9,6 +9,7 @@ namespace ingot {
 
 void addAttack(CLI::App &app);
 void addBench(CLI::App &app);
+void addCompare(CLI::App &app);
 void addExplain(CLI::App &app);
 void addExport(CLI::App &app);
 void addInspect(CLI::App &app);

@@ -2,14 +2,13 @@
 // ingot bench: time from load to first result, and of many runs after it.
 #include "Allocations.h"
 #include "Commands.h"
-#include "Failure.h"
+#include "MadeInputs.h"
 #include "State.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -32,71 +31,6 @@ struct Timing {
 
 double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::map<std::string, int64_t> parseDims(const BenchOptions &options) {
-  std::map<std::string, int64_t> dims;
-  for (const std::string &word : options.dims) {
-    size_t equals = word.find('=');
-    char *end = nullptr;
-    int64_t value = equals == std::string::npos ? -1 : std::strtoll(word.c_str() + equals + 1, &end, 10);
-    if (value < 0 || *end)
-      throw Failure(exitBadUsage, "--dim " + word, "expected NAME=N");
-    dims[word.substr(0, equals)] = value;
-  }
-  return dims;
-}
-
-// Values that keep arithmetic ordinary: small fractions, and zeros for integers, which may be indices.
-void fill(Array &array) {
-  uint32_t state = 1;
-  std::memset(array.data(), 0, array.bytes());
-  for (int64_t i = 0, count = array.count(); i < count; ++i) {
-    state = state * 1664525 + 1013904223;
-    float value = static_cast<float>(state >> 8) / (1 << 23) - 1;
-    if (array.dtype == INGOT_F32)
-      reinterpret_cast<float *>(array.data())[i] = value;
-    else if (array.dtype == INGOT_F64)
-      reinterpret_cast<double *>(array.data())[i] = value;
-  }
-}
-
-// The sizes of all symbols; those not given take their least value, which standard error tells.
-std::vector<int64_t> chooseSymbols(const Library &library, const BenchOptions &options) {
-  const ingot_description &about = library.description();
-  std::map<std::string, int64_t> given = parseDims(options);
-  std::vector<int64_t> values;
-  for (int32_t i = 0; i < about.symbol_count; ++i) {
-    const ingot_symbol &symbol = about.symbols[i];
-    auto found = given.find(symbol.name);
-    values.push_back(found == given.end() ? std::max<int64_t>(symbol.minimum, 1) : found->second);
-    if (found == given.end() && symbol.minimum != symbol.maximum)
-      fmt::print(stderr, "{}: note: measuring with {}={}; --dim {}=N sets another size\n", options.library, symbol.name,
-                 values.back(), symbol.name);
-    given.erase(symbol.name);
-  }
-  if (!given.empty())
-    throw Failure(exitBadInput, options.library,
-                  fmt::format("the model has no open dimension \"{}\"", given.begin()->first));
-  return values;
-}
-
-ArrayMap makeInputs(const Library &library, const BenchOptions &options) {
-  const ingot_description &about = library.description();
-  std::vector<int64_t> symbols = chooseSymbols(library, options);
-  ArrayMap inputs;
-  for (int32_t i = 0; i < about.input_count; ++i) {
-    const ingot_port &port = about.inputs[i];
-    if (port.role == INGOT_HYPER)
-      continue; // the standard value
-    std::vector<int64_t> shape(port.dims, port.dims + port.rank);
-    for (int64_t &dim : shape)
-      dim = dim >= 0 ? dim : symbols[static_cast<size_t>(-1 - dim)];
-    Array array(static_cast<ingot_dtype>(port.dtype), shape);
-    fill(array);
-    inputs[port.name] = std::move(array);
-  }
-  return inputs;
 }
 
 // Keeps a bounded sample of many times, so that measuring takes no memory worth mentioning: when full, it drops every
@@ -211,7 +145,7 @@ void bench(const BenchOptions &options) {
     library.bindState(state.data());
   timing.loadMs = now() - begin;
   if (options.npz.empty())
-    arrays = makeInputs(library, options);
+    arrays = makeInputs(library, {options.dims, 0, 1});
   std::vector<ingot_tensor> inputs = library.orderInputs(arrays);
   std::vector<Array> results = library.makeOutputs(inputs);
   std::vector<ingot_tensor> outputs = tensorsOf(results);

@@ -14,6 +14,7 @@ int main(int argc, char **argv) {
   ingot::addRun(app);
   ingot::addBench(app);
   ingot::addVerify(app);
+  ingot::addCompare(app);
   ingot::addInspect(app);
   ingot::addStep(app);
   ingot::addTrain(app);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Instruments.h"
+#include "tools/ingotc/PrecisionCheck.h"
 #include "tools/ingotc/ReportPage.h"
 #include "tools/ingotc/Tuning.h"
 #include <filesystem>
@@ -29,6 +30,13 @@ void addInstrumentOptions(CLI::App &app, InstrumentOptions &options) {
          "choose schedules by measuring here; they are kept in a file (default: in the user's cache folder)")
       ->expected(0, 1)
       ->type_name("[FILE]");
+  app.add_option("--calibrate", options.calibrationFile,
+                 "with --precision: inputs (.npz) on which its cost is measured (default: made up)")
+      ->check(CLI::ExistingFile);
+  app.add_option_function<std::string>(
+         "--precision-check", [&options](const std::string &word) { options.checksPrecision = word == "auto"; },
+         "with --precision: whether outputs are compared with those in float32")
+      ->check(CLI::IsMember({"auto", "off"}));
 }
 
 std::string checkInstruments(const InstrumentOptions &instruments, const CompileOptions &options) {
@@ -43,6 +51,12 @@ std::string checkInstruments(const InstrumentOptions &instruments, const Compile
     if (access(folder.c_str(), W_OK) != 0)
       return "cannot write " + report + ": there is no folder " + folder.string() + " to write to";
   }
+  bool isReduced = options.precision != Precision::Float32;
+  if (!isReduced &&
+      !(instruments.calibrationFile.empty() && options.precisionKeep.empty() && instruments.checksPrecision))
+    return "--calibrate, --precision-check and --precision-keep go with --precision";
+  if (isReduced && (options.train.isWanted || options.train.inputGradients))
+    return "--precision is for inference: a training step computes in float32";
   if (instruments.tunes && options.emit < Stage::Llvm)
     return "--tune chooses schedules of machine code: this stage has none";
   return {};
@@ -63,6 +77,10 @@ CompileStatus compile(const InstrumentOptions &instruments, CompileOptions optio
   }
   options.explain = !instruments.reportFile.empty();
   CompileStatus status = compile(options, report, events);
+  bool isLibrary = options.emit == Stage::Library && std::filesystem::path(options.output).extension() == ".so";
+  if (status == CompileStatus::Done && isLibrary && options.precision != Precision::Float32 &&
+      instruments.checksPrecision)
+    checkPrecision(options, instruments.calibrationFile, report, events);
   if (status != CompileStatus::Done || instruments.reportFile.empty())
     return status;
   if (events.onStage)

@@ -17,6 +17,9 @@ struct InstrumentOptions {
   bool tunes = false;
   /// Empty: the default file.
   std::string tuningFile;
+  /// --precision: inputs to measure its cost on (empty: made up), and whether to.
+  std::string calibrationFile;
+  bool checksPrecision = true;
 };
 
 void addInstrumentOptions(CLI::App &app, InstrumentOptions &options);

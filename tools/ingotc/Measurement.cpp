@@ -28,6 +28,16 @@ std::optional<nlohmann::json> measureLibrary(const std::string &library, const P
   return ask(arguments);
 }
 
+std::optional<nlohmann::json> compareLibraries(const std::string &library, const std::string &reference,
+                                               const std::string &npz) {
+  std::vector<std::string> arguments = {"compare", library, reference, "--json"};
+  if (!npz.empty()) {
+    arguments.push_back("--npz");
+    arguments.push_back(npz);
+  }
+  return ask(arguments);
+}
+
 std::optional<nlohmann::json> measureMachine(int threads) {
   return ask({"machine", "--json", "--threads", std::to_string(threads)});
 }

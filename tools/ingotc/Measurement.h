@@ -18,6 +18,10 @@ namespace ingot {
 /// Nothing when it failed, after its error went to standard error.
 std::optional<nlohmann::json> measureLibrary(const std::string &library, const ProgramReport &program, double seconds);
 
+/// `ingot compare --json` of a library with a reference, on the inputs of an .npz file or, when that is empty, made up.
+std::optional<nlohmann::json> compareLibraries(const std::string &library, const std::string &reference,
+                                               const std::string &npz);
+
 /// `ingot machine --json` with so many threads; nothing when it failed.
 std::optional<nlohmann::json> measureMachine(int threads);
 

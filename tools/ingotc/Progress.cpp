@@ -44,6 +44,27 @@ nlohmann::ordered_json toJson(const std::vector<CompileReport::ReducedWeight> &w
   return list;
 }
 
+nlohmann::ordered_json toJson(const std::vector<CompileReport::OutputError> &outputs) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const CompileReport::OutputError &output : outputs)
+    list.push_back({{"name", output.name},
+                    {"rms_error", output.rmsError},
+                    {"largest_error", output.largestError},
+                    {"top1_agreement", output.top1Agreement < 0 ? nlohmann::ordered_json()
+                                                                : nlohmann::ordered_json(output.top1Agreement)}});
+  return list;
+}
+
+void printOutputErrors(const std::vector<CompileReport::OutputError> &outputs) {
+  for (const CompileReport::OutputError &output : outputs) {
+    fmt::print(stderr, "output \"{}\": rms error {:.2g}, largest {:.2g}", output.name, output.rmsError,
+               output.largestError);
+    if (output.top1Agreement >= 0)
+      fmt::print(stderr, "; same largest element in {:.4g} % of rows", 100 * output.top1Agreement);
+    fmt::print(stderr, "\n");
+  }
+}
+
 /// One line for all weights; --json has each.
 void printReducedWeights(const std::vector<CompileReport::ReducedWeight> &weights) {
   double squares = 0, most = 0;
@@ -92,14 +113,18 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
   if (options.json) {
     nlohmann::ordered_json json = toJson(status, compileOptions, report, diagnostics);
     if (compileOptions.precision != Precision::Float32)
-      json["precision"] = {{"requested", nameOf(compileOptions.precision)}, {"weights", toJson(report.reducedWeights)}};
+      json["precision"] = {{"requested", nameOf(compileOptions.precision)},
+                           {"weights", toJson(report.reducedWeights)},
+                           {"outputs", toJson(report.outputErrors)}};
     fmt::print("{}\n", json.dump(1));
     return;
   }
   if (status != CompileStatus::Done)
     return;
-  if (compileOptions.precision != Precision::Float32)
+  if (compileOptions.precision != Precision::Float32) {
     printReducedWeights(report.reducedWeights);
+    printOutputErrors(report.outputErrors);
+  }
   if (options.timing) {
     for (const CompileReport::StageTime &stage : report.stages)
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);

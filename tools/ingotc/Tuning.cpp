@@ -7,10 +7,9 @@
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Tuning.h"
 #include "tools/ingotc/Measurement.h"
+#include "tools/ingotc/TrialFolder.h"
 #include <algorithm>
-#include <filesystem>
 #include <fmt/core.h>
-#include <unistd.h>
 
 namespace ingot {
 namespace {
@@ -21,19 +20,6 @@ constexpr double secondsPerTrial = 1;
 constexpr double leastShare = 0.002;
 /// What another choice must gain before it replaces the cost model's: less is noise.
 constexpr double leastGain = 0.03;
-
-/// A folder for trial libraries, removed at the end.
-class TrialFolder {
-public:
-  TrialFolder() : path(std::filesystem::temp_directory_path() / fmt::format("ingot-tune-{}", getpid())) {
-    std::filesystem::create_directories(path);
-  }
-  ~TrialFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-  }
-  std::filesystem::path path;
-};
 
 class Tuner {
 public:
@@ -178,7 +164,7 @@ private:
   CompileOptions options;
   TuningTable &table;
   const CompileEvents &events;
-  TrialFolder folder;
+  TrialFolder folder{"tune"};
   CompileReport report;
   std::string variant;
   std::map<std::string, double> times; // microseconds of all launches of a kernel

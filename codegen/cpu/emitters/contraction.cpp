@@ -115,8 +115,8 @@ void Contraction::schedule() {
   auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
   auto stride = constantValue(lhsRowStride);
   auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
-  Block chosen = chooseBlock(withRoomForWords(target, storage), rows, panels,
-                             stride ? std::optional(*stride * 4) : std::nullopt);
+  Block chosen =
+      chooseBlock(withRoomForWords(target, storage), rows, panels, stride ? std::optional(*stride * 4) : std::nullopt);
   block = blockOf(measured, chosen);
   static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
   division.schedule = {block.rows, block.vectors};
