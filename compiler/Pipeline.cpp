@@ -76,6 +76,8 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   CpuOptions cpu;
   if (options.cpu != "portable")
     cpu.targets = {options.cpu};
+  else if (options.precision == Precision::Int8)
+    cpu.targets.insert(cpu.targets.begin(), "x86-64-v4-vnni");
   cpu.winograd = options.winograd;
   cpu.optimization = int(options.optimization);
   for (auto &[key, block] : options.blocks)

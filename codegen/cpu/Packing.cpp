@@ -133,6 +133,7 @@ namespace ingot {
 
 void packOperands(ModuleOp module, const CpuOptions &options) {
   cpu::packConstants(module, options.winograd);
+  cpu::reduceRows(module);
   cpu::packVariables(module, options.winograd);
 }
 

@@ -51,6 +51,8 @@ void describeHost(Target &target) {
 
 } // namespace
 
+bool Target::hasByteProduct() const { return vectorBytes == 64 && (required & INGOT_CPU_VNNI); }
+
 FailureOr<Target> makeTarget(StringRef name, StringRef triple, std::string &error) {
   Target target;
   target.name = name.str();
@@ -68,14 +70,19 @@ FailureOr<Target> makeTarget(StringRef name, StringRef triple, std::string &erro
   target.required = INGOT_CPU_V3;
   if (name == "x86-64-v3")
     return target;
-  if (name != "x86-64-v4") {
-    error = "there is no target \"" + name.str() + "\"; native, x86-64-v3 and x86-64-v4 are";
+  if (name != "x86-64-v4" && name != "x86-64-v4-vnni") {
+    error = "there is no target \"" + name.str() + "\"; native, x86-64-v3, x86-64-v4 and x86-64-v4-vnni are";
     return failure();
   }
   target.features += featuresOfV4;
   target.processor = "skylake-avx512";
   target.required |= INGOT_CPU_V4;
   setWide(target);
+  if (name == "x86-64-v4-vnni") {
+    target.features += ",+avx512vnni";
+    target.processor = "icelake-server";
+    target.required |= INGOT_CPU_VNNI;
+  }
   return target;
 }
 

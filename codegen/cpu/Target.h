@@ -31,6 +31,9 @@ struct Target {
   /// INGOT_CPU_* bits that the code needs.
   uint64_t required = 0;
 
+  /// Whether four unsigned times signed bytes are multiplied and added in each of sixteen lanes by one instruction.
+  bool hasByteProduct() const;
+
   int64_t floatLanes() const { return vectorBytes / 4; }
   /// Vectors of 16 floats that fit in the register file.
   int64_t panelRegisters() const { return vectorRegisters * vectorBytes / (panelLanes * 4); }

@@ -72,6 +72,7 @@ private:
   mlir::AffineExpr lhsRowStride, lhsDepthStride, rhsDepthStride, rhsColumnStride; // lhsRowStride: null when not linear
   RhsForm rhsForm = RhsForm::panels;
   Storage storage = Storage::Float32; // of the panels
+  bool hasByteRows = false;           // ReduceRows.cpp
 
   // The schedule.
   Block block{1, 1};

@@ -20,6 +20,9 @@ struct BroadcastRows {
   Index base;
   llvm::SmallVector<Index> offsets;
   Index step = 1;
+  /// Elements are unsigned bytes in place of float32; only with columns of int8, which are multiplied as integers if
+  /// the target can (then steps are neighbours).
+  bool areBytes = false, hasByteProduct = false;
 };
 
 /// Step k of vector j lies at base + offsets[j] + k * pitch.

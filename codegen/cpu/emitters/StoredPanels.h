@@ -18,6 +18,9 @@ namespace ingot::cpu {
 /// they are not packed.
 kernel::UnpackOp unpackOf(mlir::Value weights);
 
+/// The unsigned bytes that `rows` are converted from; null when they are not.
+mlir::Value storedBytes(mlir::Value rows);
+
 /// The same target with the registers that are left for a block when words and what was taken out of them need some.
 Target withRoomForWords(Target target, Storage storage);
 

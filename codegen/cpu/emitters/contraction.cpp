@@ -87,7 +87,11 @@ bool Contraction::analyzeLhs(ArrayRef<AffineExpr> batchProbe) {
 
 bool Contraction::analyze() {
   auto isFloat = [](Value value) { return getElementTypeOrSelf(value.getType()).isF32(); };
-  if (!isFloat(problem.lhs) || !isFloat(problem.rhs) || constantValue(problem.depth) == 0)
+  if (Value bytes = storedBytes(problem.lhs); bytes && problem.panels) {
+    problem.lhs = bytes;
+    hasByteRows = true;
+  }
+  if (!(isFloat(problem.lhs) || hasByteRows) || !isFloat(problem.rhs) || constantValue(problem.depth) == 0)
     return false;
   Point batch;
   for (AffineExpr extent : problem.batch)
@@ -97,7 +101,7 @@ bool Contraction::analyze() {
   if (problem.panels) {
     rhsForm = RhsForm::panels;
     storage = storageOf(problem.panels.getType());
-    return true;
+    return !hasByteRows || (storage == Storage::Int8 && constantValue(lhsDepthStride) == 1);
   }
   AffineExpr depth = probe(evaluator, problem.depth), column = probe(evaluator, problem.columns);
   auto place = rhsAt(batch, depth, column);
@@ -115,8 +119,8 @@ void Contraction::schedule() {
   auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
   auto stride = constantValue(lhsRowStride);
   auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
-  Block chosen =
-      chooseBlock(withRoomForWords(target, storage), rows, panels, stride ? std::optional(*stride * 4) : std::nullopt);
+  Block chosen = chooseBlock(withRoomForWords(target, storage), rows, panels,
+                             stride ? std::optional(*stride * (hasByteRows ? 1 : 4)) : std::nullopt);
   block = blockOf(measured, chosen);
   static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
   division.schedule = {block.rows, block.vectors};
@@ -124,6 +128,8 @@ void Contraction::schedule() {
   division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
   if (storage != Storage::Float32)
     division.choices.push_back({"weights", nameOf(storage).str()});
+  if (hasByteRows)
+    division.choices.push_back({"products", target.hasByteProduct() ? "of bytes, in int32" : "of bytes, in float32"});
   AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
              blockExtent = rowExtent.ceilDiv(block.rows);
   rowBlocks = evaluator.materialize(blockExtent);
@@ -277,7 +283,8 @@ void Contraction::emitRowBlock(Index rowBlock, const Group &columns) {
 void Contraction::emitBlock(Index row, int64_t count, const Group &group) {
   AffineExpr zero = evaluator.getSymbols().constant(0);
   SmallVector<Point> points;
-  BroadcastRows rows{lhs, builder.add(lhsBase, builder.mul(row, rowStride)), {}, depthStride};
+  BroadcastRows rows{
+      lhs, builder.add(lhsBase, builder.mul(row, rowStride)), {}, depthStride, hasByteRows, target.hasByteProduct()};
   for (int64_t i = 0; i < count; ++i) {
     points.push_back(batchPoint);
     points.back().append(rowPoint(evaluator.variable(builder.add(row, i), rowExtent)));
