@@ -52,9 +52,8 @@ std::string checkInstruments(const InstrumentOptions &instruments, const Compile
       return "cannot write " + report + ": there is no folder " + folder.string() + " to write to";
   }
   bool isReduced = options.precision != Precision::Float32;
-  if (!isReduced &&
-      !(instruments.calibrationFile.empty() && options.precisionKeep.empty() && instruments.checksPrecision))
-    return "--calibrate, --precision-check and --precision-keep go with --precision";
+  if (!isReduced && !(instruments.calibrationFile.empty() && options.precisionKeep.empty()))
+    return "--calibrate and --precision-keep go with --precision";
   if (isReduced && (options.train.isWanted || options.train.inputGradients))
     return "--precision is for inference: a training step computes in float32";
   if (instruments.tunes && options.emit < Stage::Llvm)
