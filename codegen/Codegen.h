@@ -47,6 +47,31 @@ struct ProgramSymbol {
   int64_t minimum = 0, maximum = -1;
 };
 
+struct ProgramDescription;
+
+/// One of a library's further programs, which it exports under the name of the first one, X, and its own: X_NAME_model.
+struct ProgramPart {
+  std::string name;
+  std::shared_ptr<const ProgramDescription> program; ///< its name is X_NAME
+};
+
+/// An input of class numbers, below `classes` or `ignored`.
+struct ProgramClasses {
+  int64_t input, classes, ignored;
+};
+
+/// What --detect-anomaly says about a launch; see ingot_inspection.
+struct ProgramInspection {
+  struct Buffer {
+    ingot_dtype dtype;
+    int64_t producer;
+    std::string name;
+  };
+  std::string place;
+  int64_t operandCount;
+  std::vector<Buffer> buffers;
+};
+
 /// What a library tells about itself: becomes the ingot_program, the exported functions and the header.
 struct ProgramDescription {
   std::string name;          ///< prefix of every exported symbol; a C identifier
@@ -60,8 +85,13 @@ struct ProgramDescription {
   std::vector<ProgramPort> inputs, outputs;
   std::vector<ProgramStateTensor> state; ///< in order of offsets
   int64_t stateBytes = 0;
-  bool hasEvaluation = false;        ///< the library has the evaluation of this training step too
-  std::vector<std::string> launches; ///< launch names in order of launch_index
+  /// Of a library of several programs: those besides this one, which is the first. They share its state.
+  std::vector<ProgramPart> parts;
+  bool isPart = false; ///< it is one of those
+  std::vector<ProgramClasses> classes;
+  std::vector<std::pair<int64_t, int64_t>> completions; ///< launch, and number of the state's gradient it completes
+  std::vector<ProgramInspection> inspections;           ///< of each launch; empty without --detect-anomaly
+  std::vector<std::string> launches;                    ///< launch names in order of launch_index
   int64_t constantBytes = 0;
   int64_t arenaBytes = 0; ///< static part
   int64_t arenaLowerBound = 0;
@@ -70,6 +100,8 @@ struct ProgramDescription {
 
   /// Whether every input and output has a constant shape.
   bool isStatic() const { return symbols.empty(); }
+  /// The C function that does a run.
+  std::string function() const { return isPart ? name : name + "_" + entry; }
 };
 
 /// Reads a planned module (see passes/Passes.h): name, symbols, ports, launches and the plan's numbers. `sourceHash`,
@@ -100,9 +132,8 @@ struct Artifact {
   ProgramDescription program;
   std::vector<CodeVariant> variants; ///< best first
   std::vector<ConstantPiece> constants;
-  /// Of a training step: its evaluation, whose model the library exports as X_evaluation_model. It has a runtime and
-  /// constants of its own, and the step's state.
-  std::unique_ptr<Artifact> evaluation;
+  /// The library's other programs, as ProgramDescription::parts has them. Each has a runtime and constants of its own.
+  std::vector<std::unique_ptr<Artifact>> parts;
 };
 
 /// Writes a shared library (*.so), a static one (*.a) or an object (*.o), as the path's ending says, and the header X.h

@@ -9,8 +9,9 @@
 #include "codegen/Codegen.h"
 #include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
-#include "compiler/Evaluation.h"
 #include "compiler/Explain.h"
+#include "compiler/Inspections.h"
+#include "compiler/Parts.h"
 #include "compiler/Pipeline.h"
 #include "compiler/SourceHash.h"
 #include "dialects/ingot/Ingot.h"
@@ -127,11 +128,13 @@ private:
     if (failed(stage("emit", "generating code",
                      [&]() -> LogicalResult { return code = emitObjects(*module, cpuOptions(options)); })))
       return failure();
-    std::unique_ptr<Artifact> evaluation;
     if (options.train.isWanted &&
-        failed(stage("evaluation", "compiling the evaluation", [&] { return evaluate(evaluation); })))
+        failed(stage("evaluation", "compiling the evaluation", [&] { return addPart(LibraryPart::Evaluation); })))
       return failure();
-    return stage("link", "writing " + options.output, [&] { return link(std::move(*code), std::move(evaluation)); });
+    if (options.train.splitUpdate &&
+        failed(stage("update", "compiling the update", [&] { return addPart(LibraryPart::Update); })))
+      return failure();
+    return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
   }
 
   ImportOptions importOptions() const {
@@ -151,11 +154,12 @@ private:
     return success(bool(module));
   }
 
-  LogicalResult evaluate(std::unique_ptr<Artifact> &evaluation) {
-    auto made = compileEvaluation(options, importOptions(), &context, evaluationModule);
+  LogicalResult addPart(LibraryPart part) {
+    partModules.emplace_back();
+    auto made = compilePart(part, options, importOptions(), &context, partModules.back());
     if (failed(made))
       return failure();
-    evaluation = std::move(*made);
+    parts.push_back(std::move(*made));
     return success();
   }
 
@@ -206,7 +210,7 @@ private:
     report.reducedWeights = listReducedWeights(*module);
   }
 
-  LogicalResult link(CpuCode code, std::unique_ptr<Artifact> evaluation) {
+  LogicalResult link(CpuCode code) {
     FailureOr<ProgramDescription> program = describeProgram(*module);
     if (failed(program))
       return failure();
@@ -221,13 +225,15 @@ private:
     program->scratchBytes = code.scratchBytes;
     if (options.explain)
       report.program = explain(*module, *program, code);
-    if (evaluation) {
-      program->hasEvaluation = true;
+    addInspections(*module, *program);
+    for (const std::unique_ptr<Artifact> &part : parts) {
       for (auto field : {&ProgramDescription::source, &ProgramDescription::sourceHash, &ProgramDescription::options,
                          &ProgramDescription::triple})
-        evaluation->program.*field = (*program).*field;
+        part->program.*field = (*program).*field;
+      auto about = std::make_shared<const ProgramDescription>(part->program);
+      program->parts.push_back({about->name.substr(program->name.size() + 1), about});
     }
-    Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module), std::move(evaluation)};
+    Artifact artifact{std::move(*program), std::move(code.variants), collectConstants(*module), std::move(parts)};
     if (failed(writeArtifact(artifact, options.output, module->getLoc(), options.cxxHeader)))
       return failure();
     uint64_t size = 0;
@@ -259,6 +265,10 @@ private:
       text += " --ignore-index " + std::to_string(train.ignoreIndex);
     if (!train.lora.empty())
       text += " --lora-scale " + fmt::format("{}", train.loraScale());
+    if (train.splitUpdate)
+      text += " --split-update";
+    if (train.detectAnomaly)
+      text += " --detect-anomaly";
     return text;
   }
 
@@ -276,7 +286,10 @@ private:
   const CompileEvents &events;
   MLIRContext context;
   DiagnosticPrinter diagnostics;
-  OwningOpRef<ModuleOp> module, evaluationModule;
+  OwningOpRef<ModuleOp> module;
+  /// The library's further programs, and what they refer to.
+  std::vector<std::unique_ptr<Artifact>> parts;
+  std::vector<OwningOpRef<ModuleOp>> partModules;
   bool isAccepted = false;
 };
 

@@ -51,6 +51,10 @@ struct TrainOptions {
   double threshold = 1, margin = 1;
   /// Return the parameters' gradients too.
   bool gradients = false;
+  /// Two entries in place of one: a gradient step, which adds to gradients in the state, and an update step.
+  bool splitUpdate = false;
+  /// Check what every operation computes, without fusion, to tell where a NaN or an infinity in the loss began.
+  bool detectAnomaly = false;
 };
 
 /// Sums that a kernel keeps in registers: rows times vectors of 16 lanes.

@@ -86,12 +86,17 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   return cpu;
 }
 
-LogicalResult differentiate(ModuleOp module, const CompileOptions &options) {
+LogicalResult differentiate(ModuleOp module, const CompileOptions &options, bool isUpdate) {
   const TrainOptions &train = options.train;
+  using Part = TrainStepOptions::Part;
+  Part part = !train.splitUpdate ? Part::Whole : isUpdate ? Part::Update : Part::Gradient;
+  if (auto main = module.lookupSymbol<func::FuncOp>("main"); main && train.detectAnomaly)
+    main->setAttr("ingot.detect_anomaly", UnitAttr::get(module.getContext()));
   if (train.isWanted)
     return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing,
                                    train.ignoreIndex, train.threshold, train.margin, train.gradients, train.trainOnly,
-                                   train.lora, train.loraRank, train.loraScale() * double(train.loraRank)});
+                                   train.lora, train.loraRank, train.loraScale() * double(train.loraRank), part,
+                                   train.splitUpdate});
   if (options.attentionOutputs && failed(exposeAttention(module)))
     return failure();
   if (!train.inputGradients)

@@ -10,8 +10,9 @@
 
 namespace ingot {
 
-/// import form -> import form of a training step, or with input gradients, as `options.train` says.
-mlir::LogicalResult differentiate(mlir::ModuleOp module, const CompileOptions &options);
+/// import form -> import form of a training step, or with input gradients, as `options.train` says. `isUpdate`: the
+/// second half of a step that is split.
+mlir::LogicalResult differentiate(mlir::ModuleOp module, const CompileOptions &options, bool isUpdate = false);
 
 /// import form -> import form, simpler: constants evaluated, transposes gone, batch normalisation folded.
 mlir::LogicalResult simplify(mlir::ModuleOp module, const CompileOptions &options);

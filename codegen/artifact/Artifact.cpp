@@ -75,9 +75,9 @@ private:
       for (const std::unique_ptr<MemoryBuffer> &object : variant.objects)
         if (Error error = addCode(".code.o", object->getBuffer()))
           return error;
-    if (artifact.evaluation) {
-      evaluation = std::make_unique<Writer>(*artifact.evaluation, path);
-      Expected<std::string> part = evaluation->writePart();
+    for (const std::unique_ptr<Artifact> &other : artifact.parts) {
+      parts.push_back(std::make_unique<Writer>(*other, path));
+      Expected<std::string> part = parts.back()->writePart();
       if (!part)
         return part.takeError();
       inputs.push_back(*part);
@@ -89,8 +89,6 @@ private:
     std::string script = "{ global: ingot_process_v1;";
     for (const std::string &name : exportedNames(artifact.program))
       script += " " + name + ";";
-    if (artifact.evaluation)
-      script += " " + artifact.evaluation->program.name + "_model;";
     script += " local: *; };\n";
     Expected<std::string> scriptFile = files.write(".exports", script);
     if (!scriptFile)
@@ -146,8 +144,8 @@ private:
   const Artifact &artifact;
   std::string path;
   TemporaryFiles files;
-  std::unique_ptr<Writer> evaluation;
-  std::vector<std::string> inputs; // the linker's: objects, then the runtime's archive
+  std::vector<std::unique_ptr<Writer>> parts; // their files are needed until the link
+  std::vector<std::string> inputs;            // the linker's: objects, then the runtime's archive
 };
 
 } // namespace

@@ -81,7 +81,7 @@ public:
       if (!main.getResultAttr(index, "ingot.state") && // it is among the arguments
           failed(addPort(program.outputs, "output", index, type, main.getResultAttrDict(index))))
         return failure();
-    main.walk([&](kernel::LaunchOp launch) { program.launches.push_back(launchName(launch)); });
+    readLaunches();
     program.constantBytes = getNumber("kernel.constant_bytes");
     program.arenaBytes = getNumber("kernel.arena_bytes");
     program.arenaLowerBound = getNumber("kernel.arena_lower_bound");
@@ -125,10 +125,29 @@ private:
     }
   }
 
+  /// Their names, and when each gradient of the state is complete.
+  void readLaunches() {
+    main.walk([&](kernel::LaunchOp launch) {
+      int64_t number = program.launches.size();
+      program.launches.push_back(launchName(launch));
+      if (!launch.getPlan())
+        return;
+      auto plan = llvm::to_vector(launch.getPlan()->getAsRange<kernel::BufferAttr>());
+      for (kernel::BufferAttr result : ArrayRef(plan).drop_front(launch.getNumOperands()))
+        for (auto [index, tensor] : llvm::enumerate(program.state))
+          if (result.getSpace() == kernel::Space::State && tensor.offset == result.getPosition() &&
+              tensor.port.role == INGOT_GRADIENT)
+            program.completions.push_back({number, int64_t(index)});
+    });
+  }
+
   LogicalResult addArgument(size_t index, Type type) {
     auto place = main.getArgAttrOfType<IntegerAttr>(index, "ingot.state");
-    if (!place)
+    if (!place) {
+      if (auto classes = main.getArgAttrOfType<DenseI64ArrayAttr>(index, "ingot.classes"))
+        program.classes.push_back({int64_t(program.inputs.size()), classes[0], classes[1]});
       return addPort(program.inputs, "input", index, type, main.getArgAttrDict(index));
+    }
     std::vector<ProgramPort> ports;
     if (failed(addPort(ports, "state", index, type, main.getArgAttrDict(index))))
       return failure();

@@ -62,11 +62,21 @@ public:
         "#ifndef {0}\n#define {0}\n#include <stdint.h>\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n", guard);
     addMacros();
     addFunctions();
+    for (const ProgramPart &part : program.parts)
+      text += Header(*part.program).formatPart();
     text += "#ifdef __cplusplus\n}\n#endif\n#endif\n";
     return text;
   }
 
 private:
+  /// What belongs to one program among several; the state is described with the first one.
+  std::string formatPart() {
+    addPorts();
+    addRun(fmt::format("ingot_last_error({}_model())", program.name));
+    addModel();
+    return text;
+  }
+
   std::string shapeOf(const ProgramPort &port) {
     std::vector<std::string> dims;
     for (mlir::AffineExpr dim : port.dims)
@@ -106,6 +116,13 @@ private:
     text += fmt::format("/* Bytes of a session's intermediate values, and of the constants in the library. */\n"
                         "#define {0}_ARENA_BYTES {1}\n#define {0}_CONSTANT_BYTES {2}\n\n",
                         program.name, program.arenaBytes, program.constantBytes);
+    addPorts();
+    if (program.stateBytes)
+      addState();
+    text += "\n";
+  }
+
+  void addPorts() {
     for (auto [port, name] : zip(program.inputs, names.inputs))
       if (port.role == INGOT_HYPER)
         text += fmt::format("#define {}_{}_STANDARD {}\n", program.name, name, port.standard);
@@ -113,9 +130,6 @@ private:
         addPort("input", port, name);
     for (auto [port, name] : zip(program.outputs, names.outputs))
       addPort("output", port, name);
-    if (program.stateBytes)
-      addState();
-    text += "\n";
   }
 
   void addDims() {
@@ -128,6 +142,23 @@ private:
   }
 
   void addFunctions() {
+    if (program.stateBytes)
+      text += fmt::format("/* Writes what training starts from into a state block of {0}_STATE_BYTES. */\n"
+                          "int {0}_state_initialize(void *state);\n\n",
+                          program.name);
+    addRun(program.name + "_error");
+    text += fmt::format("/* What went wrong last on this thread. */\nconst char *{}_error(void);\n\n", program.name);
+    addModel();
+  }
+
+  void addModel() {
+    text += fmt::format(
+        "/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",
+        program.name);
+  }
+
+  /// `error` tells what went wrong.
+  void addRun(const std::string &error) {
     if (!program.isStatic())
       addDims();
     std::vector<std::string> parameters;
@@ -139,29 +170,25 @@ private:
       parameters.push_back("void *state");
     for (auto [port, name] : zip(program.outputs, names.outputs))
       parameters.push_back(fmt::format("{} *{}", cTypeName(port.dtype).str(), name));
-    if (program.stateBytes)
-      text += fmt::format("/* Writes what training starts from into a state block of {0}_STATE_BYTES. */\n"
-                          "int {0}_state_initialize(void *state);\n\n",
-                          program.name);
     text += fmt::format(
-        "/* {2} the caller's dense, row-major buffers. Returns 0, or an ingot_status that "
-        "{0}_error\n"
+        "/* {} the caller's dense, row-major buffers. Returns 0, or an ingot_status that {}\n"
         "   explains. Calls from several threads wait for each other: see ingot/runtime.h for sessions. */\n"
-        "int {0}_{3}({1});\n\n",
-        program.name, parameters.empty() ? "void" : llvm::join(parameters, ", "),
-        program.stateBytes ? "Does one step of training: changes the state, and writes the outputs into"
-                           : "Computes the outputs into",
-        program.entry);
-    text += fmt::format("/* What went wrong last on this thread. */\nconst char *{}_error(void);\n\n", program.name);
-    text += fmt::format(
-        "/* The model, for the functions of ingot/runtime.h. */\nconst struct ingot_model *{}_model(void);\n\n",
-        program.name);
-    if (program.hasEvaluation)
-      text += fmt::format("/* Loss and outputs from the same state, which stays as it is; without batch statistics or "
-                          "dropout. Inputs and\n"
-                          "   outputs are the step's without the hyperparameters. */\n"
-                          "const struct ingot_model *{}_evaluation_model(void);\n\n",
-                          program.name);
+        "int {}({});\n\n",
+        describeRun(), error, program.function(), parameters.empty() ? "void" : llvm::join(parameters, ", "));
+  }
+
+  std::string describeRun() const {
+    if (!program.stateBytes)
+      return "Computes the outputs into";
+    if (program.entry == "evaluate")
+      return "Loss and outputs from the same state, which stays as it is, without batch statistics or dropout; into";
+    if (program.entry == "gradient_step")
+      return "Adds the batch's gradients, times share, to the state's, and writes the outputs into";
+    if (program.entry == "update_step")
+      return "Moves the parameters by the state's gradients, as the optimizer says, and clears these; into";
+    if (program.optimizer.empty())
+      return "Computes the outputs from the state, and what changes in it without a step of training; into";
+    return "Does one step of training: changes the state, and writes the outputs into";
   }
 
   const ProgramDescription &program;

@@ -29,8 +29,8 @@ public:
 
   Module &build() {
     Constant *sizes = buildSizes();
-    buildDescriptor(sizes);
     exportCall(program.name + "_model", pointer, {}, "ingot_library_model");
+    buildDescriptor(sizes);
     exportCall(program.name + "_error", pointer, {}, "ingot_library_error");
     if (program.stateBytes)
       exportCall(program.name + "_state_initialize", i32, {pointer}, "ingot_library_state_initialize");
@@ -103,6 +103,41 @@ private:
     return table(entries);
   }
 
+  Constant *classChecks() {
+    SmallVector<Constant *> entries;
+    for (const ProgramClasses &check : program.classes)
+      entries.push_back(record({number(check.input), number(check.classes), number(check.ignored)}));
+    return table(entries);
+  }
+  Constant *completions() {
+    SmallVector<Constant *> entries;
+    for (auto [launch, tensor] : program.completions)
+      entries.push_back(record({shortNumber(launch), shortNumber(tensor)}));
+    return table(entries);
+  }
+  Constant *inspections() {
+    SmallVector<Constant *> entries;
+    for (const ProgramInspection &inspection : program.inspections) {
+      SmallVector<Constant *> values;
+      for (const ProgramInspection::Buffer &buffer : inspection.buffers)
+        values.push_back(record({shortNumber(buffer.dtype), shortNumber(buffer.producer),
+                                 buffer.name.empty() ? ConstantPointerNull::get(pointer) : text(buffer.name)}));
+      entries.push_back(record({text(inspection.place), shortNumber(inspection.operandCount),
+                                shortNumber(inspection.buffers.size()), table(values)}));
+    }
+    return table(entries);
+  }
+
+  // This program's own model function is defined before.
+  Constant *parts() {
+    if (program.parts.empty())
+      return ConstantPointerNull::get(pointer);
+    SmallVector<Constant *> entries = {record({text(program.entry), module.getFunction(program.name + "_model")})};
+    for (const ProgramPart &part : program.parts)
+      entries.push_back(record({text(part.name), function(part.program->name + "_model", pointer, {}, false)}));
+    return table(entries);
+  }
+
   Constant *buildDescription() {
     SmallVector<Constant *> symbols, launches;
     for (const ProgramSymbol &symbol : program.symbols)
@@ -132,7 +167,9 @@ private:
                    text(program.optimizer),
                    states(),
                    number(program.state.size()),
-                   number(program.stateBytes)});
+                   number(program.stateBytes),
+                   parts(),
+                   number(program.parts.empty() ? 0 : program.parts.size() + 1)});
   }
 
   void buildDescriptor(Constant *sizes) {
@@ -143,13 +180,13 @@ private:
       Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
       variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
     }
-    module.setModuleInlineAsm(
-        reserveConstants(Triple(program.triple), program.constantBytes, program.entry == "evaluate"));
+    module.setModuleInlineAsm(reserveConstants(Triple(program.triple), program.constantBytes, program.isPart));
     auto *constants =
         new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);
     Constant *fields = record({number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants),
-                               sizes, constants, table(initial)});
+                               sizes, constants, table(initial), number(program.classes.size()), classChecks(),
+                               number(program.completions.size()), completions(), inspections()});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
   }
 
@@ -229,7 +266,7 @@ private:
     size_t states = program.stateBytes ? 1 : 0;
     types.append(states + outputs, pointer);
     Function *target = function("ingot_library_run", i32, {pointer, pointer}, true);
-    Function *run = defined(program.name + "_" + program.entry, i32, types, false);
+    Function *run = defined(program.function(), i32, types, false);
     Value *io = builder.CreateAlloca(ArrayType::get(pointer, std::max<size_t>(inputs + outputs + states, 1)));
     auto place = [&](size_t i, Value *address) {
       builder.CreateStore(address, builder.CreateConstGEP1_64(pointer, io, i));
@@ -275,8 +312,9 @@ Expected<std::unique_ptr<TargetMachine>> makeTargetMachine(const std::string &tr
 } // namespace
 
 std::vector<std::string> exportedNames(const ProgramDescription &program) {
-  std::vector<std::string> names = {program.name + "_error", program.name + "_model",
-                                    program.name + "_" + program.entry};
+  std::vector<std::string> names = {program.name + "_error", program.name + "_model", program.function()};
+  for (const ProgramPart &part : program.parts)
+    names.insert(names.end(), {part.program->name + "_model", part.program->function()});
   if (program.stateBytes)
     names.push_back(program.name + "_state_initialize");
   return names;

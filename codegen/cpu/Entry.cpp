@@ -23,7 +23,7 @@ class EntryEmitter {
 public:
   EntryEmitter(ModuleOp into, func::FuncOp main, const Target &target, SymbolScope &symbols)
       : into(into), main(main), target(target), symbols(symbols), op(into.getContext()), builder(op, main.getLoc()),
-        pointer(LLVM::LLVMPointerType::get(into.getContext())) {}
+        pointer(LLVM::LLVMPointerType::get(into.getContext())), isInspected(main->hasAttr("ingot.detect_anomaly")) {}
 
   LogicalResult run(const llvm::StringMap<Division> &divisions) {
     countInterface();
@@ -35,7 +35,12 @@ public:
         launch.emitOpError("has no memory plan or no kernel");
         return WalkResult::interrupt();
       }
-      emitLaunch(launch, division->second, index++);
+      if (isInspected)
+        emitInspection(launch, index, /*isAfter=*/false);
+      emitLaunch(launch, division->second, index);
+      if (isInspected)
+        emitInspection(launch, index, /*isAfter=*/true);
+      ++index;
       return WalkResult::advance();
     });
     Value zero = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(0));
@@ -80,6 +85,8 @@ private:
       most = std::max<size_t>(most, launch.getNumOperands() + launch.getNumResults());
     });
     table = builder.create<LLVM::AllocaOp>(pointer, pointer, builder.value(int64_t(most)), 8);
+    if (isInspected)
+      counts = builder.create<LLVM::AllocaOp>(pointer, i64, builder.value(int64_t(most)), 8);
     placeSlots();
   }
 
@@ -121,9 +128,39 @@ private:
     llvm_unreachable("a buffer of no space");
   }
 
-  void emitLaunch(kernel::LaunchOp launch, const Division &division, int32_t index) {
+  void fillTable(kernel::LaunchOp launch) {
     for (auto [number, buffer] : llvm::enumerate(launch.getPlan()->getAsRange<kernel::BufferAttr>()))
       builder.store(place(buffer), table, int64_t(number));
+  }
+
+  /// failed = ingot_inspect(context, table, counts, index, isAfter); if (failed) return failed;
+  void emitInspection(kernel::LaunchOp launch, int32_t index, bool isAfter) {
+    Type i32 = op.getI32Type();
+    LLVM::LLVMFuncOp inspect = declare("ingot_inspect", i32, {pointer, pointer, pointer, i32, i32});
+    fillTable(launch);
+    int64_t number = 0;
+    for (ValueRange values : {ValueRange(launch.getOperands()), ValueRange(launch.getOutputs())})
+      for (Value tensor : values)
+        builder.store(builder.value(value(product(symbols.dims(tensor), tensor.getContext()))), counts, number++);
+    Value launchIndex = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(index));
+    Value after = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(isAfter));
+    Value failed =
+        builder.create<LLVM::CallOp>(inspect, ValueRange{entry.getArgument(0), table, counts, launchIndex, after})
+            .getResult();
+    if (!isAfter)
+      return;
+    Value zero = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(0));
+    Value isBad = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ne, failed, zero);
+    Block *here = op.getInsertionBlock(), *stop = op.createBlock(&entry.getBody(), entry.getBody().end());
+    builder.create<LLVM::ReturnOp>(failed);
+    Block *next = op.createBlock(&entry.getBody(), entry.getBody().end());
+    op.setInsertionPointToEnd(here);
+    builder.create<LLVM::CondBrOp>(isBad, stop, next);
+    op.setInsertionPointToEnd(next);
+  }
+
+  void emitLaunch(kernel::LaunchOp launch, const Division &division, int32_t index) {
+    fillTable(launch);
     LLVM::LLVMFuncOp kernel = declareKernel(launch.getCallee());
     Value address = builder.create<LLVM::AddressOfOp>(kernel);
     Value number = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(index));
@@ -139,8 +176,10 @@ private:
   OpBuilder op;
   KernelBuilder builder;
   Type pointer;
+  /// Whether each launch is looked at, for --detect-anomaly.
+  bool isInspected;
   LLVM::LLVMFuncOp launcher, entry;
-  Value table;
+  Value table, counts;
   SmallVector<Index> slotOffsets;
   int64_t inputs = 0, outputs = 0;
 };

@@ -84,6 +84,10 @@ struct TrainStepOptions {
   int64_t loraRank = 8;
   /// The increment is (alpha / rank) B A.
   double loraAlpha = 8;
+  /// Which part of the step. Gradient and Update share a state with tensors `<parameter>.gradient`: the one adds to
+  /// them, the other applies and clears them. `isSplit` is set for the evaluation of such a pair, too.
+  enum class Part { Whole, Gradient, Update } part = Part::Whole;
+  bool isSplit = false;
 };
 
 /// Turns @main of a network, as imported, into one step of training, a pure function of inputs, target, parameters,

@@ -30,6 +30,9 @@ struct BuildTrainStep : impl::BuildTrainStepPassBase<BuildTrainStep> {
   using BuildTrainStepPassBase::BuildTrainStepPassBase;
   void runOnOperation() override {
     TrainStepOptions options{loss, optimizer, freeze, clip, labelSmoothing, ignoreIndex, threshold, margin, gradients};
+    using Part = TrainStepOptions::Part;
+    options.part = part == "gradient" ? Part::Gradient : part == "update" ? Part::Update : Part::Whole;
+    options.isSplit = options.part != Part::Whole;
     if (failed(buildTrainStep(getOperation(), options)))
       signalPassFailure();
   }

@@ -36,6 +36,9 @@ def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {
     `ingot.initial` what a parameter or statistic starts from. What has a successor is state: `ingot.state` is its offset
     in the state block, and its successor's. `step` counts the steps done. A parameter is a named constant of a real type through which the
     loss depends on the model file.
+
+    With `part`, the state also has a tensor NAME.gradient for each parameter: `part=gradient` adds to it, `share` times its
+    own gradient, `part=update` applies and clears it.
   }];
   let options = [
     Option<"loss", "loss", "std::string", "\"cross_entropy\"", "A loss by name, or output:NAME when the network computes it">,
@@ -46,7 +49,8 @@ def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {
     Option<"ignoreIndex", "ignore-index", "int64_t", "-100", "For cross_entropy and nll: a class that counts nothing">,
     Option<"threshold", "threshold", "double", "1", "For smooth_l1 and huber: where the square ends">,
     Option<"margin", "margin", "double", "1", "For hinge and triplet">,
-    Option<"gradients", "gradients", "bool", "false", "Return the gradients too, named NAME.gradient">];
+    Option<"gradients", "gradients", "bool", "false", "Return the gradients too, named NAME.gradient">,
+    Option<"part", "part", "std::string", "", "gradient or update: only this part of the step">];
 }
 
 #endif

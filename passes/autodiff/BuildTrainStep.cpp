@@ -8,6 +8,12 @@
 // names too: a constant `X` beside an output `X.next` is a running statistic. All that carries over is the state; what
 // lies where in its block is decided here (StateLayout.h), that a successor takes its predecessor's place, later.
 //
+// The step may come in two parts on one state, so that several batches, or several machines, share an update:
+//
+//   gradient   @main(inputs, target, share, state) -> (loss, outputs, gradients.next = gradients + share * own,
+//   statistics.next) update     @main(hyperparameters, state) -> (parameters.next, slots.next, step.next,
+//   gradients.next = 0)
+//
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
 #include "passes/autodiff/MainFunction.h"
@@ -26,7 +32,8 @@ class TrainStep {
 public:
   TrainStep(ModuleOp module, const TrainStepOptions &options)
       : main(module), options(options), builder(module.getContext()),
-        make(builder, NameLoc::get(builder.getStringAttr("step"), module.getLoc())),
+        lossMake(builder, NameLoc::get(builder.getStringAttr("loss"), module.getLoc())),
+        make(builder, NameLoc::get(builder.getStringAttr("update"), module.getLoc())),
         isEvaluation(module->hasAttr("ingot.evaluation")) {}
 
   LogicalResult run(ModuleOp module) {
@@ -49,24 +56,19 @@ public:
     exposeGenerator();
     if (isEvaluation)
       return finishEvaluation();
-    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
-    if (failed(gradients))
-      return failure();
-    addSlots();
-    addHypers();
-    if (failed(checkNames()) || failed(clip(*gradients)))
-      return failure();
-    update(*gradients);
-    layOutState(main, optimizer->slots);
-    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
-    main.setAttribute("ingot.entry", builder.getStringAttr("train_step"));
-    main.finish();
-    return success();
+    switch (options.part) {
+    case TrainStepOptions::Part::Whole:
+      return finishWhole();
+    case TrainStepOptions::Part::Gradient:
+      return finishGradient();
+    case TrainStepOptions::Part::Update:
+      return finishUpdate(module);
+    }
+    llvm_unreachable("a step has no other parts");
   }
 
 private:
   // The loss
-  // ------------------------------------------------------------------------------------------------------------
 
   LogicalResult buildLoss() {
     StringRef name = options.loss;
@@ -103,23 +105,36 @@ private:
                                       << "\" of shape " << describe(predictions[0].getType());
     Value target;
     if (chosen->target != TargetKind::None)
-      target = main.addInput("target", chosen->targetType(predictions[0]), "target");
+      target = addTarget(*chosen, predictions[0]);
     LossOptions shape{options.labelSmoothing, options.ignoreIndex, options.threshold, options.margin};
-    loss = chosen->build(make, predictions, target, shape);
+    loss = chosen->build(lossMake, predictions, target, shape);
     if (!loss)
       return failure();
     main.outputs.insert(main.outputs.begin(), {"loss", "loss", loss});
     return success();
   }
 
+  Value addTarget(const Loss &chosen, Value prediction) {
+    Value target = main.addInput("target", chosen.targetType(prediction), "target");
+    if (chosen.target != TargetKind::Classes)
+      return target;
+    SmallVector<AffineExpr> dims = make.dims(prediction);
+    if (auto classes = constantValue(dims[dims.size() > 1 ? 1 : 0]))
+      main.setInputAttribute(main.inputCount() - 1, "ingot.classes",
+                             builder.getDenseI64ArrayAttr({*classes, options.ignoreIndex}));
+    return target;
+  }
+
   // What is trained
-  // -----------------------------------------------------------------------------------------------------
+
+  /// The library's first program does; the others work on the same state.
+  bool initializesState() const { return !isEvaluation && options.part != TrainStepOptions::Part::Update; }
 
   /// A new input in the place of a constant.
   Value replaceByInput(ConstantOp op, StringRef role) {
     std::string name = nameOfParameter(op).str();
     Value input = main.addInput(name, op.getType(), role);
-    if (!isEvaluation) // the step initialises the state
+    if (initializesState())
       main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
     op.getOutput().replaceAllUsesWith(input);
     for (MainFunction::Output &output : main.outputs)
@@ -140,13 +155,18 @@ private:
       parameters.push_back(replaceByInput(op, "parameter"));
       op = nullptr;
     }
-    if (parameters.empty())
-      return emitError(main.getLoc()) << "there is nothing to train: the loss depends on no parameter"
-                                      << (options.freeze.empty() && options.trainOnly.empty() ? ""
-                                                                                              : " that is not frozen");
-    return success();
+    if (!parameters.empty())
+      return success();
+    InFlightDiagnostic error = emitError(main.getLoc())
+                               << "there is nothing to train: the loss depends on no parameter"
+                               << (options.freeze.empty() && options.trainOnly.empty() ? "" : " that is not frozen")
+                               << (wholeNumbers ? ", or only through numbers without a gradient" : "");
+    if (wholeNumbers)
+      error.attachNote(wholeNumbers->getLoc()) << "its result is not real, so that no gradient passes";
+    return error;
   }
 
+  /// What the loss depends on through real numbers alone: gradients take no other way.
   llvm::DenseSet<Operation *> neededByLoss() {
     llvm::DenseSet<Operation *> needed;
     SmallVector<Operation *> open;
@@ -156,9 +176,14 @@ private:
       Operation *op = open.pop_back_val();
       if (!needed.insert(op).second)
         continue;
-      for (Value operand : op->getOperands())
-        if (Operation *producer = operand.getDefiningOp())
+      for (Value operand : op->getOperands()) {
+        Operation *producer = operand.getDefiningOp();
+        bool isReal = isa<FloatType>(getElementTypeOrSelf(operand));
+        if (producer && isReal)
           open.push_back(producer);
+        else if (producer && isa<FusedLoc>(producer->getLoc())) // of the model, not of the loss
+          wholeNumbers = producer;
+      }
     }
     return needed;
   }
@@ -180,7 +205,7 @@ private:
     if (generators.empty())
       return;
     Value input = main.addInput("generator", generators.front().getType(), "generator");
-    if (!isEvaluation)
+    if (initializesState())
       main.setInputAttribute(main.inputCount() - 1, "ingot.initial", generators.front().getValue());
     for (ConstantOp op : generators) {
       op.getOutput().replaceAllUsesWith(input);
@@ -191,7 +216,6 @@ private:
   }
 
   // The update
-  // ----------------------------------------------------------------------------------------------------------
 
   Value addHyper(StringRef name, double standard) {
     Value value = main.addInput(name, RankedTensorType::get({}, builder.getF64Type()), "hyper");
@@ -199,17 +223,77 @@ private:
     return value;
   }
 
-  /// The optimizer's memory.
+  /// The optimizer's memory, and between the parts of a step the gradients.
   void addSlots() {
     for (auto [parameter, name] : llvm::zip(parameters, names)) {
       slots.emplace_back();
       for (StringRef slot : optimizer->slots)
         slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "slot"));
     }
+    if (options.isSplit)
+      for (auto [parameter, name] : llvm::zip(parameters, names))
+        sums.push_back(main.addInput(name + ".gradient", parameter.getType(), "gradient"));
   }
 
   /// The number of steps done.
   Value addStepNumber() { return main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step"); }
+
+  LogicalResult finish(StringRef entry) {
+    layOutState(main, optimizer->slots);
+    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
+    main.setAttribute("ingot.entry", builder.getStringAttr(entry));
+    main.finish();
+    return success();
+  }
+
+  LogicalResult finishWhole() {
+    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
+    if (failed(gradients))
+      return failure();
+    addSlots();
+    addHypers();
+    if (failed(checkNames()) || failed(clip(*gradients)))
+      return failure();
+    update(*gradients);
+    if (options.gradients)
+      for (auto [name, gradient] : llvm::zip(names, *gradients))
+        main.outputs.push_back({name + ".gradient", "gradient", gradient});
+    return finish("train_step");
+  }
+
+  /// What the network computes is left out: only its parameters are of interest.
+  LogicalResult finishUpdate(ModuleOp module) {
+    main.outputs.clear();
+    addSlots();
+    addHypers();
+    SmallVector<Value> gradients(sums);
+    if (failed(checkNames()) || failed(clip(gradients)))
+      return failure();
+    update(gradients);
+    for (auto [name, sum] : llvm::zip(names, sums))
+      main.outputs.push_back({name + ".gradient.next", "gradient", make.filled(0, sum)});
+    if (failed(finish("update_step")))
+      return failure();
+    main.prune({"input", "target"});
+    for (StringRef symbols : {"ingot.symbols", "ingot.symbol_bounds"})
+      module->removeAttr(symbols); // a state has constant shapes
+    return success();
+  }
+
+  LogicalResult finishGradient() {
+    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
+    if (failed(gradients))
+      return failure();
+    addSlots();
+    Value share = addHyper("share", 1);
+    addStepNumber();
+    if (failed(checkNames()))
+      return failure();
+    for (auto [name, sum, own] : llvm::zip(names, sums, *gradients))
+      main.outputs.push_back({name + ".gradient.next", "gradient",
+                              make.add(sum, make.mul(own, make.cast(share, getElementTypeOrSelf(own))))});
+    return finish("gradient_step");
+  }
 
   /// @main(inputs, target, parameters, statistics, slots, step) -> (loss, outputs). It takes all of the step's state,
   /// so that the block is the same, and changes nothing.
@@ -219,11 +303,7 @@ private:
     addStepNumber();
     if (failed(checkNames()))
       return failure();
-    layOutState(main, optimizer->slots);
-    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
-    main.setAttribute("ingot.entry", builder.getStringAttr("evaluate"));
-    main.finish();
-    return success();
+    return finish("evaluate");
   }
 
   void addHypers() {
@@ -271,34 +351,35 @@ private:
   }
 
   void update(ArrayRef<Value> gradients) {
-    SmallVector<MainFunction::Output> states, raw;
+    SmallVector<MainFunction::Output> states;
     for (auto [number, parameter] : llvm::enumerate(parameters)) {
       Update one{make, parameter, gradients[number], slots[number], hypers, step};
       main.outputs.push_back({names[number] + ".next", "parameter", optimizer->build(one)});
       for (auto [slot, value] : llvm::zip(optimizer->slots, one.slots))
         states.push_back({names[number] + "." + slot.str() + ".next", "slot", value});
-      if (options.gradients)
-        raw.push_back({names[number] + ".gradient", "gradient", gradients[number]});
     }
     main.outputs.append(states);
     main.outputs.push_back({"step.next", "step", stepsDone});
-    main.outputs.append(raw);
   }
 
   MainFunction main;
   const TrainStepOptions &options;
   OpBuilder builder;
-  TensorBuilder make;
+  TensorBuilder lossMake, make;
   /// The network was imported as it behaves after training: what belongs to it is the evaluation, no step.
   bool isEvaluation;
   const Optimizer *optimizer = nullptr;
   /// `stepsDone` counts this one; `step` is the same as float64.
   Value loss, stepsDone, step;
+  /// An operation on the way to the loss that gives no real numbers.
+  Operation *wholeNumbers = nullptr;
   /// The constants that the file names; null once they are inputs.
   SmallVector<ConstantOp> named;
   SmallVector<std::string> names;
   SmallVector<Value> parameters;
   SmallVector<SmallVector<Value>> slots;
+  /// The gradients in the state, when it has them.
+  SmallVector<Value> sums;
   llvm::StringMap<Value> hypers;
 };
 

@@ -3,6 +3,9 @@
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/MainFunction.h"
 
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/BitVector.h"
+
 using namespace mlir;
 
 namespace ingot {
@@ -67,6 +70,17 @@ void MainFunction::finish() {
   body().getTerminator()->setOperands(values);
   function.setFunctionType(builder.getFunctionType(body().getArgumentTypes(), TypeRange(values)));
   function.setResAttrsAttr(builder.getArrayAttr(attributes));
+}
+
+void MainFunction::prune(ArrayRef<StringRef> roles) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  llvm::BitVector erased(inputCount());
+  for (unsigned i = 0; i < inputCount(); ++i)
+    if (input(i).use_empty() && llvm::is_contained(roles, inputRole(i)))
+      erased.set(i);
+  function.eraseArguments(erased);
 }
 
 } // namespace ingot

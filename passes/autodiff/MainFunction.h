@@ -45,6 +45,9 @@ public:
   llvm::SmallVector<Output> outputs;
   std::optional<unsigned> findOutput(llvm::StringRef name);
 
+  /// After `finish`: removes what does not lead to an output, and the inputs of these roles.
+  void prune(llvm::ArrayRef<llvm::StringRef> roles);
+
   /// Returns `outputs` and gives the function its new type.
   void finish();
 

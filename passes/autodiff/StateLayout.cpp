@@ -21,9 +21,11 @@ std::optional<size_t> partOf(StringRef name, StringRef role, ArrayRef<StringRef>
   for (auto [number, slot] : llvm::enumerate(slots))
     if (role == "slot" && name.ends_with(("." + slot).str()))
       return 1 + number;
-  if (role == "statistic")
+  if (role == "gradient")
     return slots.size() + 1;
-  return role == "step" || role == "generator" ? std::optional<size_t>(slots.size() + 2) : std::nullopt;
+  if (role == "statistic")
+    return slots.size() + 2;
+  return role == "step" || role == "generator" ? std::optional<size_t>(slots.size() + 3) : std::nullopt;
 }
 
 } // namespace

@@ -51,4 +51,7 @@ extern "C" void ingot_launch(ingot_context *context, ingot_kernel kernel, void *
   }
   if (context->profiler)
     context->profiler(context->profilerState, launchIndex, now() - start);
+  for (; context->completions != context->completionsEnd && context->completions->launch == launchIndex;
+       ++context->completions)
+    context->observer(context->observerState, context->completions->tensor);
 }

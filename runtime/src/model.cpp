@@ -64,7 +64,7 @@ static ingot_status setThreads(int32_t count) { return ingot_process_v1.setThrea
 static ingot_status setExecutor(const ingot_executor *executor) { return ingot_process_v1.setExecutor(executor); }
 
 const ingot_functions ingot::functions = {
-    2,
+    3,
     lastError,
     describe,
     outputShapes,
@@ -79,4 +79,5 @@ const ingot_functions ingot::functions = {
     setExecutor,
     initializeState,
     bindState,
+    setGradientObserver,
 };

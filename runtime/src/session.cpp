@@ -2,6 +2,7 @@
 // A run: check the tensors, make sure of the memory, call the entry.
 #include "session.h"
 
+#include "classes.h"
 #include "process.h"
 #include "rounding.h"
 #include "shapes.h"
@@ -30,18 +31,24 @@ struct ingot::Session : ingot_session {
 static Session &sessionOf(ingot_session *session) { return *static_cast<Session *>(session); }
 
 // The tables behind a session, in the same allocation.
-static Session *allocateSession(const ingot_description &description) {
+static Session *allocateSession(const ingot_program &program) {
+  const ingot_description &description = program.description;
+  size_t launches = program.inspections ? static_cast<size_t>(description.launch_count) : 0;
   size_t symbols = static_cast<size_t>(description.symbol_count);
   size_t dims = static_cast<size_t>(countOutputDims(description));
   size_t tensors = static_cast<size_t>(description.input_count + description.output_count);
   size_t words = 2 * symbols + dims + tensors + 1;
-  auto *session = static_cast<Session *>(calloc(1, sizeof(Session) + words * sizeof(int64_t)));
+  auto *session =
+      static_cast<Session *>(calloc(1, sizeof(Session) + words * sizeof(int64_t) + 2 * launches * sizeof(Sighting)));
   if (!session)
     return nullptr;
   session->symbols = reinterpret_cast<int64_t *>(session + 1);
   session->candidateSymbols = session->symbols + symbols;
   session->outputDims = session->candidateSymbols + symbols;
   session->io = reinterpret_cast<void **>(session->outputDims + dims);
+  session->context.inspections = program.inspections;
+  session->context.given = reinterpret_cast<Sighting *>(session->io + tensors + 1);
+  session->context.made = session->context.given + launches;
   return session;
 }
 
@@ -96,7 +103,7 @@ ingot_status ingot::createSession(const ingot_model *handle, ingot_session **res
   *result = nullptr;
   if (!model.variant)
     return fail(INGOT_UNSUPPORTED, "%s", model.problem);
-  Session *session = allocateSession(model.description);
+  Session *session = allocateSession(*model.program);
   if (!session)
     return fail(INGOT_NO_MEMORY, "no memory for a session of %s", model.description.name);
   session->functions = &functions;
@@ -135,6 +142,11 @@ int64_t ingot::sessionBytes(const ingot_session *handle) {
   return session.arena.totalBytes + session.scratch.totalBytes;
 }
 
+void ingot::setGradientObserver(ingot_session *session, ingot_gradient_observer observer, void *state) {
+  sessionOf(session).context.observer = observer;
+  sessionOf(session).context.observerState = state;
+}
+
 ingot_status ingot::bindState(ingot_session *handle, void *state) {
   Session &session = sessionOf(handle);
   if (ingot_status status = checkState(session.model->description, state))
@@ -148,11 +160,21 @@ static ingot_status callEntry(Session &session, void *const *io) {
   if (ingot_status status = prepareThreads(session))
     return status;
   const ingot_program &program = *session.model->program;
+  if (ingot_status status = checkClasses(program, io, session.symbols))
+    return status;
+  ingot_context &context = session.context;
+  context.completions = context.completionsEnd = nullptr;
+  if (context.observer) {
+    context.completions = program.completions;
+    context.completionsEnd = program.completions + program.completion_count;
+  }
   // What training forgets (moments, vanishing gradients) halves until it is subnormal, and stays so; processors need a
   // hundred cycles for each such number.
   WithFloatControl control(floatControl() | (session.model->description.state_bytes ? flushSubnormals : 0));
   int32_t failed = session.model->variant->entry(&session.context, io, const_cast<char *>(program.constants),
                                                  session.arena.data, session.symbols);
+  if (failed == INGOT_EXPLAINED)
+    return INGOT_FAILED;
   if (failed)
     return fail(INGOT_FAILED, "%s refused its data (check %d)", session.model->description.name, failed);
   return INGOT_OK;

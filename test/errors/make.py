@@ -37,6 +37,12 @@ def input_named_lr():
     return model([node("MatMul", "lr w", "y", "layer/MatMul")], [value("lr", 2, 4)], [value("y", 2, 3)], [weight])
 
 
+def only_whole_numbers():
+    weight = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
+    nodes = [node("MatMul", "x w", "h", "layer/MatMul"), node("ArgMax", "h", "i", "layer/ArgMax", axis=1), node("Cast", "i", "y", to=FLOAT)]
+    return model(nodes, [value("x", 2, 4)], [value("y", 2, 1)], [weight])
+
+
 def unknown_operators():
     nodes = [node("Frobnicate", "x", "a", "first/odd"), node("Relu", "a", "b"), node("Twiddle", "b", "y", "second/odd")]
     return model(nodes, [value("x", 2)], [value("y", 2)])

@@ -34,7 +34,15 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
       ->check(CLI::PositiveNumber)
       ->needs(train);
   app.add_option("--margin", options.margin, "hinge, triplet: the margin")->needs(train);
-  app.add_flag("--gradients", options.gradients, "return the parameters' gradients too")->needs(train);
+  auto *gradients =
+      app.add_flag("--gradients", options.gradients, "return the parameters' gradients too")->needs(train);
+  app.add_flag("--split-update", options.splitUpdate,
+               "make two entries, gradient_step and update_step, so that batches or machines can share an update")
+      ->needs(train)
+      ->excludes(gradients);
+  app.add_flag("--detect-anomaly", options.detectAnomaly,
+               "check every operation, and tell where a NaN or infinity in the loss or a gradient began (slow)")
+      ->needs(train);
   auto inputs = app.add_flag("--grad-inputs", options.inputGradients,
                              "return the gradients of the first output by the inputs too");
   inputs->excludes(train);

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define INGOT_PROGRAM_ABI 2
+#define INGOT_PROGRAM_ABI 3
 #define INGOT_ALIGNMENT 64
 #define INGOT_SLACK 64
 
@@ -62,6 +62,39 @@ typedef struct ingot_variant {
   ingot_entry entry;
 } ingot_variant;
 
+/* An input of class numbers: a run refuses every other than 0 ... classes - 1 and `ignored`. */
+typedef struct ingot_class_check {
+  int64_t input, classes, ignored;
+} ingot_class_check;
+
+/* When `launch` is done, the gradient number `tensor` of the state is complete. */
+typedef struct ingot_completion {
+  int32_t launch, tensor;
+} ingot_completion;
+
+/* A buffer of a launch, for --detect-anomaly. */
+typedef struct ingot_inspected {
+  int32_t dtype;
+  int32_t producer; /* the launch that computes it; of a result this one; -1: comes from outside */
+  const char *name; /* of what comes from outside, and of results that must be finite; else null */
+} ingot_inspected;
+
+/* How a launch is told about: operands, then results. */
+typedef struct ingot_inspection {
+  const char *place; /* the ONNX node, and in which part of the step */
+  int32_t operand_count, value_count;
+  const ingot_inspected *values;
+} ingot_inspection;
+
+/* In the entries of a step made with --detect-anomaly, before and after each launch: looks for NaN and infinities among
+   the launch's `elements` of each buffer. Afterwards not 0 when a result that must be finite is not; the last error
+   says where that began. */
+int32_t ingot_inspect(ingot_context *context, void *const *buffers, const int64_t *elements, int32_t launch_index,
+                      int32_t is_after);
+
+/* What an entry returns when the last error already says why. */
+#define INGOT_EXPLAINED (-1)
+
 typedef struct ingot_program {
   int64_t abi;                   /* INGOT_PROGRAM_ABI */
   ingot_description description; /* `variant` is empty here */
@@ -70,6 +103,11 @@ typedef struct ingot_program {
   ingot_sizes sizes; /* null when neither an output's shape nor the arena depends on symbols */
   const char *constants;
   const int64_t *state_initial; /* for each tensor of the state, where in the constants its first value is; -1: zeros */
+  int64_t class_check_count;
+  const ingot_class_check *class_checks;
+  int64_t completion_count;
+  const ingot_completion *completions; /* in order of launches */
+  const ingot_inspection *inspections; /* of each launch; null without --detect-anomaly */
 } ingot_program;
 
 /* The program of this library. */

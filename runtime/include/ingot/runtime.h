@@ -65,7 +65,7 @@ typedef enum ingot_role {
   INGOT_TARGET = 1,    /* input: what the outputs should have been */
   INGOT_HYPER = 2,     /* input: a number that the optimizer uses, e.g. "lr"; may be left out */
   INGOT_LOSS = 3,      /* output */
-  INGOT_GRADIENT = 4,  /* output */
+  INGOT_GRADIENT = 4,  /* output; in the state: the sum that gradient steps add to and an update step uses up */
   INGOT_PARAMETER = 5, /* in the state: what is trained */
   INGOT_SLOT = 6,      /* in the state: the optimizer's memory of a parameter, e.g. a moment */
   INGOT_STATISTIC = 7, /* in the state: e.g. a running mean */
@@ -91,6 +91,14 @@ typedef struct ingot_state_tensor {
   int64_t offset, bytes; /* from the block's start; offsets are multiples of 64 */
 } ingot_state_tensor;
 
+/* One of several programs in a library that work on one state: the steps and the other entries of a recipe, or a training
+   step and its evaluation. Each is a model with inputs, outputs and sessions of its own. */
+struct ingot_model;
+typedef struct ingot_part {
+  const char *name;
+  const struct ingot_model *(*model)(void);
+} ingot_part;
+
 /* What a model is. */
 typedef struct ingot_description {
   const char *name;
@@ -107,12 +115,14 @@ typedef struct ingot_description {
   int64_t arena_bytes;             /* a session's memory for intermediate values, without what depends on symbols */
   int64_t arena_lower_bound;       /* the largest set of values alive at once */
   int64_t scratch_bytes;           /* a session's further memory per thread */
-  const char *entry;               /* what a run computes: "run" or "train_step" */
-  const char *source;              /* the model file: of a training step its path as the compiler got it, else its name */
+  const char *entry;               /* what a run computes: "run", "train_step", "evaluate", or a name from a recipe */
+  const char *source;              /* the model file or recipe: for training its path as the compiler got it, else its name */
   const char *optimizer;           /* of a training step; else empty */
   const ingot_state_tensor *state; /* what a training step changes, in order of offsets */
   int64_t state_count;
   int64_t state_bytes;             /* 0: runs change nothing */
+  const ingot_part *parts;         /* of the library's first model: all of its programs, itself first; else none */
+  int64_t part_count;
 } ingot_description;
 
 /* A host's own executor in place of the pool. `parallel` runs task(argument, i) once for each i in [0, tasks), on any threads
@@ -125,6 +135,9 @@ typedef struct ingot_executor {
 
 /* Called after each launch of a profiled run; `launch` counts the description's launch_names. */
 typedef void (*ingot_profiler)(void *state, int32_t launch, int64_t nanoseconds);
+
+/* Called during a gradient step as soon as a gradient is complete; `tensor` counts the description's state. */
+typedef void (*ingot_gradient_observer)(void *state, int64_t tensor);
 
 typedef struct ingot_functions ingot_functions;
 typedef struct ingot_model { const ingot_functions *functions; } ingot_model;     /* further contents are private */
@@ -148,6 +161,8 @@ struct ingot_functions {
   /* since version 2 */
   ingot_status (*state_initialize)(const ingot_model *, void *state);
   ingot_status (*session_bind_state)(ingot_session *, void *state);
+  /* since version 3 */
+  void (*session_set_gradient_observer)(ingot_session *, ingot_gradient_observer, void *state);
 };
 
 /* This thread's last failure; "" before the first. Valid until the thread's next call. */
@@ -169,6 +184,9 @@ static inline ingot_status ingot_state_initialize(const ingot_model *m, void *st
 /* The state block that this session's runs read and change. It stays the caller's, who must not touch it during a run
    and keeps it until the session is destroyed or bound to another. */
 static inline ingot_status ingot_session_bind_state(ingot_session *s, void *state) { return s->functions->session_bind_state(s, state); }
+/* The observer is called on the thread of the run, between launches: it may read the gradient, and reduce it over machines
+   in the background, but not wait long. Null ends it. */
+static inline void ingot_session_set_gradient_observer(ingot_session *s, ingot_gradient_observer o, void *state) { s->functions->session_set_gradient_observer(s, o, state); }
 /* Computes the outputs. Both arrays are in the description's order; outputs must have the shapes ingot_output_shapes tells.
    A hyperparameter whose `data` is null has its standard value. */
 static inline ingot_status ingot_run(ingot_session *s, const ingot_tensor *inputs, const ingot_tensor *outputs) { return s->functions->run(s, inputs, outputs); }

@@ -39,6 +39,10 @@ class StateTensor(c.Structure):
     _fields_ = [("port", Port), ("offset", c.c_int64), ("bytes", c.c_int64)]
 
 
+class Part(c.Structure):
+    _fields_ = [("name", c.c_char_p), ("model", c.CFUNCTYPE(c.c_void_p))]
+
+
 class Description(c.Structure):
     _fields_ = [
         *((name, c.c_char_p) for name in ("name", "compiler", "source_hash", "options", "target", "variant")),
@@ -52,9 +56,12 @@ class Description(c.Structure):
         ("state", c.POINTER(StateTensor)),
         ("state_count", c.c_int64),
         ("state_bytes", c.c_int64),
+        ("parts", c.POINTER(Part)),
+        ("part_count", c.c_int64),
     ]
 
 
+GradientObserver = c.CFUNCTYPE(None, c.c_void_p, c.c_int64)
 Profiler = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_int64)
 
 
@@ -75,6 +82,7 @@ class Functions(c.Structure):
         ("set_executor", c.CFUNCTYPE(c.c_int, c.c_void_p)),
         ("state_initialize", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p)),
         ("session_bind_state", c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p)),
+        ("session_set_gradient_observer", c.CFUNCTYPE(None, c.c_void_p, GradientObserver, c.c_void_p)),
     ]
 
 
@@ -84,4 +92,4 @@ class Handle(c.Structure):
     _fields_ = [("functions", c.POINTER(Functions))]
 
 
-assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 176, "the structs must agree with ingot/runtime.h"
+assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 192, "the structs must agree with ingot/runtime.h"

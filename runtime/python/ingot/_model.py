@@ -43,7 +43,8 @@ class Model:
     """A model in a generated library: call it with arrays, by name or in order.
 
     A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out. Its
-    `evaluation` is a model that gives loss and outputs from the same state, and leaves it as it is.
+    `evaluation` is a model that gives loss and outputs from the same state, and leaves it as it is. Made with
+    `--split-update`, a run adds to gradients in the state, and `update` applies and clears them.
     """
 
     def __init__(self, path, threads=None):
@@ -56,8 +57,10 @@ class Model:
         about = self._open(library, function)
         self.state = State(self, about) if about.state_bytes else None
         self._state_lock = threading.Lock()
-        evaluation = function.removesuffix("model") + "evaluation_model"
-        self.evaluation = Evaluation(self, evaluation) if hasattr(library, evaluation) else None
+        self.evaluation, self.update = (
+            Part(self, part) if hasattr(library, part) else None
+            for part in (function.removesuffix("model") + word for word in ("evaluation_model", "update_step_model"))
+        )
         if threads is not None:
             self.threads = threads
 
@@ -188,11 +191,11 @@ class Model:
             raise InvalidInput(text) if status == _abi.INVALID else Error(text)
 
 
-class Evaluation(Model):
-    """The other part of a training library."""
+class Part(Model):
+    """Another program of a training library, on the same state."""
 
     def __init__(self, training, function):
-        self.path, self.state, self.evaluation = training.path, training.state, None
+        self.path, self.state, self.evaluation, self.update = training.path, training.state, None, None
         self._state_lock = training._state_lock
         self._open(training._library, function)
 

@@ -15,7 +15,7 @@ class State(collections.abc.Mapping):
     model.state["fc.weight"][:] = 0          state.roles["fc.weight"] == "parameter"
     model.state.save("state.safetensors")    model.state.load("state.safetensors")
 
-    Not to be touched by another thread while the model runs.
+    Gradients between the two halves of a step are no part of a file; loading makes them zero. Not to be touched by another thread while the model runs.
     """
 
     def __init__(self, model, about):
@@ -62,8 +62,11 @@ class State(collections.abc.Mapping):
 
     def save(self, path):
         """Writes a safetensors file; an older one stays as it is until all is written."""
-        tensors = [(name, dtype, shape, place) for name, (dtype, shape, place) in self._places.items()]
+        tensors = [(name, dtype, shape, place) for name, (dtype, shape, place) in self._kept().items()]
         _safetensors.write(path, self._metadata, tensors)
+
+    def _kept(self):
+        return {name: place for name, place in self._places.items() if self.roles[name] != "gradient"}
 
     def load(self, path):
         """Reads what `save` or `ingot step --save-state` wrote; nothing changes when it does not fit this model."""
@@ -71,14 +74,14 @@ class State(collections.abc.Mapping):
         for key, what in (("source_hash", "made from another model file"), ("optimizer", "of another optimizer")):
             if key in metadata and metadata[key] != self._metadata[key]:
                 raise InvalidInput(f"{path}: the state is {what} ({key} {metadata[key]}, expected {self._metadata[key]})")
-        for name, (dtype, shape, place) in self._places.items():
+        for name, (dtype, shape, place) in self._kept().items():
             if name not in tensors:
                 raise InvalidInput(f'{path}: has no tensor "{name}"')
             given = tensors[name]
             if given[:2] != (dtype, shape) or len(given[2]) != len(place):
                 raise InvalidInput(f'{path}: tensor "{name}" is {given[0]}{list(given[1])}, expected {dtype}{list(shape)}')
-        unknown = set(tensors) - set(self._places)
+        unknown = set(tensors) - set(self._kept())
         if unknown:
             raise InvalidInput(f'{path}: {self._model.name} has no tensor "{min(unknown)}"')
         for name, (_, _, place) in self._places.items():
-            place[:] = tensors[name][2]
+            place[:] = tensors[name][2] if name in tensors else bytes(len(place))

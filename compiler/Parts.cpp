@@ -1,25 +1,29 @@
-//===- Evaluation.cpp - The other part of a training library --------------===//
+//===- Parts.cpp - The further programs of a training library -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/Evaluation.h"
+#include "compiler/Parts.h"
+#include "compiler/Inspections.h"
 #include "compiler/Pipeline.h"
 
 using namespace mlir;
 
 namespace ingot {
 
-FailureOr<std::unique_ptr<Artifact>> compileEvaluation(const CompileOptions &options, ImportOptions import,
-                                                       MLIRContext *context, OwningOpRef<ModuleOp> &module) {
-  import.isEvaluation = true;
-  import.name += "_evaluation";
+FailureOr<std::unique_ptr<Artifact>> compilePart(LibraryPart part, const CompileOptions &options, ImportOptions import,
+                                                 MLIRContext *context, OwningOpRef<ModuleOp> &module) {
+  bool isUpdate = part == LibraryPart::Update;
+  import.isEvaluation = !isUpdate;
+  import.name += isUpdate ? "_update_step" : "_evaluation";
   module = importOnnx(options.input, import, context);
-  if (!module || failed(differentiate(*module, options)) || failed(simplify(*module, options)) ||
+  if (!module || failed(differentiate(*module, options, isUpdate)) || failed(simplify(*module, options)) ||
       failed(fuse(*module, options)) || failed(planMemory(*module)))
     return failure();
   FailureOr<CpuCode> code = emitObjects(*module, cpuOptions(options));
   FailureOr<ProgramDescription> program = describeProgram(*module);
   if (failed(code) || failed(program))
     return failure();
+  addInspections(*module, *program);
+  program->isPart = true;
   program->scratchBytes = code->scratchBytes;
   auto artifact = std::make_unique<Artifact>();
   artifact->program = std::move(*program);
