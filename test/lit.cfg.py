@@ -42,6 +42,8 @@ with open("/proc/cpuinfo") as file:
 config.available_features |= {feature for feature in ("avx2", "avx512f") if feature in processor}
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu")
+if shutil.which("mpirun"):
+    config.available_features.add("mpi")
 browsers = filter(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome", "chrome"))
 if browser := next(browsers, None):
     config.available_features.add("browser")

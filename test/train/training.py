@@ -358,8 +358,15 @@ def check_mistakes():
     expect('has no entry "train_step"' in error, error)
 
 
-def main(names):
-    cases = {name.removeprefix("check_"): case for name, case in globals().items() if name.startswith("check_")}
+def safetensors_history(path):
+    """The epochs that a checkpoint tells of."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return json.loads(header["__metadata__"]["history"])["epochs"]
+
+
+def run_cases(functions, names):
+    cases = {name.removeprefix("check_"): case for name, case in functions.items() if name.startswith("check_")}
     failures = 0
     for name in names or cases:
         try:
@@ -371,4 +378,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_cases(globals(), sys.argv[1:]))

@@ -68,12 +68,12 @@ Library::Library(const std::string &path, const std::string &function) : file(pa
   model = getModel();
 }
 
-std::unique_ptr<Library> Library::evaluation() const {
-  std::string name = function.substr(0, function.size() - std::string("model").size()) + "evaluation_model";
+std::unique_ptr<Library> Library::part(const std::string &name) const {
+  std::string wanted = function.substr(0, function.size() - std::string("model").size()) + name + "_model";
   void *handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-  if (!handle || !dlsym(handle, name.c_str()))
+  if (!handle || !dlsym(handle, wanted.c_str()))
     return nullptr;
-  return std::unique_ptr<Library>(new Library(file, name));
+  return std::unique_ptr<Library>(new Library(file, wanted));
 }
 
 Library::~Library() { ingot_session_destroy(session); }

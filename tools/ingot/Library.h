@@ -15,8 +15,8 @@ class Library {
 public:
   explicit Library(const std::string &path);
   ~Library();
-  /// The other part of a training library, which evaluates; null where there is none.
-  std::unique_ptr<Library> evaluation() const;
+  /// A further program on the same state ("evaluation", "update_step"); null where there is none.
+  std::unique_ptr<Library> part(const std::string &name) const;
   Library(const Library &) = delete;
 
   const ingot_description &description() const { return *ingot_describe(model); }
@@ -33,6 +33,11 @@ public:
 
   /// Writes what training starts from into a block of state_bytes.
   void initializeState(void *state) const;
+  /// Told of each gradient in the state as soon as it is complete; null ends it.
+  void setGradientObserver(ingot_gradient_observer observer, void *state) {
+    ingot_session_set_gradient_observer(openSession(), observer, state);
+  }
+
   /// The block that runs change; it must live as long as they go on.
   void bindState(void *state);
 

@@ -10,6 +10,9 @@
 
 namespace ingot {
 
+// Gradients are there between the halves of a step alone, and no part of a file.
+static bool isKept(const ingot_state_tensor &tensor) { return tensor.port.role != INGOT_GRADIENT; }
+
 State::State(const Library &library) : about(library.description()) {
   if (!about.state_bytes)
     return;
@@ -35,11 +38,16 @@ int64_t State::steps() const {
   return steps;
 }
 
-char *State::find(const std::string &name) {
+const ingot_state_tensor *State::tensorOf(const std::string &name) const {
   for (int64_t i = 0; i < about.state_count; ++i)
     if (name == about.state[i].port.name)
-      return block.get() + about.state[i].offset;
+      return &about.state[i];
   return nullptr;
+}
+
+char *State::find(const std::string &name) {
+  const ingot_state_tensor *tensor = tensorOf(name);
+  return tensor ? block.get() + tensor->offset : nullptr;
 }
 
 void State::check(const std::string &path, const SafetensorsFile &file) const {
@@ -51,7 +59,11 @@ void State::check(const std::string &path, const SafetensorsFile &file) const {
   };
   expect("source_hash", about.source_hash, "made from another model file");
   expect("optimizer", about.optimizer, "of another optimizer");
+  size_t expected = 0;
   for (int64_t i = 0; i < about.state_count; ++i) {
+    if (!isKept(about.state[i]))
+      continue;
+    ++expected;
     TensorView wanted = viewOf(about.state[i]);
     const char *name = about.state[i].port.name;
     auto given = file.tensors.find(name);
@@ -63,10 +75,10 @@ void State::check(const std::string &path, const SafetensorsFile &file) const {
                                 describe(given->second.dtype, given->second.shape),
                                 describe(wanted.dtype, wanted.shape)));
   }
-  if (file.tensors.size() == static_cast<size_t>(about.state_count))
+  if (file.tensors.size() == expected)
     return;
   for (auto &entry : file.tensors)
-    if (!const_cast<State *>(this)->find(entry.first))
+    if (const ingot_state_tensor *tensor = tensorOf(entry.first); !tensor || !isKept(*tensor))
       throw Failure(exitBadInput, path, fmt::format("the model's state has no tensor \"{}\"", entry.first));
 }
 
@@ -74,8 +86,11 @@ std::map<std::string, std::string> State::load(const std::string &path) {
   SafetensorsFile file = readSafetensors(path);
   check(path, file);
   for (int64_t i = 0; i < about.state_count; ++i) {
-    const TensorView &given = file.tensors.at(about.state[i].port.name);
-    std::memcpy(block.get() + about.state[i].offset, given.data, given.bytes);
+    char *place = block.get() + about.state[i].offset;
+    if (isKept(about.state[i]))
+      std::memcpy(place, file.tensors.at(about.state[i].port.name).data, size_t(about.state[i].bytes));
+    else
+      std::memset(place, 0, size_t(about.state[i].bytes));
   }
   return std::move(file.metadata);
 }
@@ -83,7 +98,8 @@ std::map<std::string, std::string> State::load(const std::string &path) {
 void State::save(const std::string &path, const std::map<std::string, std::string> &notes) const {
   std::vector<std::pair<std::string, TensorView>> tensors;
   for (int64_t i = 0; i < about.state_count; ++i)
-    tensors.emplace_back(about.state[i].port.name, viewOf(about.state[i]));
+    if (isKept(about.state[i]))
+      tensors.emplace_back(about.state[i].port.name, viewOf(about.state[i]));
   std::map<std::string, std::string> metadata = {
       {"format", "ingot"}, {"model", about.name}, {"source_hash", about.source_hash}, {"optimizer", about.optimizer}};
   metadata.insert(notes.begin(), notes.end());

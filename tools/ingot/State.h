@@ -14,6 +14,7 @@ public:
   bool isEmpty() const { return !block; }
   /// What ingot_session_bind_state takes: state_bytes of the description, aligned.
   char *data() { return block.get(); }
+  const ingot_description &description() const { return about; }
   /// The number of steps done.
   int64_t steps() const;
   /// The tensor's elements, or null when there is none of that name.
@@ -21,7 +22,7 @@ public:
 
   /// Reads what `save` (or the Python loader) wrote. A Failure says what does not fit: another model, another
   /// optimizer, a tensor that is missing, unknown, or of another type or shape; then nothing has changed. Returns the
-  /// file's metadata.
+  /// file's metadata. Gradients of a step in two halves are no part of files; reading makes them zero.
   std::map<std::string, std::string> load(const std::string &path);
   /// Over an existing file only when everything is on the disk.
   /// `notes` are further metadata.
@@ -29,6 +30,7 @@ public:
 
 private:
   TensorView viewOf(const ingot_state_tensor &tensor) const;
+  const ingot_state_tensor *tensorOf(const std::string &name) const;
   void check(const std::string &path, const SafetensorsFile &file) const;
 
   struct Free {

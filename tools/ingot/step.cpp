@@ -16,7 +16,24 @@ struct StepOptions {
   std::string library, entry = "train_step", state, saveState;
   std::vector<std::string> batches, hypers;
   int32_t threads = 0;
+  int64_t accumulate = 1;
   bool json = false;
+};
+
+/// A training library, its step in one part or in two.
+struct Stepper {
+  Stepper(const StepOptions &options) : library(options.library), update(library.part("update_step")) {
+    bool isWhole = options.entry == "train_step" && update; // both parts are one step
+    library.expectEntry(isWhole ? "gradient_step" : options.entry);
+    if (options.accumulate > 1 && !update)
+      throw Failure(exitBadInput, library.path(),
+                    "--accumulate needs a library made with ingotc --train --split-update");
+  }
+  /// The one whose hyperparameters are the optimizer's.
+  const Library &optimizing() const { return update ? *update : library; }
+
+  Library library;
+  std::unique_ptr<Library> update;
 };
 
 // NAME=NUMBER, each a hyperparameter of the library.
@@ -62,22 +79,51 @@ double step(Library &library, const std::string &path, const ArrayMap &hypers) {
   return NAN;
 }
 
+void update(Library &library, const ArrayMap &hypers) {
+  std::vector<ingot_tensor> inputs;
+  const ingot_description &about = library.description();
+  for (int32_t i = 0; i < about.input_count; ++i) {
+    auto hyper = hypers.find(about.inputs[i].name);
+    inputs.push_back(hyper == hypers.end() ? ingot_tensor{} : hyper->second.tensor());
+  }
+  library.run(inputs, {});
+}
+
+/// One step for each batch, or for `accumulate` of them; a loss for each.
+std::vector<double> runSteps(Stepper &stepper, State &state, ArrayMap &hypers, const StepOptions &options) {
+  std::vector<double> losses;
+  auto count = int64_t(options.batches.size());
+  for (int64_t begin = 0; begin < count; begin += options.accumulate) {
+    int64_t end = std::min(begin + options.accumulate, count);
+    Array share(INGOT_F64, {});
+    *reinterpret_cast<double *>(share.data()) = 1 / double(end - begin);
+    if (stepper.update)
+      hypers["share"] = std::move(share);
+    double sum = 0;
+    for (int64_t i = begin; i < end; ++i)
+      sum += step(stepper.library, options.batches[size_t(i)], hypers);
+    losses.push_back(sum / double(end - begin));
+    if (stepper.update)
+      update(*stepper.update, hypers);
+    if (!options.json)
+      fmt::print("step {}: loss {:.6g}\n", state.steps(), losses.back());
+  }
+  return losses;
+}
+
 void run(const StepOptions &options) {
-  Library library(options.library);
-  library.expectEntry(options.entry);
+  Stepper stepper(options);
+  Library &library = stepper.library;
   if (options.threads)
     library.setThreads(options.threads);
   State state(library);
   if (!options.state.empty())
     state.load(options.state);
   library.bindState(state.data());
-  ArrayMap hypers = parseHypers(library, options.hypers);
-  std::vector<double> losses;
-  for (const std::string &batch : options.batches) {
-    losses.push_back(step(library, batch, hypers));
-    if (!options.json)
-      fmt::print("step {}: loss {:.6g}\n", state.steps(), losses.back());
-  }
+  if (stepper.update)
+    stepper.update->bindState(state.data());
+  ArrayMap hypers = parseHypers(stepper.optimizing(), options.hypers);
+  std::vector<double> losses = runSteps(stepper, state, hypers, options);
   if (!options.saveState.empty())
     state.save(options.saveState);
   if (options.json)
@@ -94,6 +140,10 @@ void addStep(CLI::App &app) {
       ->required()
       ->allow_extra_args(false);
   command->add_option("--entry", options->entry, "What to run (train_step)");
+  command
+      ->add_option("--accumulate", options->accumulate,
+                   "Batches that share an update, by the mean of their gradients (default 1)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--hyper", options->hypers, "A hyperparameter: NAME=NUMBER (repeatable)")
       ->allow_extra_args(false);
   command->add_option("--state", options->state,

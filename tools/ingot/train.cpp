@@ -4,31 +4,88 @@
 #include "Commands.h"
 #include "TrainSummary.h"
 
+#include <csignal>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace ingot {
 namespace {
 
-void run(const TrainRequest &request) {
+/// Says why a process ends when another one of the training died: mpirun then asks the rest to end.
+class Farewell {
+public:
+  Farewell(const TrainRequest &request, const Reduction &ranks) {
+    text = fmt::format("ingot: error: rank {} of {} is asked to end: another process of this training has died, or "
+                       "somebody stopped it. {} has the last finished epoch; --resume goes on from it\n",
+                       ranks.rank(), ranks.size(),
+                       lastCheckpoint(checkpointFolder(request.library, request.training.checkpoints)));
+    std::signal(SIGTERM, [](int) {
+      [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+      std::_Exit(exitBadInput);
+    });
+  }
+  ~Farewell() { std::signal(SIGTERM, SIG_DFL); }
+
+private:
+  inline static std::string text;
+};
+
+void checkFiles(const TrainRequest &request) {
   for (const std::string &path : {request.training.log, request.report}) // before hours of work, not after
     if (!path.empty())
       AtomicFile(path).write("", 0);
-  TrainSetup setup(request);
-  if (!request.json)
-    fmt::print("{}\n", describeTask(setup));
-  Examples *validation = setup.validation ? &*setup.validation : nullptr;
-  TrainingResult result = train(setup.learner, *setup.training, validation, setup.options, [&](const History &history) {
-    if (!request.json)
-      fmt::print("{}\n", describeEpoch(setup, history));
-    std::fflush(stdout);
-  });
-  if (!request.report.empty()) {
-    std::string page = formatPage(setup, request, result);
-    AtomicFile file(request.report);
-    file.write(page.data(), page.size());
-    file.commit();
+}
+
+void writeReport(const TrainRequest &request, const TrainSetup &setup, const TrainingResult &result) {
+  if (request.report.empty())
+    return;
+  std::string page = formatPage(setup, request, result);
+  AtomicFile file(request.report);
+  file.write(page.data(), page.size());
+  file.commit();
+}
+
+/// What one process does; the first of several tells about it.
+void trainRank(const TrainRequest &request, Reduction *ranks) {
+  bool isTelling = !ranks || ranks->isFirst();
+  std::optional<TrainSetup> setup;
+  together(ranks, Who::First, [&] { checkFiles(request); });
+  together(ranks, Who::Everyone, [&] { setup.emplace(request, ranks ? ranks->size() : 1); });
+  if (isTelling && !request.json) {
+    if (ranks)
+      fmt::print("{} processes by {}\n", ranks->size(), ranks->name());
+    fmt::print("{}\n", describeTask(*setup));
   }
-  fmt::print("{}\n", request.json ? formatJson(setup, result) : describeResult(setup, result));
+  Examples *validation = setup->validation ? &*setup->validation : nullptr;
+  auto onEpoch = [&](const History &history) {
+    if (isTelling && !request.json)
+      fmt::print("{}\n", describeEpoch(*setup, history));
+    std::fflush(stdout);
+  };
+  TrainingResult result = train(setup->learner, *setup->training, validation, setup->options, ranks, onEpoch);
+  together(ranks, Who::First, [&] { writeReport(request, *setup, result); });
+  if (isTelling)
+    fmt::print("{}\n", request.json ? formatJson(*setup, result) : describeResult(*setup, result));
+}
+
+void run(const TrainRequest &request) {
+  if (request.distributed.empty())
+    return trainRank(request, nullptr);
+  std::unique_ptr<Reduction> ranks = joinMpi();
+  Farewell farewell(request, *ranks);
+  try {
+    trainRank(request, ranks.get());
+  } catch (const AgreedFailure &failure) {
+    if (failure.isToldElsewhere)
+      throw CLI::RuntimeError(failure.code);
+    throw;
+  } catch (const Failure &failure) { // the others wait for this rank
+    std::fprintf(stderr, "rank %d: %s\n", ranks->rank(), failure.what());
+    ranks->abort(failure.code);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "ingot: rank %d: internal error: %s\n", ranks->rank(), error.what());
+    ranks->abort(exitBug);
+  }
 }
 
 void addDataOptions(CLI::App &command, TrainRequest &request) {
@@ -66,8 +123,18 @@ void addCourseOptions(CLI::App &command, TrainRequest &request) {
   TrainingOptions &training = request.training;
   command.add_option("--epochs", training.epochs, "Passes over the data (default 10)")->check(CLI::PositiveNumber);
   command
-      .add_option("--batch-size", training.batchSize, "Examples a step (default 32, or what the library is made for)")
+      .add_option("--batch-size", training.batchSize,
+                  "Examples an update, over all pieces and processes (default 32, or what the library is made for)")
       ->check(CLI::PositiveNumber);
+  command
+      .add_option(
+          "--accumulate", training.accumulate,
+          "Cut each batch into so many pieces, whose gradients are added up (a library made with --split-update)")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--distributed", request.distributed,
+                  "mpi: share each batch with the other processes that mpirun has started")
+      ->check(CLI::IsMember({"mpi"}));
   command.add_option("--lr", request.rate, "Learning rate (default: the optimizer's)")->check(CLI::PositiveNumber);
   command.add_option("--schedule", request.schedule,
                      "constant, warm-up, step, cosine, one-cycle or plateau, with options as in step:size=5,gamma=0.5");

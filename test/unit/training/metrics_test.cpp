@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <tuple>
 
 using namespace ingot;
 
@@ -134,6 +135,34 @@ TEST(Metrics, follow_from_the_loss) {
   EXPECT_EQ(taskOfLoss("bce_with_logits"), Task::Decisions);
   EXPECT_EQ(taskOfLoss("huber"), Task::Numbers);
   EXPECT_EQ(taskOfLoss("output:loss"), Task::Unknown);
+}
+
+TEST(Metrics, of_parts_that_are_merged_are_those_of_the_whole) {
+  auto check = [](Task task, std::vector<std::string> names, const Array &predictions, const Array &targets, auto cut) {
+    Metrics whole(task, names), first(task, names), second(task, names), none(task, names), merged(task, names);
+    whole.add(predictions, targets);
+    auto [onePredictions, oneTargets, otherPredictions, otherTargets] = cut;
+    first.add(onePredictions, oneTargets);
+    second.add(otherPredictions, otherTargets);
+    for (const Metrics *part : {&none, &first, &none, &second})
+      merged.merge(part->pack());
+    expectValues(merged, whole.values());
+    EXPECT_EQ(merged.confusion(), whole.confusion());
+  };
+  auto part = [](const auto &values, size_t begin, size_t end) {
+    return std::decay_t<decltype(values)>(values.begin() + long(begin), values.begin() + long(end));
+  };
+  check(Task::Classes, {"accuracy", "top5", "precision", "recall", "f1", "auc"}, reals({12, 4}, scores),
+        labels({12}, classes),
+        std::tuple(reals({5, 4}, part(scores, 0, 20)), labels({5}, part(classes, 0, 5)),
+                   reals({7, 4}, part(scores, 20, 48)), labels({7}, part(classes, 5, 12))));
+  check(Task::Decisions, {"accuracy", "precision", "recall", "f1", "auc"}, reals({10, 1}, decisions),
+        reals({10, 1}, truths),
+        std::tuple(reals({4, 1}, part(decisions, 0, 4)), reals({4, 1}, part(truths, 0, 4)),
+                   reals({6, 1}, part(decisions, 4, 10)), reals({6, 1}, part(truths, 4, 10))));
+  check(Task::Numbers, {"mae", "rmse", "r2"}, reals({5, 2}, decisions), reals({5, 2}, truths),
+        std::tuple(reals({2, 2}, part(decisions, 0, 4)), reals({2, 2}, part(truths, 0, 4)),
+                   reals({3, 2}, part(decisions, 4, 10)), reals({3, 2}, part(truths, 4, 10))));
 }
 
 } // namespace

@@ -42,9 +42,9 @@ Array scalar(double value) {
 
 } // namespace
 
-Learner::Learner(Library &library, Library *evaluationLibrary)
-    : training(library), evaluation(evaluationLibrary), block(library) {
-  library.expectEntry("train_step");
+Learner::Learner(Library &library, Library *evaluationLibrary, Library *updateLibrary)
+    : training(library), evaluation(evaluationLibrary), updating(updateLibrary), block(library) {
+  library.expectEntry(updating ? "gradient_step" : "train_step");
   if (!evaluation)
     throw Failure(exitBadInput, library.path(), "has no evaluation; make it again with this version of ingotc");
   const ingot_description &about = library.description();
@@ -53,6 +53,8 @@ Learner::Learner(Library &library, Library *evaluationLibrary)
     ignored = std::strtoll(word.c_str(), nullptr, 10);
   training.bindState(block.data());
   evaluation->bindState(block.data());
+  if (updating)
+    updating->bindState(block.data());
   for (const ingot_port *port : fedInputs(about))
     if (port->rank == 0 || port->dims[0] != fedInputs(about)[0]->dims[0])
       throw Failure(exitBadInput, library.path(),
@@ -112,7 +114,7 @@ std::string Learner::featuresInput(const Bindings &bindings) const {
 }
 
 bool Learner::hasHyper(const std::string &name) const {
-  const ingot_description &about = training.description();
+  const ingot_description &about = optimizing().description();
   for (int32_t i = 0; i < about.input_count; ++i)
     if (about.inputs[i].role == INGOT_HYPER && about.inputs[i].name == name)
       return true;
@@ -120,7 +122,7 @@ bool Learner::hasHyper(const std::string &name) const {
 }
 
 double Learner::standardOf(const std::string &name) const {
-  const ingot_description &about = training.description();
+  const ingot_description &about = optimizing().description();
   for (int32_t i = 0; i < about.input_count; ++i)
     if (about.inputs[i].role == INGOT_HYPER && about.inputs[i].name == name)
       return about.inputs[i].standard;
@@ -130,7 +132,7 @@ double Learner::standardOf(const std::string &name) const {
 void Learner::setHyper(const std::string &name, double value) {
   if (!hasHyper(name)) {
     std::vector<std::string> known;
-    const ingot_description &about = training.description();
+    const ingot_description &about = optimizing().description();
     for (int32_t i = 0; i < about.input_count; ++i)
       if (about.inputs[i].role == INGOT_HYPER)
         known.push_back(about.inputs[i].name);
@@ -167,6 +169,26 @@ Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, con
 
 double Learner::step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
   return run(training, source, rows, metrics, judged);
+}
+
+double Learner::addGradients(Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
+                             const Judged &judged) {
+  hypers["share"] = scalar(share);
+  return run(training, source, rows, metrics, judged);
+}
+
+void Learner::update() {
+  const ingot_description &about = updating->description();
+  updateInputs.clear();
+  for (int32_t i = 0; i < about.input_count; ++i) {
+    auto hyper = hypers.find(about.inputs[i].name);
+    updateInputs.push_back(hyper == hypers.end() ? ingot_tensor{} : hyper->second.tensor());
+  }
+  updating->run(updateInputs, {});
+}
+
+void Learner::observeGradients(ingot_gradient_observer observer, void *state) {
+  training.setGradientObserver(observer, state);
 }
 
 double Learner::evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {

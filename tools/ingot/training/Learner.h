@@ -23,9 +23,14 @@ struct Judged {
 
 class Learner {
 public:
-  /// Both libraries must outlive this; `evaluation` is the training library's other part. A Failure says that it is
-  /// missing, or that the library does not train, or not on rows.
-  Learner(Library &training, Library *evaluation);
+  /// The libraries must outlive this; `evaluation` and `update` are the training library's other parts, the latter of
+  /// one made with --split-update alone. A Failure says that the evaluation is missing, or that the library does not
+  /// train, or not on rows.
+  Learner(Library &training, Library *evaluation, Library *update);
+
+  const std::string &path() const { return training.path(); }
+  /// Whether a step is made of gradient steps and an update.
+  bool isSplit() const { return updating; }
 
   /// The loss that the library was made with, "" when it does not say; its class that counts nothing.
   const std::string &lossName() const { return loss; }
@@ -55,18 +60,28 @@ public:
 
   /// One step on these rows; returns the loss. `metrics`, if any, get the outputs.
   double step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  /// Of a step that is split: adds to the state's gradients `share` times those of these rows; returns the loss.
+  double addGradients(Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
+                      const Judged &judged);
+  /// Applies the state's gradients.
+  void update();
+  /// Told of each gradient as soon as a gradient step has completed it; null ends it.
+  void observeGradients(ingot_gradient_observer observer, void *state);
   /// The loss on these rows, as the trained model gives it (no batch statistics, no dropout); nothing changes.
   double evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
 private:
+  /// The library whose hyperparameters are the optimizer's.
+  const Library &optimizing() const { return updating ? *updating : training; }
   double run(Library &library, Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
   Library &training;
-  Library *evaluation;
+  Library *evaluation, *updating;
   State block;
   std::string loss;
   int64_t ignored = -100;
   std::map<std::string, Array> hypers;
+  std::vector<ingot_tensor> updateInputs;
   /// By library and number of rows: their shapes follow from these, as all rows of some data are alike.
   std::map<std::tuple<const Library *, const Source *, size_t>, std::vector<Array>> outputs;
 };

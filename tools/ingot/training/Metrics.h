@@ -46,6 +46,11 @@ public:
   void add(const Array &scores, const Array &targets);
   void clear();
 
+  /// What was gathered, as bytes for another process of the same build, and adding what another has gathered. In the
+  /// order of ranks, the figures are the same everywhere.
+  std::string pack() const;
+  void merge(const std::string &packed);
+
   const std::vector<std::string> &names() const { return wanted; }
   /// In the order of names(); NaN where the data decide nothing (no example, one class alone).
   std::vector<double> values() const;

@@ -23,9 +23,9 @@ bool isColumn(const std::string &target) {
 
 } // namespace
 
-TrainSetup::TrainSetup(const TrainRequest &request)
-    : library(request.library), evaluation(library.evaluation()), learner(library, evaluation.get()),
-      options(request.training), request(request) {
+TrainSetup::TrainSetup(const TrainRequest &request, int64_t ranks)
+    : library(request.library), evaluation(library.part("evaluation")), update(library.part("update_step")),
+      learner(library, evaluation.get(), update.get()), options(request.training), request(request), ranks(ranks) {
   if (request.threads)
     library.setThreads(request.threads);
   for (const std::string &word : request.bindings)
@@ -60,14 +60,19 @@ void TrainSetup::readOptions() {
 }
 
 void TrainSetup::readSizes() {
-  if (int64_t fixed = learner.fixedBatch(); fixed && options.batchSize && options.batchSize != fixed)
+  int64_t pieces = options.accumulate * ranks, fixed = learner.fixedBatch() * pieces;
+  std::string cut = pieces == 1 ? "" : fmt::format(" in {} pieces of {}", pieces, learner.fixedBatch());
+  if (fixed && options.batchSize && options.batchSize != fixed)
     throw Failure(exitBadInput, request.library,
-                  fmt::format("it was made for batches of {}, not {}; an open first dimension of the model takes any",
-                              fixed, options.batchSize));
-  else if (!options.batchSize)
+                  fmt::format("it was made for batches of {}{}, not {}; an open first dimension of the model takes any",
+                              fixed, cut, options.batchSize));
+  if (!options.batchSize)
     options.batchSize = fixed ? fixed : 32;
-  if (options.checkpoints.empty())
-    options.checkpoints = std::filesystem::path(request.library).stem().string() + ".checkpoints";
+  if (options.batchSize < pieces)
+    throw Failure(
+        exitBadUsage, fmt::format("--batch-size {}", options.batchSize),
+        fmt::format("cannot be cut into {} pieces ({} processes, --accumulate {})", pieces, ranks, options.accumulate));
+  options.checkpoints = checkpointFolder(request.library, options.checkpoints);
 }
 
 void TrainSetup::readNormalization() {

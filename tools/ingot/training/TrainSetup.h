@@ -7,7 +7,8 @@ namespace ingot {
 
 /// What `ingot train` was asked for.
 struct TrainRequest {
-  std::string library, target, validationTarget, schedule = "constant", scale, task, predictions, labels, state, report;
+  std::string library, target, validationTarget, schedule = "constant", scale, task, predictions, labels, state, report,
+                                                 distributed;
   std::vector<std::string> data, validation, dropped, bindings, hypers, metrics;
   std::vector<double> mean, deviation;
   /// The share of the data that is set aside, and the learning rate; 0: none, the library's.
@@ -22,16 +23,19 @@ struct TrainRequest {
 /// request, the library or the data.
 class TrainSetup {
 public:
-  explicit TrainSetup(const TrainRequest &request);
+  /// `ranks`: how many processes share the training.
+  TrainSetup(const TrainRequest &request, int64_t ranks);
   TrainSetup(const TrainSetup &) = delete;
 
-  /// The two parts of a library: its step, and its evaluation, null where it has none.
+  /// The parts of a library: its step or gradient step, its evaluation and its update step, null where it has none.
   Library library;
-  std::unique_ptr<Library> evaluation;
+  std::unique_ptr<Library> evaluation, update;
   Learner learner;
   TrainingOptions options;
   Normalization normalization;
   std::optional<Examples> training, validation;
+  /// What a batch is cut into, over all processes.
+  int64_t pieces() const { return options.accumulate * ranks; }
   /// Names of the classes, where the data name them.
   const std::vector<std::string> &classes() const { return trainingData.classes; }
 
@@ -48,6 +52,7 @@ private:
   void noteSettings();
 
   const TrainRequest &request;
+  int64_t ranks;
   Bindings bindings;
   Dataset trainingData, validationData;
 };

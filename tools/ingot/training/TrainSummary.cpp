@@ -42,7 +42,9 @@ std::string describeTask(const TrainSetup &setup) {
   if (setup.validation)
     text += fmt::format(", {} for validation", setup.validation->rows.size());
   text += fmt::format("; batches of {}, {} threads", setup.options.batchSize, setup.library.threads());
-  auto fixed = size_t(setup.learner.fixedBatch());
+  if (int64_t pieces = setup.pieces(); pieces > 1)
+    text += fmt::format(", each in {} pieces", pieces);
+  auto fixed = size_t(setup.learner.fixedBatch() * setup.pieces());
   if (fixed && setup.training->rows.size() % fixed)
     text += fmt::format("; the library takes whole batches only: {} examples an epoch are left out",
                         setup.training->rows.size() % fixed);

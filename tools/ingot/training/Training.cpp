@@ -4,11 +4,13 @@
 #include "AtomicFile.h"
 #include "Failure.h"
 #include "Progress.h"
+#include "SharedStep.h"
 
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 
 namespace ingot {
 namespace {
@@ -32,11 +34,12 @@ bool isHigherBetter(Task task, const std::string &name) {
 
 class Course {
 public:
-  Course(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options)
-      : learner(learner), training(training), validation(validation), options(options), schedule(options.schedule),
+  Course(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options, Reduction *ranks)
+      : learner(learner), ranks(ranks), step(learner, ranks, options.accumulate), training(training),
+        validation(validation), options(options), schedule(options.schedule),
         metrics(options.judged.task, options.metrics, learner.ignoredClass()),
         isSteadyBatch(learner.fixedBatch() != 0) {
-    stepsPerEpoch = batchesOf(training.rows.size());
+    stepsPerEpoch = batchesOf(training.rows.size(), options.batchSize);
     if (stepsPerEpoch == 0)
       throw Failure(exitBadInput, training.source.data().path,
                     fmt::format("{} examples do not fill a batch of {}", training.rows.size(), options.batchSize));
@@ -47,15 +50,13 @@ public:
   }
 
   TrainingResult run(const std::function<void(const History &)> &onEpoch) {
-    if (options.resumes)
-      resume();
-    else
-      makeFolder();
+    together(ranks, Who::First, [&] { options.resumes ? resume() : makeFolder(); });
+    adoptFirst();
     int64_t left = options.epochs - int64_t(result.history.epochs.size());
     Progress shown(std::max<int64_t>(0, left) * stepsPerEpoch);
     while (int64_t(result.history.epochs.size()) < options.epochs && !isOutOfPatience()) {
       runEpoch(shown);
-      saveEpoch();
+      together(ranks, Who::First, [&] { saveEpoch(); });
       shown.clear();
       onEpoch(result.history);
     }
@@ -67,8 +68,8 @@ public:
 
 private:
   // A library made for a fixed batch takes whole ones only: what is left over is left out.
-  int64_t batchesOf(size_t rows) const {
-    auto size = size_t(options.batchSize);
+  int64_t batchesOf(size_t rows, int64_t batchSize) const {
+    auto size = size_t(batchSize);
     return int64_t(isSteadyBatch ? rows / size : (rows + size - 1) / size);
   }
 
@@ -77,9 +78,9 @@ private:
            !result.history.epochs.empty();
   }
 
-  std::span<const int64_t> batch(const std::vector<int64_t> &rows, int64_t index) const {
-    auto begin = size_t(index * options.batchSize);
-    return std::span(rows).subspan(begin, std::min(size_t(options.batchSize), rows.size() - begin));
+  static std::span<const int64_t> batch(const std::vector<int64_t> &rows, int64_t size, int64_t index) {
+    auto begin = size_t(index * size);
+    return std::span(rows).subspan(begin, std::min(size_t(size), rows.size() - begin));
   }
 
   void runEpoch(Progress &shown) {
@@ -93,16 +94,19 @@ private:
     for (int64_t i = 0; i < stepsPerEpoch; ++i) {
       epoch.rate = schedule.rate(options.rate, number * stepsPerEpoch + i, losses);
       learner.setHyper("lr", epoch.rate);
-      std::span<const int64_t> chosen = batch(rows, i);
-      double loss = learner.step(training.source, chosen, &metrics, options.judged);
-      if (!std::isfinite(loss))
-        throw Failure(exitBadInput, training.source.data().path,
-                      describeDivergence(number + 1, i + 1, loss, epoch.rate));
+      std::span<const int64_t> chosen = batch(rows, options.batchSize, i);
+      double loss = step.run(training.source, chosen, &metrics, options.judged);
+      if (!std::isfinite(loss)) // on all ranks
+        throw AgreedFailure(
+            Failure(exitBadInput, training.source.data().path, describeDivergence(number + 1, i + 1, loss, epoch.rate)),
+            ranks && !ranks->isFirst());
       sum += loss * double(chosen.size());
       examples += double(chosen.size());
       shown.advance(1, fmt::format("epoch {}/{}", number + 1, options.epochs), double(i + 1) / double(stepsPerEpoch),
                     sum / examples, examples / secondsSince(started));
     }
+    uniteMetrics();
+    step.unite();
     epoch.training = {sum / examples, metrics.values()};
     epoch.examplesPerSecond = examples / secondsSince(started);
     if (validation)
@@ -114,19 +118,37 @@ private:
   std::string describeDivergence(int64_t epoch, int64_t step, double loss, double rate) const {
     return fmt::format(
         "epoch {}, step {}: the loss is {} (learning rate {:.3g}). Are all inputs numbers? Else a lower --lr, "
-        "normalised inputs (--standardize, --scale), or a library made with --clip norm may help",
+        "normalised inputs (--standardize, --scale), or a library made with --clip norm may help; one made with "
+        "--detect-anomaly tells which operator it begins with",
         epoch, step, std::isnan(loss) ? "not a number (NaN)" : "infinite", rate);
   }
 
+  // Ranks take turns with the batches.
   Figures evaluate(Examples &examples) {
     metrics.clear();
-    double sum = 0, count = 0;
-    for (int64_t i = 0; i < batchesOf(examples.rows.size()); ++i) {
-      std::span<const int64_t> chosen = batch(examples.rows, i);
-      sum += learner.evaluate(examples.source, chosen, &metrics, options.judged) * double(chosen.size());
-      count += double(chosen.size());
+    int64_t size = std::max<int64_t>(1, options.batchSize / step.pieces());
+    std::vector<double> sums(2); // of losses, and of examples
+    for (int64_t i = 0; i < batchesOf(examples.rows.size(), size); ++i) {
+      if (ranks && i % ranks->size() != ranks->rank())
+        continue;
+      std::span<const int64_t> chosen = batch(examples.rows, size, i);
+      double loss = learner.evaluate(examples.source, chosen, &metrics, options.judged);
+      sums[0] += loss * double(chosen.size());
+      sums[1] += double(chosen.size());
     }
-    return {sum / count, metrics.values()};
+    if (ranks)
+      ranks->sum(sums);
+    uniteMetrics();
+    return {sums[0] / sums[1], metrics.values()};
+  }
+
+  void uniteMetrics() {
+    if (!ranks)
+      return;
+    std::vector<std::string> all = ranks->exchange(metrics.pack());
+    metrics.clear();
+    for (const std::string &packed : all)
+      metrics.merge(packed);
   }
 
   void saveEpoch() {
@@ -163,11 +185,23 @@ private:
     result.history = std::move(*before);
   }
 
+  // What the first rank begins with: its state, and the history of a training that is resumed.
+  void adoptFirst() {
+    if (!ranks)
+      return;
+    std::string history = result.history.toJson();
+    ranks->share(history);
+    if (std::optional<History> first = History::fromJson(history))
+      result.history = std::move(*first);
+    step.adopt();
+  }
+
   // The state becomes the best epoch's, and so do the figures that no history keeps.
   void judgeBest() {
     if (!result.history.best())
       return;
-    learner.state().load(bestCheckpoint(options.checkpoints));
+    together(ranks, Who::First, [&] { learner.state().load(bestCheckpoint(options.checkpoints)); });
+    step.adopt();
     if (options.judged.task != Task::Classes)
       return;
     evaluate(validation ? *validation : training);
@@ -175,6 +209,8 @@ private:
   }
 
   Learner &learner;
+  Reduction *ranks;
+  SharedStep step;
   Examples &training, *validation;
   const TrainingOptions &options;
   Schedule schedule;
@@ -187,10 +223,15 @@ private:
 } // namespace
 
 TrainingResult train(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options,
-                     const std::function<void(const History &)> &onEpoch) {
-  return Course(learner, training, validation, options).run(onEpoch);
+                     Reduction *ranks, const std::function<void(const History &)> &onEpoch) {
+  std::optional<Course> course;
+  together(ranks, Who::Everyone, [&] { course.emplace(learner, training, validation, options, ranks); });
+  return course->run(onEpoch);
 }
 
+std::string checkpointFolder(const std::string &library, const std::string &wanted) {
+  return wanted.empty() ? std::filesystem::path(library).stem().string() + ".checkpoints" : wanted;
+}
 std::string lastCheckpoint(const std::string &folder) { return std::filesystem::path(folder) / "last.safetensors"; }
 std::string bestCheckpoint(const std::string &folder) { return std::filesystem::path(folder) / "best.safetensors"; }
 

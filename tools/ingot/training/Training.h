@@ -3,6 +3,7 @@
 #pragma once
 #include "History.h"
 #include "Learner.h"
+#include "Reduction.h"
 #include "Schedule.h"
 
 #include <functional>
@@ -10,7 +11,8 @@
 namespace ingot {
 
 struct TrainingOptions {
-  int64_t epochs = 10, batchSize = 32;
+  /// A batch is what an update sees, over all ranks; it is cut into `accumulate` pieces for each rank.
+  int64_t epochs = 10, batchSize = 32, accumulate = 1;
   double rate = 1e-3;
   Schedule schedule;
   uint64_t seed = 0;
@@ -46,9 +48,14 @@ struct TrainingResult {
 
 /// Trains from the learner's state on; afterwards the state is the best epoch's. `validation` may be null. `onEpoch` is
 /// told each finished epoch. A Failure says where the loss became no number, or what is wrong with a checkpoint.
+///
+/// With `ranks` (may be null) all of them call this with the same examples and options; each works on its share, all
+/// get the same result, and the first one writes the files.
 TrainingResult train(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options,
-                     const std::function<void(const History &)> &onEpoch);
+                     Reduction *ranks, const std::function<void(const History &)> &onEpoch);
 
+/// The folder for a library's checkpoints: `wanted`, or one named after the library.
+std::string checkpointFolder(const std::string &library, const std::string &wanted);
 /// Where the checkpoints of a folder lie.
 std::string lastCheckpoint(const std::string &folder);
 std::string bestCheckpoint(const std::string &folder);

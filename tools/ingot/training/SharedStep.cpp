@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "SharedStep.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace ingot {
+
+SharedStep::SharedStep(Learner &learner, Reduction *ranks, int64_t accumulate)
+    : learner(learner), ranks(ranks), accumulate(accumulate), rankCount(ranks ? ranks->size() : 1),
+      ownRank(ranks ? ranks->rank() : 0) {
+  if (pieces() > 1 && !learner.isSplit())
+    throw Failure(exitBadInput, learner.path(),
+                  "its gradients cannot be shared by several batches or processes: make it again with ingotc --train "
+                  "--split-update");
+  if (rankCount > 1)
+    buckets.emplace(learner.state().description(), learner.state().data(), *ranks);
+}
+
+SharedStep::~SharedStep() {
+  if (buckets)
+    learner.observeGradients(nullptr, nullptr);
+}
+
+double SharedStep::run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
+  if (!learner.isSplit())
+    return learner.step(source, rows, metrics, judged);
+  double loss = addGradients(source, rows, metrics, judged);
+  if (buckets) {
+    buckets->finish();
+    std::vector<double> all{loss};
+    ranks->sum(all);
+    loss = all[0];
+  }
+  learner.update();
+  return loss;
+}
+
+// This rank's part of the loss.
+double SharedStep::addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                                const Judged &judged) {
+  double loss = 0;
+  for (int64_t i = 0; i < accumulate; ++i) {
+    int64_t piece = i * rankCount + ownRank, count = int64_t(rows.size());
+    auto begin = size_t(count * piece / pieces()), end = size_t(count * (piece + 1) / pieces());
+    if (buckets && i + 1 == accumulate) {
+      buckets->start();
+      learner.observeGradients(GradientBuckets::observe, &*buckets);
+    }
+    if (begin == end) // fewer rows than pieces
+      continue;
+    double share = double(end - begin) / double(count);
+    loss += share * learner.addGradients(source, rows.subspan(begin, end - begin), share, metrics, judged);
+  }
+  if (buckets)
+    learner.observeGradients(nullptr, nullptr);
+  return loss;
+}
+
+void SharedStep::unite() {
+  const ingot_description &about = learner.state().description();
+  if (rankCount == 1)
+    return;
+  auto forEachStatistic = [&](auto work) {
+    for (int64_t i = 0; i < about.state_count; ++i)
+      if (about.state[i].port.role == INGOT_STATISTIC)
+        work(learner.state().data() + about.state[i].offset, about.state[i].bytes,
+             static_cast<ingot_dtype>(about.state[i].port.dtype));
+  };
+  auto divide = [&](auto *numbers, int64_t bytes) {
+    for (int64_t i = 0; i < bytes / int64_t(sizeof *numbers); ++i)
+      numbers[i] /= decltype(+*numbers)(rankCount);
+  };
+  forEachStatistic([&](char *data, int64_t bytes, ingot_dtype dtype) {
+    if (dtype == INGOT_F32 || dtype == INGOT_F64)
+      ranks->beginSum(data, bytes / (dtype == INGOT_F32 ? 4 : 8), dtype);
+  });
+  ranks->finishSums();
+  forEachStatistic([&](char *data, int64_t bytes, ingot_dtype dtype) {
+    if (dtype == INGOT_F32)
+      divide(reinterpret_cast<float *>(data), bytes);
+    else if (dtype == INGOT_F64)
+      divide(reinterpret_cast<double *>(data), bytes);
+  });
+}
+
+void SharedStep::adopt() {
+  const ingot_description &about = learner.state().description();
+  if (rankCount == 1)
+    return;
+  ranks->broadcast(learner.state().data(), about.state_bytes, 0);
+  for (int64_t i = 0; i < about.state_count; ++i)
+    if (about.state[i].port.role == INGOT_GENERATOR) {
+      int64_t seed = 0;
+      char *place = learner.state().data() + about.state[i].offset;
+      std::memcpy(&seed, place, sizeof seed);
+      seed += ownRank;
+      std::memcpy(place, &seed, sizeof seed);
+    }
+}
+
+} // namespace ingot

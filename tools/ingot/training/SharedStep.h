@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A step of training whose batch is cut into pieces: some for each rank, one after the other, then one update.
+#pragma once
+#include "GradientBuckets.h"
+#include "Learner.h"
+
+namespace ingot {
+
+class SharedStep {
+public:
+  /// `ranks` may be null: this process alone. With one piece in all, the library may be of either kind; else a Failure
+  /// says that its update is not split.
+  SharedStep(Learner &learner, Reduction *ranks, int64_t accumulate);
+  ~SharedStep();
+  SharedStep(const SharedStep &) = delete;
+
+  /// The pieces of a batch, over all ranks.
+  int64_t pieces() const { return accumulate * rankCount; }
+
+  /// One step on these rows, the same on all ranks; returns the whole batch's loss, on all ranks. Pieces are as equal
+  /// as can be, and their gradients and losses count by their rows. `metrics` get the outputs of this rank's pieces.
+  double run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+
+  /// What ranks compute apart becomes the same again: running statistics their mean. Before states are compared, saved
+  /// or evaluated.
+  void unite();
+  /// The first rank's state becomes everybody's; but each rank draws random numbers of its own.
+  void adopt();
+
+private:
+  double addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+
+  Learner &learner;
+  Reduction *ranks;
+  int64_t accumulate, rankCount, ownRank;
+  std::optional<GradientBuckets> buckets;
+};
+
+} // namespace ingot
