@@ -138,10 +138,11 @@ TEST(Metrics, follow_from_the_loss) {
 }
 
 TEST(Metrics, of_parts_that_are_merged_are_those_of_the_whole) {
-  auto check = [](Task task, std::vector<std::string> names, const Array &predictions, const Array &targets, auto cut) {
+  auto check = [](Task task, std::vector<std::string> names, const Array &predictions, const Array &targets,
+                  const auto &cut) {
     Metrics whole(task, names), first(task, names), second(task, names), none(task, names), merged(task, names);
     whole.add(predictions, targets);
-    auto [onePredictions, oneTargets, otherPredictions, otherTargets] = cut;
+    const auto &[onePredictions, oneTargets, otherPredictions, otherTargets] = cut;
     first.add(onePredictions, oneTargets);
     second.add(otherPredictions, otherTargets);
     for (const Metrics *part : {&none, &first, &none, &second})
