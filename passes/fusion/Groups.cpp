@@ -32,6 +32,7 @@ Grouping::Grouping(func::FuncOp main) : main(main) {
   for (Operation &op : block.without_terminator())
     if (!isa<ConstantOp>(op) && (!isFreeView(&op) || materialized.contains(&op)))
       place(&op);
+  sinkIntoReaders();
 }
 
 SmallVector<Group *> Grouping::getGroups() const {
@@ -171,7 +172,6 @@ bool Grouping::dependsThroughOthers(const Group &user, const Group &source) cons
 }
 
 bool Grouping::canMerge(Group &one, Group &other) const {
-  constexpr size_t mostOperations = 96; // larger kernels take long to compile and spill registers
   return &one != &other && one.ops.size() + other.ops.size() <= mostOperations && !dependsThroughOthers(one, other) &&
          !dependsThroughOthers(other, one);
 }

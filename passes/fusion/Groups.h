@@ -50,7 +50,15 @@ private:
   void place(mlir::Operation *op);
 
   // What may join (see Joining.cpp).
-  struct Path; // from an operand up through free views to the value that it shows
+  /// From an operand up through free views to the value that it shows, and the group that computes that value.
+  struct Path {
+    mlir::Value source;
+    Group *group = nullptr;
+    bool isDirect = true;     // no views on the way
+    bool isRelabeling = true; // only reshapes and transpositions: every element occurs once
+    bool keepsRows = true;    // neighbours in memory stay neighbours
+    bool isUsedOnce = true;   // nobody else looks through these views
+  };
   Path pathOf(mlir::Operation *op, mlir::Value operand) const;
   Group *findEpilogueHost(mlir::Operation *op, Group &own) const;
   bool canBeEpilogue(mlir::Operation *op, const Path &path, Group &own) const;
@@ -60,6 +68,15 @@ private:
   bool canMerge(Group &one, Group &other) const;
   bool dependsThroughOthers(const Group &user, const Group &source) const;
   void merge(Group &into, Group &from);
+
+  // What readers compute better themselves (see Sinking.cpp).
+  void sinkIntoReaders();
+  Group *soleReader(mlir::Operation *op) const;
+  mlir::Value sourceIn(const Group &host, mlir::Operation *op) const;
+  int64_t savedBytes(const Group &host, mlir::Value source, llvm::ArrayRef<mlir::Operation *> ops) const;
+
+  /// Larger kernels take long to compile and spill registers.
+  static constexpr size_t mostOperations = 96;
 
   mlir::func::FuncOp main;
   llvm::DenseMap<mlir::Operation *, size_t> places;

@@ -12,16 +12,6 @@ using namespace mlir;
 
 namespace ingot {
 
-/// From an operand up through free views to the value that it shows, and the group that computes that value.
-struct Grouping::Path {
-  Value source;
-  Group *group = nullptr;
-  bool isDirect = true;     // no views on the way
-  bool isRelabeling = true; // only reshapes and transpositions: every element occurs once
-  bool keepsRows = true;    // neighbours in memory stay neighbours
-  bool isUsedOnce = true;   // nobody else looks through these views
-};
-
 namespace {
 
 SmallVector<AffineExpr> dimsOf(SymbolScope &scope, Value value) { return scope.dims(value); }

@@ -216,13 +216,54 @@ private:
   }
 };
 
+/// sum of x * c => (sum of x) * c for a c that is the same along the summed axes; means alike
+struct PullFactors : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    if ((op.getKind() != ReduceKind::Sum && op.getKind() != ReduceKind::Mean) || !isFloat(op))
+      return rewriter.notifyMatchFailure(op, "no sum of real numbers");
+    SmallVector<Value> factors, uniform, rest;
+    collectFactors(op.getInput(), op.getInput().getType(), factors);
+    for (Value factor : factors)
+      (isUniformAlong(factor, op) ? uniform : rest).push_back(factor);
+    if (uniform.empty() ||
+        llvm::none_of(rest, [&](Value factor) { return factor.getType() == op.getInput().getType(); }))
+      return rewriter.notifyMatchFailure(op, "no factor, or nothing but factors, to be taken out");
+    auto multiply = [&](Value product, Value factor) { return rewriter.create<MulOp>(op.getLoc(), product, factor); };
+    Value product = rest.front();
+    for (Value factor : ArrayRef(rest).drop_front())
+      product = multiply(product, factor);
+    Operation *reduce = rewriter.clone(*op);
+    reduce->setOperand(0, product);
+    Value result = reduce->getResult(0);
+    for (Value factor : uniform)
+      result = multiply(result, factor);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  static void collectFactors(Value value, Type whole, SmallVectorImpl<Value> &factors) {
+    auto product = value.getType() == whole ? value.getDefiningOp<MulOp>() : MulOp();
+    if (!product)
+      return factors.push_back(value);
+    collectFactors(product.getLhs(), whole, factors);
+    collectFactors(product.getRhs(), whole, factors);
+  }
+  static bool isUniformAlong(Value factor, ReduceOp op) {
+    int64_t missing = typeOf(op.getInput()).getRank() - typeOf(factor).getRank();
+    return llvm::all_of(op.getAxes(),
+                        [&](int64_t axis) { return axis < missing || typeOf(factor).getDimSize(axis - missing) == 1; });
+  }
+};
+
 struct SimplifyArithmeticPass : impl::SimplifyArithmeticBase<SimplifyArithmeticPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<KnownToTheRight<AddOp>, KnownToTheRight<MulOp>, KnownToTheRight<MaxOp>, KnownToTheRight<MinOp>,
                  CollectKnown<AddOp>, CollectKnown<MulOp>, DropNeutral<AddOp, 0>, DropNeutral<MulOp, 1>, DivideByKnown,
                  SubtractKnown, ExpandPower, DropPool<AvgPoolOp>, DropPool<MaxPoolOp>, MaxWithZero, BroadcastImplicitly,
-                 ReshapeLast>(&getContext());
+                 ReshapeLast, PullFactors>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

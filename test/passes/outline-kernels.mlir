@@ -115,3 +115,40 @@ func.func @main(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %1 = ingot.matmul %0, %w : tensor<4x8xf32>, tensor<8x8xf32>
   return %1 : tensor<4x8xf32>
 }
+
+// -----
+
+// The product lies in memory anyway: who needs it scaled, after the sum, scales it there.
+// CHECK-LABEL: kernel.func private @matmul_0
+// CHECK: %[[PRODUCT:.*]] = ingot.matmul
+// CHECK-NEXT: kernel.return %[[PRODUCT]] :
+// CHECK-LABEL: kernel.func private @reduce_1
+// CHECK-LABEL: kernel.func private @sub_2
+// CHECK: ingot.mul
+// CHECK: ingot.sub
+func.func @main(%x: tensor<4x8xf32>, %scale: tensor<8xf32>) -> tensor<4x8xf32> {
+  %w = ingot.constant dense_resource<w> : tensor<8x8xf32>
+  %0 = ingot.matmul %x, %w : tensor<4x8xf32>, tensor<8x8xf32>
+  %1 = ingot.mul %0, %scale : tensor<4x8xf32>, tensor<8xf32>
+  %2 = ingot.reduce sum %0 [0] : tensor<4x8xf32>
+  %3 = ingot.sub %1, %2 : tensor<4x8xf32>, tensor<1x8xf32>
+  return %3 : tensor<4x8xf32>
+}
+
+// -----
+
+// Nothing is saved where the other factor would have to be read again.
+// CHECK-LABEL: kernel.func private @matmul_0
+// CHECK: ingot.matmul
+// CHECK-NEXT: ingot.mul
+// CHECK-NEXT: ingot.add
+// CHECK-NEXT: kernel.return
+func.func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %w = ingot.constant dense_resource<w> : tensor<8x8xf32>
+  %0 = ingot.matmul %x, %w : tensor<4x8xf32>, tensor<8x8xf32>
+  %1 = ingot.mul %0, %y : tensor<4x8xf32>, tensor<4x8xf32>
+  %2 = ingot.add %0, %y : tensor<4x8xf32>, tensor<4x8xf32>
+  %3 = ingot.reduce sum %0 [0] : tensor<4x8xf32>
+  %4 = ingot.sub %1, %3 : tensor<4x8xf32>, tensor<1x8xf32>
+  return %2, %4 : tensor<4x8xf32>, tensor<4x8xf32>
+}

@@ -74,3 +74,34 @@ func.func @writes_max_with_zero_as_relu(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = ingot.max %zero, %x : tensor<f32>, tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// CHECK-LABEL: @sums_before_it_multiplies
+// CHECK: %[[PRODUCT:.*]] = ingot.mul %arg0, %arg1
+// CHECK: %[[SUM:.*]] = ingot.reduce mean %[[PRODUCT]] [0, 1]
+// CHECK: ingot.mul %[[SUM]], %arg2
+func.func @sums_before_it_multiplies(%x: tensor<4x5x8xf32>, %y: tensor<4x5x8xf32>, %scale: tensor<1x1x8xf32>) -> tensor<1x1x8xf32> {
+  %0 = ingot.mul %x, %scale : tensor<4x5x8xf32>, tensor<1x1x8xf32>
+  %1 = ingot.mul %0, %y : tensor<4x5x8xf32>, tensor<4x5x8xf32>
+  %2 = ingot.reduce mean %1 [0, 1] : tensor<4x5x8xf32>
+  return %2 : tensor<1x1x8xf32>
+}
+
+// A factor that differs along the summed axis stays.
+// CHECK-LABEL: @keeps_factors_along_the_sum
+// CHECK: %[[PRODUCT:.*]] = ingot.mul
+// CHECK-NEXT: ingot.reduce sum %[[PRODUCT]]
+func.func @keeps_factors_along_the_sum(%x: tensor<4x8xf32>, %scale: tensor<8xf32>) -> tensor<4x1xf32> {
+  %0 = ingot.mul %x, %scale : tensor<4x8xf32>, tensor<8xf32>
+  %1 = ingot.reduce sum %0 [1] : tensor<4x8xf32>
+  return %1 : tensor<4x1xf32>
+}
+
+// Whole tensors are no factors, and greatest elements no sums.
+// CHECK-LABEL: @keeps_maxima
+// CHECK: ingot.mul
+// CHECK-NEXT: ingot.reduce max
+func.func @keeps_maxima(%x: tensor<4x8xf32>, %scale: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  %0 = ingot.mul %x, %scale : tensor<4x8xf32>, tensor<4x1xf32>
+  %1 = ingot.reduce max %0 [1] : tensor<4x8xf32>
+  return %1 : tensor<4x1xf32>
+}
