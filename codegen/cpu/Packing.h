@@ -57,8 +57,8 @@ void packConstants(mlir::ModuleOp module, bool allowWinograd);
 /// Products with int8 weights that may compute in integers get their rows as bytes, from launches of their own.
 void reduceRows(mlir::ModuleOp module);
 
-/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs; with
-/// `allowWinograd` also chooses the gradients of filters that are computed by Winograd's algorithm.
+/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs;
+/// with `allowWinograd` also chooses the gradients of filters that are computed by Winograd's algorithm.
 void packVariables(mlir::ModuleOp module, bool allowWinograd);
 
 } // namespace ingot::cpu

@@ -78,6 +78,7 @@ TEST_P(Winograd, MatchesDirectSums) {
 INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                          testing::Values(Map{1, 14, 14, 16, 32, 4, 1}, Map{2, 7, 7, 32, 16, 2, 1},
                                          Map{1, 15, 17, 48, 64, 4, 1}, Map{1, 30, 29, 16, 48, 4, 0},
-                                         Map{3, 9, 13, 16, 16, 2, 2}, Map{40, 7, 5, 48, 32, 4, 1}, Map{2, 31, 27, 16, 96, 4, 0}, Map{5, 15, 14, 32, 80, 4, 2}));
+                                         Map{3, 9, 13, 16, 16, 2, 2}, Map{40, 7, 5, 48, 32, 4, 1},
+                                         Map{2, 31, 27, 16, 96, 4, 0}, Map{5, 15, 14, 32, 80, 4, 2}));
 
 } // namespace
