@@ -35,6 +35,12 @@ public:
       rowStarts.push_back(builder.address(rows.pointer, rowType(), builder.add(rows.base, offset)));
     for (const Index &offset : columns.offsets)
       columnStarts.push_back(builder.address(columns.pointer, i32(), builder.add(columns.base, offset)));
+    size_t streams = columns.prefetch.distance ? columnStarts.size() : 0;
+    if (columns.prefetchStreams)
+      streams = std::min(streams, columns.prefetchStreams);
+    Index shift = builder.add(columns.prefetchShift, columns.prefetch.distance);
+    for (Value start : ArrayRef(columnStarts).take_front(streams))
+      ahead.push_back(builder.address(start, i32(), shift));
   }
 
   /// Adds `count` steps of word `word` to `sums`, which hold the parts of a sum one after the other.
@@ -81,11 +87,10 @@ private:
   SmallVector<Value> loadWords(Index word) {
     Index place = builder.mul(word, columns.pitch);
     SmallVector<Value> words;
-    for (Value start : columnStarts) {
+    for (Value start : columnStarts)
       words.push_back(builder.loadVector(start, i32(), place, panelLanes));
-      if (int64_t distance = columns.prefetch.distance)
-        builder.prefetch(start, i32(), builder.add(place, distance), columns.prefetch.locality);
-    }
+    for (Value start : ahead)
+      builder.prefetch(start, i32(), place, columns.prefetch.locality);
     return words;
   }
 
@@ -98,7 +103,7 @@ private:
   const BroadcastRows &rows;
   const ColumnVectors &columns;
   int64_t steps;
-  SmallVector<Value> rowStarts, columnStarts;
+  SmallVector<Value> rowStarts, columnStarts, ahead; // ahead: what is prefetched
 };
 
 } // namespace

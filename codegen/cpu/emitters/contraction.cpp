@@ -322,9 +322,10 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   columns.storage = storage;
   // Weights that are not float32 are counted in words; the base is that of a whole panel.
   Index steps = builder.ceilDiv(depth, stepsPerWord(storage)), panelSize = builder.mul(steps, panelLanes);
+  auto known = steps.constant();
   if (rhsForm == RhsForm::panels) {
     columns.base = builder.add(builder.div(rhsBase, stepsPerWord(storage)), builder.mul(group.panel, panelSize));
-    if (auto known = steps.constant())
+    if (known)
       columns.prefetch = choosePrefetch(*known, {rows, group.vectors});
   } else if (rhsForm == RhsForm::scratch) {
     columns.base = builder.mul(builder.sub(group.panel, firstPanel), panelSize);
@@ -335,7 +336,7 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   }
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
-  auto blocks = constantValue(rowExtent.ceilDiv(block.rows)), known = steps.constant();
+  auto blocks = constantValue(rowExtent.ceilDiv(block.rows));
   if (columns.prefetch.distance && blocks && known && isNextGroup(columns.prefetch, *known, group.vectors))
     columns.sharePrefetch(builder, rowBlock, *blocks, *known * panelLanes);
   return columns;
