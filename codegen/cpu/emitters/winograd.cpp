@@ -81,8 +81,10 @@ void Winograd::schedule() {
     if (vectors == 1 && panelCount % wide == 0 && maxRows(target, wide) >= 6)
       vectors = wide;
   groups = panelCount / vectors;
-  // Few tiles stay together, so that the filters are read once.
-  blocks = balancedRuns(tiles, tiles <= 28 ? tiles : 14);
+  // Few tiles stay together, so that the filters are read once. Filters that come from memory are read once for a block
+  // of tiles, which must be large enough that arithmetic takes longer; otherwise V and M should stay in the cache.
+  int64_t together = elements * channels * filters * 4 > (4 << 20) ? 56 : 14;
+  blocks = balancedRuns(tiles, tiles <= 28 ? tiles : together);
   int64_t blockCount = 0;
   for (const Run &run : blocks)
     blockCount += run.count;
