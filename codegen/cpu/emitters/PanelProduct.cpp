@@ -27,8 +27,8 @@ struct Stream {
 };
 
 /// One step of the reduction.
-void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Stream &rows, const Stream &vectors,
-          const Stream &ahead, const ColumnVectors &columns, MutableArrayRef<Value> sums) {
+void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, Index aheadOffset, const Stream &rows,
+          const Stream &vectors, const Stream &ahead, const ColumnVectors &columns, MutableArrayRef<Value> sums) {
   Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
   SmallVector<Value> b;
@@ -39,7 +39,7 @@ void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, const Str
   }
   for (size_t j = 0; j < ahead.pointers.size(); ++j)
     builder.prefetch(ahead.pointers[j], element,
-                     builder.add(columnOffset, ahead.displacements[j] + columns.prefetch.distance),
+                     builder.add(aheadOffset, ahead.displacements[j] + columns.prefetch.distance),
                      columns.prefetch.locality);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
     Value a = builder.load(rows.pointers[i], element, builder.add(rowOffset, rows.displacements[i]));
@@ -57,10 +57,14 @@ Sums zeroSums(KernelBuilder &builder, size_t count) {
 }
 
 void ColumnVectors::sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize) {
-  int64_t vectors = offsets.size(), share = llvm::divideCeil(vectors, passes);
-  prefetchStreams = share;
-  // Later passes than there are vectors repeat the last one's part, which costs little.
-  prefetchShift = builder.mul(builder.min(builder.mul(pass, share), vectors - share), panelSize);
+  int64_t vectors = offsets.size(), share = panelSize * llvm::divideCeil(vectors, passes);
+  prefetchStreams = llvm::divideCeil(vectors, passes);
+  if (vectors < passes) {
+    // A pass takes a part of a panel: it reads ahead more slowly than it computes.
+    prefetchPitch = llvm::divideCeil(panelLanes * vectors, passes);
+    share = panelSize / panelLanes * prefetchPitch;
+  }
+  prefetchShift = builder.mul(pass, share);
 }
 
 Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, const ColumnVectors &columns, Sums sums,
@@ -75,12 +79,13 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
     streams = std::min(streams, columns.prefetchStreams);
   Stream ahead(builder, element, columns.pointer, builder.add(columns.base, columns.prefetchShift),
                ArrayRef(columns.offsets).take_front(streams));
+  Index aheadPitch = columns.prefetchPitch ? Index(columns.prefetchPitch) : columns.pitch;
   size_t count = sums.size();
   auto body = [&](Index k, ValueRange carried, int64_t steps) {
     SmallVector<Value> current(carried);
     for (int64_t u = 0; u < steps; ++u)
-      step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch), rowStream,
-           columnStream, ahead, columns, MutableArrayRef<Value>(current).slice(u * count, count));
+      step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch),
+           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, columns, MutableArrayRef<Value>(current).slice(u * count, count));
     return current;
   };
   Index whole = builder.mul(builder.div(trips, unroll), unroll);

@@ -36,12 +36,15 @@ struct ColumnVectors {
   Prefetch prefetch;
   /// Of the elements; other than float32, everything here counts words (StoredPanels.h).
   Storage storage = Storage::Float32;
-  /// What is prefetched: further elements behind `prefetch.distance`, and how many of the vectors' streams (0: all).
+  /// What is prefetched: further elements behind `prefetch.distance`, how many of the vectors' streams (0: all), and
+  /// how far they advance in a step (0: as the vectors do).
   Index prefetchShift = 0;
   size_t prefetchStreams = 0;
+  int64_t prefetchPitch = 0;
 
   /// Passes over one panel group share the prefetching of the next one: pass `pass` of `passes` reads ahead its part,
-  /// so that memory has the time of all passes for it. Only for panels that follow each other, of `panelSize` elements.
+  /// so that memory has the time of all passes for it. Only for panels that follow each other, of `panelSize` elements,
+  /// and passes that read them from their start.
   void sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize);
 };
 
