@@ -138,10 +138,23 @@ Real power(Real x, Real y) {
   return select(y.is(Compare::OEQ, 0) | x.is(Compare::OEQ, 1), 1.0, result);
 }
 
+namespace {
+
+/// 1 / x for 1 <= x <= 2: six operations, where a division takes the time of sixteen to thirty.
+Real reciprocalOfOneToTwo(Real x) {
+  // Chebyshev: 1 - x r = -T3(2x - 3) / 99, the least possible for a parabola. Then 1/x = r (1 + e) (1 + e^2) (1 + e^4)...
+  Real r = polynomial(x, {210.0 / 99, -144.0 / 99, 32.0 / 99});
+  Real e = fma(-x, r, 1.0);
+  r = fma(r, e, r);
+  return fma(r, e * e, r);
+}
+
+} // namespace
+
 Real sigmoid(Real x) {
   // 1 / (1 + e^-x), and e^x / (1 + e^x) for x < 0, where the first would lose the result's digits.
   Real e = exponentialOfNonPositive(-x.abs());
-  return select(x < 0, e, 1.0) / (e + 1);
+  return select(x < 0, e, 1.0) * reciprocalOfOneToTwo(e + 1);
 }
 
 Real hyperbolicTangent(Real x) {
