@@ -49,6 +49,12 @@ private:
     bool isClipped = false;
   };
 
+  /// An output pixel of a tile: where its sums are, and its input relative to the tile's.
+  struct Pixel {
+    size_t number;
+    Index offset;
+  };
+
   bool analyzeFilter();
   void schedule();
   void emitItem(Index item);
@@ -59,8 +65,13 @@ private:
   void emitTile(Axes axes, const Group &group, const Tile &tile);
   Sums reduce(Axes axes, size_t axis, const Group &group, const Tile &tile, Index input, Index filter, Sums sums);
   Sums reduceLast(Axes axes, const Group &group, const Tile &tile, Index input, Index filter, Sums sums);
-  Sums reduceTaps(Axes axes, const Group &group, llvm::ArrayRef<int64_t> pixels, Index tap, Index taps, Index input,
+  Sums reduceTaps(Axes axes, const Group &group, llvm::ArrayRef<Pixel> pixels, Index tap, Index taps, Index input,
                   Index filter, Sums sums);
+  // ConvolutionLines.cpp
+  std::optional<Block> chooseLines(int64_t panels) const;
+  void emitLines(Axes axes, const Group &group, Index tile);
+  void emitLineTile(Axes axes, const Group &group, int64_t first, int64_t lines);
+  Sums reduceLines(Axes axes, const Group &group, int64_t first, int64_t lines, Index input, Index filter, Sums sums);
   void storeTile(Axes axes, const Group &group, const Tile &tile, llvm::ArrayRef<mlir::Value> sums);
 
   Window window;
@@ -86,6 +97,8 @@ private:
   Block block{1, 1};
   Division division;
   int64_t groupsPerGroup = 1;
+  /// How many lines of a narrow map a tile takes whole (0: tiles are parts of one line).
+  int64_t tileLines = 0;
 
   // Run-time values.
   Index imageCount, inputBase, image;

@@ -81,7 +81,9 @@ void Convolution::schedule() {
   int64_t panels = llvm::divideCeil(window.filters, panelLanes);
   Block chosen = chooseBlock(withRoomForWords(target, storage), pixels, panels,
                              stride ? std::optional(*stride * last.step * 4) : std::nullopt);
-  block = blockOf(measured, chosen);
+  std::optional<Block> lines = chooseLines(panels);
+  block = blockOf(measured, lines.value_or(chosen));
+  tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
   static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel", "in place"};
   division.schedule = {block.rows, block.vectors};
   division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, pixels, panels);
@@ -95,8 +97,9 @@ void Convolution::schedule() {
   for (auto [axis, extent] : llvm::enumerate(window.extents)) {
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
     if (axis + 1 < window.extents.size())
-      items = items * window.phases.front()[axis].count();
+      items = items * window.phases.front()[axis].count().ceilDiv(std::max<int64_t>(1, tileLines));
   }
+  operations *= double(std::max<int64_t>(1, tileLines));
   division.items = simplifyDimension(items * int64_t(window.phases.size()));
   division.grain = grainFor(operations, 0);
 }
@@ -114,12 +117,12 @@ Division Convolution::emit() {
   return division;
 }
 
-/// Item = ((group * phases + phase) * images + image) * lines + line, where phase 0 has the most lines.
+/// Item = ((group * phases + phase) * images + image) * lines + line (or tile of lines); phase 0 has the most lines.
 void Convolution::emitItem(Index item) {
   ArrayRef<WindowAxis> axes = window.phases.front();
   line.assign(axes.size() - 1, 0);
   for (size_t axis = axes.size() - 1; axis-- > 0;) {
-    Index count = evaluator.materialize(axes[axis].count());
+    Index count = evaluator.materialize(axes[axis].count().ceilDiv(std::max<int64_t>(1, tileLines)));
     line[axis] = builder.mod(item, count);
     item = builder.div(item, count);
   }
@@ -173,6 +176,8 @@ void Convolution::forGroup(Index index, llvm::function_ref<void(const Group &)> 
 }
 
 void Convolution::emitLine(Axes axes, const Group &group) {
+  if (tileLines)
+    return emitLines(axes, group, line.front());
   auto body = [&] {
     bool isKnown = constantValue(axes.back().count()) && constantValue(axes.back().input);
     return isKnown ? emitKnownLine(axes, group) : emitUnknownLine(axes, group);
@@ -276,26 +281,25 @@ Sums Convolution::reduce(Axes axes, size_t axis, const Group &group, const Tile 
 Sums Convolution::reduceLast(Axes axes, const Group &group, const Tile &tile, Index inputAt, Index filterAt,
                              Sums sums) {
   const WindowAxis &last = axes.back();
-  auto all = llvm::to_vector(llvm::seq<int64_t>(0, tile.count));
+  SmallVector<Pixel> all;
+  for (int64_t pixel = 0; pixel < tile.count; ++pixel)
+    all.push_back({size_t(pixel), builder.mul(strides.back(), pixel * last.step)});
   if (tile.isClipped) {
     auto [lower, upper] = last.inside(builder, tile.x, inputExtents.back());
     return reduceTaps(axes, group, all, lower, builder.sub(upper, lower), inputAt, filterAt, std::move(sums));
   }
   if (!tile.known)
     return reduceTaps(axes, group, all, 0, last.taps, inputAt, filterAt, std::move(sums));
-  auto pixelsInside = [&](int64_t tap) {
-    SmallVector<int64_t> pixels;
-    for (int64_t pixel : all) {
-      int64_t at = (*tile.known + pixel) * last.step + last.first + tap * last.distance;
-      if (at >= 0 && at < *constantValue(last.input))
-        pixels.push_back(pixel);
-    }
-    return pixels;
+  auto isInside = [&](const Pixel &pixel, int64_t tap) {
+    int64_t at = (*tile.known + int64_t(pixel.number)) * last.step + last.first + tap * last.distance;
+    return at >= 0 && at < *constantValue(last.input);
   };
   for (int64_t tap = 0; tap < last.taps;) {
-    SmallVector<int64_t> pixels = pixelsInside(tap);
+    SmallVector<Pixel> pixels;
+    llvm::copy_if(all, std::back_inserter(pixels), [&](const Pixel &pixel) { return isInside(pixel, tap); });
     int64_t until = tap + 1;
-    while (until < last.taps && pixelsInside(until) == pixels)
+    while (until < last.taps &&
+           llvm::all_of(all, [&](const Pixel &pixel) { return isInside(pixel, until) == isInside(pixel, tap); }))
       ++until;
     if (!pixels.empty())
       sums = reduceTaps(axes, group, pixels, tap, until - tap, inputAt, filterAt, std::move(sums));
@@ -305,15 +309,15 @@ Sums Convolution::reduceLast(Axes axes, const Group &group, const Tile &tile, In
 }
 
 /// Taps [tap, tap + taps) of the last axis, and the channels, for some pixels of the tile.
-Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pixels, Index tap, Index taps,
+Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixels, Index tap, Index taps,
                              Index inputAt, Index filterAt, Sums sums) {
   const WindowAxis &last = axes.back();
   Index tapStride = builder.mul(strides.back(), last.distance);
   int64_t filterStep = last.tapStep * tapPitch.back();
   filterAt = builder.add(filterAt, last.firstTap * tapPitch.back());
   BroadcastRows rows{input, inputAt, {}, channelStride};
-  for (int64_t pixel : pixels)
-    rows.offsets.push_back(builder.mul(strides.back(), pixel * last.step));
+  for (const Pixel &pixel : pixels)
+    rows.offsets.push_back(pixel.offset);
   ColumnVectors columns{filter, filterAt, {}, channelPitch, form == FilterForm::inPlace ? group.lastMask : Value(), {}};
   columns.storage = storage;
   for (int64_t j = 0; j < group.vectors; ++j)
@@ -321,9 +325,9 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pi
   if (form != FilterForm::inPlace)
     columns.prefetch = choosePrefetch(panelPitch / panelLanes, {8, group.vectors});
   Sums part;
-  for (int64_t pixel : pixels)
+  for (const Pixel &pixel : pixels)
     for (int64_t j = 0; j < group.vectors; ++j)
-      part.push_back(sums[pixel * group.vectors + j]);
+      part.push_back(sums[pixel.number * group.vectors + j]);
   int64_t unroll = chooseUnroll(target, {int64_t(pixels.size()), group.vectors});
   auto run = [&](Index first, Index trips, Index step, Index pitch, Sums current) {
     rows.step = step;
@@ -344,7 +348,7 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<int64_t> pi
     });
   for (auto [index, pixel] : llvm::enumerate(pixels))
     for (int64_t j = 0; j < group.vectors; ++j)
-      sums[pixel * group.vectors + j] = part[index * group.vectors + j];
+      sums[pixel.number * group.vectors + j] = part[index * group.vectors + j];
   return sums;
 }
 
