@@ -85,7 +85,8 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
     SmallVector<Value> current(carried);
     for (int64_t u = 0; u < steps; ++u)
       step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch),
-           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, columns, MutableArrayRef<Value>(current).slice(u * count, count));
+           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, columns,
+           MutableArrayRef<Value>(current).slice(u * count, count));
     return current;
   };
   Index whole = builder.mul(builder.div(trips, unroll), unroll);
