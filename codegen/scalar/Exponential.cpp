@@ -142,8 +142,7 @@ namespace {
 
 /// 1 / x for 1 <= x <= 2: six operations, where a division takes the time of sixteen to thirty.
 Real reciprocalOfOneToTwo(Real x) {
-  // Chebyshev: 1 - x r = -T3(2x - 3) / 99, the least possible for a parabola. Then 1/x = r (1 + e) (1 + e^2) (1 +
-  // e^4)...
+  // Chebyshev: e = 1 - x r = -T3(2x - 3) / 99 is the least possible for a parabola, and 1/x = r (1 + e) (1 + e^2) ...
   Real r = polynomial(x, {210.0 / 99, -144.0 / 99, 32.0 / 99});
   Real e = fma(-x, r, 1.0);
   r = fma(r, e, r);
