@@ -13,6 +13,7 @@
 #include "compiler/Inspections.h"
 #include "compiler/Parts.h"
 #include "compiler/Pipeline.h"
+#include "compiler/RecipeFile.h"
 #include "compiler/SourceHash.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
@@ -104,7 +105,7 @@ private:
       return failure();
     if (options.emit == Stage::Import)
       return print();
-    if (failed(stage("differentiate", "differentiating", [&] { return differentiate(*module, options); })))
+    if (failed(stage("differentiate", "differentiating", [&] { return differentiateModule(); })))
       return failure();
     isAccepted = true;
     if (options.emit == Stage::Grad)
@@ -134,24 +135,90 @@ private:
     if (options.train.splitUpdate &&
         failed(stage("update", "compiling the update", [&] { return addPart(LibraryPart::Update); })))
       return failure();
+    for (size_t i = 0; recipe && i < recipe->recipe.entries.size(); ++i)
+      if (i != mainEntry &&
+          failed(stage("part", "compiling " + recipe->recipe.entries[i].name.text, [&] { return addEntry(i); })))
+        return failure();
     return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
   }
 
   ImportOptions importOptions() const {
     ImportOptions importOptions;
-    importOptions.keepParameters = options.train.isWanted;
+    importOptions.keepParameters = options.train.isWanted || options.isRecipe;
     importOptions.outputs = options.outputs;
     importOptions.outputs.insert(importOptions.outputs.end(), options.train.gradientsAt.begin(),
                                  options.train.gradientsAt.end());
-    importOptions.name = options.name.empty() ? identifierFor(options.input) : options.name;
+    importOptions.name = libraryName();
     for (auto &[name, range] : options.dims)
       importOptions.dims[name] = {range.least, range.greatest};
     return importOptions;
   }
 
+  std::string libraryName() const { return options.name.empty() ? identifierFor(options.input) : options.name; }
+
   LogicalResult import() {
+    if (options.isRecipe)
+      return importRecipe();
     module = importOnnx(options.input, importOptions(), &context);
     return success(bool(module));
+  }
+
+  /// The file, and every network in both of its forms.
+  LogicalResult importRecipe() {
+    if (options.emit == Stage::Import)
+      return emitError(UnknownLoc::get(&context)) << "a recipe has no import form; --emit=grad shows an entry of it";
+    FailureOr<RecipeFile> file = readRecipe(options.input, options, &context);
+    if (failed(file))
+      return failure();
+    recipe = std::move(*file);
+    for (const std::string &path : recipe->modelFiles())
+      for (bool isEvaluation : {false, true}) {
+        ImportOptions form = importOptions();
+        form.isEvaluation = isEvaluation;
+        form.dims.clear(); // a network's follow from what it is called with
+        networkModules.push_back(importOnnx(path, form, &context));
+        if (!networkModules.back())
+          return failure();
+      }
+    for (size_t i = 0; i < networkModules.size(); i += 2)
+      networks.push_back({*networkModules[i], *networkModules[i + 1]});
+    return chooseMainEntry();
+  }
+
+  LogicalResult chooseMainEntry() {
+    auto &entries = recipe->recipe.entries;
+    auto found = llvm::find_if(entries, [&](const RecipeEntry &entry) { return entry.name.text == options.entry; });
+    if (!options.entry.empty() && found == entries.end())
+      return emitError(UnknownLoc::get(&context)) << "there is no entry \"" << options.entry << "\"";
+    mainEntry = options.entry.empty() || options.emit >= Stage::Object ? 0 : found - entries.begin();
+    return success();
+  }
+
+  LogicalResult differentiateModule() {
+    if (!recipe)
+      return differentiate(*module, options);
+    module = buildEntry(mainEntry);
+    return success(bool(module));
+  }
+
+  OwningOpRef<ModuleOp> buildEntry(size_t number) {
+    const RecipeEntry &entry = recipe->recipe.entries[number];
+    OwningOpRef<ModuleOp> made = buildRecipeEntry(recipe->recipe, number, networks, &context);
+    std::string name = number ? libraryName() + "_" + entry.name.text : libraryName();
+    if (made)
+      (*made)->setAttr("ingot.name", StringAttr::get(&context, name));
+    return made;
+  }
+
+  LogicalResult addEntry(size_t number) {
+    partModules.push_back(buildEntry(number));
+    if (!partModules.back())
+      return isAccepted = !recipe, failure();
+    FailureOr<std::unique_ptr<Artifact>> part = ingot::compilePart(*partModules.back(), options);
+    if (failed(part))
+      return failure();
+    parts.push_back(std::move(*part));
+    return success();
   }
 
   LogicalResult addPart(LibraryPart part) {
@@ -215,12 +282,15 @@ private:
     if (failed(program))
       return failure();
     // To write trained weights back, the model file is needed again; else a library should not depend on where it was.
-    program->source = options.train.isWanted ? options.input : llvm::sys::path::filename(options.input).str();
-    program->sourceHash = hashOfFile(options.input);
+    bool trains = options.train.isWanted || recipe;
+    program->source = trains ? options.input : llvm::sys::path::filename(options.input).str();
+    program->sourceHash = recipe ? recipe->hash() : hashOfFile(options.input);
     program->options = "--cpu " + options.cpu;
     if (options.precision != Precision::Float32)
       program->options += formatPrecision();
     program->options += formatDerivedOptions();
+    if (recipe)
+      program->options += recipe->formatOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     if (options.explain)
@@ -287,6 +357,11 @@ private:
   MLIRContext context;
   DiagnosticPrinter diagnostics;
   OwningOpRef<ModuleOp> module;
+  /// Each network as it trains and as it behaves afterwards; the entry that `module` is.
+  std::optional<RecipeFile> recipe;
+  std::vector<OwningOpRef<ModuleOp>> networkModules;
+  std::vector<ImportedNetwork> networks;
+  size_t mainEntry = 0;
   /// The library's further programs, and what they refer to.
   std::vector<std::unique_ptr<Artifact>> parts;
   std::vector<OwningOpRef<ModuleOp>> partModules;

@@ -33,10 +33,22 @@ std::string plainMessage(Diagnostic &diagnostic) {
   return message;
 }
 
+/// The place in a recipe's text, or null: what comes from a model file has no column.
+FileLineColLoc textPlace(Location location) {
+  auto place = location->findInstanceOf<FileLineColLoc>();
+  return place && place.getColumn() ? place : FileLineColLoc();
+}
+
 } // namespace
 
 std::string formatDiagnostic(Diagnostic &diagnostic, const std::string &modelPath) {
-  std::string text = fmt::format("{}: {}: ", modelPath, std::string_view(severityText(diagnostic.getSeverity())));
+  std::string severity = severityText(diagnostic.getSeverity()).str();
+  if (FileLineColLoc place = textPlace(diagnostic.getLocation()))
+    return fmt::format("{}:{}:{}: {}: {}\n", std::string_view(place.getFilename().getValue()), place.getLine(),
+                       place.getColumn(), severity, plainMessage(diagnostic));
+  // A recipe's networks come from files of their own.
+  std::string file = findFile(diagnostic.getLocation()).str();
+  std::string text = fmt::format("{}: {}: ", file.empty() ? modelPath : file, severity);
   if (std::string place = describe(diagnostic.getLocation()); !place.empty())
     text += place + ": ";
   return text + plainMessage(diagnostic) + "\n";

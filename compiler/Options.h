@@ -67,8 +67,11 @@ enum class Precision { Float32, BFloat16Weights, BFloat16, Int8Weights, Int8 };
 const char *nameOf(Precision precision);
 
 struct CompileOptions {
-  /// The ONNX file.
+  /// The ONNX file, or with `isRecipe` the recipe (docs/recipes.md).
   std::string input;
+  bool isRecipe = false;
+  /// The entry of a recipe that a textual stage shows; the first when empty.
+  std::string entry;
   /// The file to write; its kind follows from `emit`. Empty or "-" with a textual stage: standard output.
   std::string output;
   /// C identifier that prefixes every exported symbol. Empty: from the input's file stem.

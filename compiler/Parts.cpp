@@ -15,20 +15,25 @@ FailureOr<std::unique_ptr<Artifact>> compilePart(LibraryPart part, const Compile
   import.isEvaluation = !isUpdate;
   import.name += isUpdate ? "_update_step" : "_evaluation";
   module = importOnnx(options.input, import, context);
-  if (!module || failed(differentiate(*module, options, isUpdate)) || failed(simplify(*module, options)) ||
-      failed(fuse(*module, options)) || failed(planMemory(*module)))
+  if (!module || failed(differentiate(*module, options, isUpdate)))
     return failure();
-  FailureOr<CpuCode> code = emitObjects(*module, cpuOptions(options));
-  FailureOr<ProgramDescription> program = describeProgram(*module);
+  return compilePart(*module, options);
+}
+
+FailureOr<std::unique_ptr<Artifact>> compilePart(ModuleOp module, const CompileOptions &options) {
+  if (failed(simplify(module, options)) || failed(fuse(module, options)) || failed(planMemory(module)))
+    return failure();
+  FailureOr<CpuCode> code = emitObjects(module, cpuOptions(options));
+  FailureOr<ProgramDescription> program = describeProgram(module);
   if (failed(code) || failed(program))
     return failure();
-  addInspections(*module, *program);
+  addInspections(module, *program);
   program->isPart = true;
   program->scratchBytes = code->scratchBytes;
   auto artifact = std::make_unique<Artifact>();
   artifact->program = std::move(*program);
   artifact->variants = std::move(code->variants);
-  artifact->constants = collectConstants(*module);
+  artifact->constants = collectConstants(module);
   return artifact;
 }
 

@@ -22,6 +22,9 @@ mlir::FailureOr<std::unique_ptr<Artifact>> compilePart(LibraryPart part, const C
                                                        ImportOptions import, mlir::MLIRContext *context,
                                                        mlir::OwningOpRef<mlir::ModuleOp> &module);
 
+/// The same from a program as it was imported or built, whose module's name is the part's; it must stay.
+mlir::FailureOr<std::unique_ptr<Artifact>> compilePart(mlir::ModuleOp module, const CompileOptions &options);
+
 } // namespace ingot
 
 #endif

@@ -22,4 +22,11 @@ std::string hashOfFile(const std::string &path) {
   return llvm::utohexstr(llvm::xxh3_64bits(bytes), /*LowerCase=*/true, 16);
 }
 
+std::string hashOfFiles(const std::vector<std::string> &paths) {
+  std::string hashes;
+  for (const std::string &path : paths)
+    hashes += hashOfFile(path);
+  return llvm::utohexstr(llvm::xxh3_64bits(llvm::StringRef(hashes)), /*LowerCase=*/true, 16);
+}
+
 } // namespace ingot

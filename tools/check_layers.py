@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOORS = {
     "frontends": {"frontends/Frontend.h"},
     "dialects": {"dialects/ingot/Ingot.h", "dialects/ingot/Shape.h", "dialects/kernel/Kernel.h"},
-    "passes": {"passes/Passes.h"},
+    "passes": {"passes/Passes.h", "passes/recipe/Recipe.h"},
     "codegen": {"codegen/Codegen.h"},
     "runtime": {"ingot/runtime.h", "ingot/program.h"},
     "compiler": {"compiler/Compiler.h"},
@@ -29,7 +29,7 @@ LAYERS = {
     "frontends": (("dialects",), MLIR + ("google/protobuf/", "onnx/", "fmt/")),
     "passes": (("dialects",), MLIR),
     "codegen": (("dialects", "runtime"), MLIR + ("lld/", "fmt/")),
-    "compiler": (("frontends", "dialects", "passes", "codegen", "runtime"), MLIR + ("fmt/", "nlohmann/")),
+    "compiler": (("frontends", "dialects", "passes", "codegen", "runtime"), MLIR + ("fmt/", "nlohmann/", "toml++/")),
     "tools": (("compiler", "runtime"), MLIR + ("fmt/", "CLI/", "nlohmann/", "toml++/")),
 }
 

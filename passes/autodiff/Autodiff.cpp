@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
+#include "passes/autodiff/Detached.h"
 #include "passes/autodiff/GradientRules.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -58,7 +59,7 @@ private:
     for (Operation *op : ordered) {
       if (llvm::none_of(op->getOperands(),
                         [&](Value operand) { return active.contains(operand) && isReal(operand); }) ||
-          rules.kind(op) == GradientRules::Kind::Constant)
+          rules.kind(op) == GradientRules::Kind::Constant || op->hasAttr(detachedMark))
         continue;
       path.push_back(op);
       for (Value result : op->getResults())

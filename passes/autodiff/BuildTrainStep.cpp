@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
+#include "passes/autodiff/Clipping.h"
 #include "passes/autodiff/MainFunction.h"
 #include "passes/autodiff/StateLayout.h"
 #include "passes/autodiff/Trainable.h"
@@ -325,29 +326,8 @@ private:
     return success();
   }
 
-  /// By value: each element into [-clip, clip]. By norm: all gradients times min(1, clip / (their common norm + 1e-6)).
   LogicalResult clip(SmallVectorImpl<Value> &gradients) {
-    if (options.clip.empty())
-      return success();
-    Value limit = hypers["clip"];
-    if (options.clip == "value") {
-      for (Value &gradient : gradients) {
-        Value bound = make.cast(limit, getElementTypeOrSelf(gradient));
-        gradient = make.make<MinOp>(make.make<MaxOp>(gradient, make.neg(bound)), bound);
-      }
-      return success();
-    }
-    if (options.clip != "norm")
-      return emitError(main.getLoc()) << "gradients are clipped by norm or value, not by \"" << options.clip << "\"";
-    Value squares;
-    for (Value gradient : gradients) {
-      Value own = make.cast(make.sumAll(make.square(gradient)), builder.getF64Type());
-      squares = squares ? make.add(squares, own) : own;
-    }
-    Value factor = make.make<MinOp>(make.div(limit, make.add(make.sqrt(squares), 1e-6)), make.scalar(1, limit));
-    for (Value &gradient : gradients)
-      gradient = make.mul(gradient, make.cast(factor, getElementTypeOrSelf(gradient)));
-    return success();
+    return options.clip.empty() ? success() : clipGradients(make, options.clip, hypers["clip"], gradients);
   }
 
   void update(ArrayRef<Value> gradients) {

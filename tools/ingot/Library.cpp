@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <sstream>
 
@@ -53,11 +54,10 @@ std::string findModelFunction(const std::string &path) {
 
 } // namespace
 
-Library::Library(const std::string &path)
-    : Library(path, std::filesystem::exists(path) ? findModelFunction(path)
-                                                  : throw Failure(exitBadInput, path, "no such file")) {}
-
-Library::Library(const std::string &path, const std::string &function) : file(path), function(function) {
+Library::Library(const std::string &path) : file(path) {
+  if (!std::filesystem::exists(path))
+    throw Failure(exitBadInput, path, "no such file");
+  std::string function = findModelFunction(path);
   if (function.empty())
     throw Failure(exitBadInput, path, "not a library made by ingotc");
   // Without a slash dlopen would search the system's folders.
@@ -68,12 +68,39 @@ Library::Library(const std::string &path, const std::string &function) : file(pa
   model = getModel();
 }
 
-std::unique_ptr<Library> Library::part(const std::string &name) const {
-  std::string wanted = function.substr(0, function.size() - std::string("model").size()) + name + "_model";
-  void *handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-  if (!handle || !dlsym(handle, wanted.c_str()))
-    return nullptr;
-  return std::unique_ptr<Library>(new Library(file, wanted));
+Library *Library::findEntry(const std::string &name) {
+  const ingot_description &about = description();
+  if (name == about.entry)
+    return this;
+  for (int64_t i = 1; i < about.part_count; ++i)
+    if (name == about.parts[i].name) {
+      std::unique_ptr<Library> &part = others[name];
+      if (!part)
+        part.reset(new Library(file, about.parts[i].model()));
+      return part.get();
+    }
+  return nullptr;
+}
+
+Library &Library::entry(const std::string &name) {
+  Library *found = findEntry(name);
+  if (!found)
+    throw Failure(exitBadInput, file,
+                  fmt::format("has no entry \"{}\", but \"{}\"", name, fmt::join(entries(), "\", \"")));
+  return *found;
+}
+
+std::vector<std::string> Library::entries() const {
+  const ingot_description &about = description();
+  std::vector<std::string> names = {about.entry};
+  for (int64_t i = 1; i < about.part_count; ++i)
+    names.push_back(about.parts[i].name);
+  return names;
+}
+
+bool Library::isStep() const {
+  const ingot_description &about = description();
+  return *about.optimizer && std::strcmp(about.entry, "evaluate") != 0;
 }
 
 Library::~Library() { ingot_session_destroy(session); }
@@ -93,7 +120,8 @@ std::string Library::optionOf(const std::string &option) const {
 
 void Library::expectEntry(const std::string &entry) const {
   if (entry != description().entry)
-    throw Failure(exitBadInput, file, fmt::format("has no entry \"{}\", but \"{}\"", entry, description().entry));
+    throw Failure(exitBadInput, file,
+                  fmt::format("has no entry \"{}\", but \"{}\"", entry, fmt::join(entries(), "\", \"")));
 }
 
 void Library::initializeState(void *state) const { expect(ingot_state_initialize(model, state)); }

@@ -4,6 +4,7 @@
 #include "Npz.h"
 #include "ingot/runtime.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,12 @@ class Library {
 public:
   explicit Library(const std::string &path);
   ~Library();
-  /// A further program on the same state ("evaluation", "update_step"); null where there is none.
-  std::unique_ptr<Library> part(const std::string &name) const;
+  /// The library's program of this name, which works on the same state: this one, or another that lives as long. Null
+  /// (findEntry) or a Failure where there is none.
+  Library *findEntry(const std::string &name);
+  Library &entry(const std::string &name);
+  /// The names of all programs, this one first.
+  std::vector<std::string> entries() const;
   Library(const Library &) = delete;
 
   const ingot_description &description() const { return *ingot_describe(model); }
@@ -30,6 +35,8 @@ public:
 
   /// A Failure when a run computes something else ("run", "train_step").
   void expectEntry(const std::string &entry) const;
+  /// Whether a run does a step of training.
+  bool isStep() const;
 
   /// Writes what training starts from into a block of state_bytes.
   void initializeState(void *state) const;
@@ -55,13 +62,14 @@ public:
   void setProfiler(ingot_profiler profiler, void *state) { ingot_session_set_profiler(openSession(), profiler, state); }
 
 private:
-  Library(const std::string &path, const std::string &function);
+  Library(const std::string &path, const ingot_model *model) : file(path), model(model) {}
   ingot_session *openSession();
   void expect(ingot_status status) const;
 
-  std::string file, function;
+  std::string file;
   const ingot_model *model = nullptr;
   ingot_session *session = nullptr;
+  std::map<std::string, std::unique_ptr<Library>> others;
 };
 
 /// The tensors that refer to these arrays.

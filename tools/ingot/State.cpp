@@ -31,10 +31,22 @@ TensorView State::viewOf(const ingot_state_tensor &tensor) const {
 }
 
 int64_t State::steps() const {
-  int64_t steps = 0;
+  int64_t sum = 0;
   for (int64_t i = 0; i < about.state_count; ++i)
-    if (about.state[i].port.role == INGOT_STEP)
+    if (about.state[i].port.role == INGOT_STEP) {
+      int64_t steps;
       std::memcpy(&steps, block.get() + about.state[i].offset, sizeof steps);
+      sum += steps;
+    }
+  return sum;
+}
+
+int64_t State::steps(const std::string &entry) const {
+  int64_t steps = 0;
+  const char *own = const_cast<State *>(this)->find(entry + ".step");
+  if (!own)
+    return this->steps();
+  std::memcpy(&steps, own, sizeof steps);
   return steps;
 }
 

@@ -15,8 +15,9 @@ public:
   /// What ingot_session_bind_state takes: state_bytes of the description, aligned.
   char *data() { return block.get(); }
   const ingot_description &description() const { return about; }
-  /// The number of steps done.
+  /// The number of steps done, all in all; or of those of a step of a recipe.
   int64_t steps() const;
+  int64_t steps(const std::string &entry) const;
   /// The tensor's elements, or null when there is none of that name.
   char *find(const std::string &name);
 

@@ -133,12 +133,11 @@ void bench(const BenchOptions &options) {
     arrays = readNpz(options.npz);
   Timing timing;
   double begin = now();
-  Library library(options.library);
+  Library first(options.library);
+  Library &library = options.entry.empty() ? first : first.entry(options.entry);
   if (options.threads)
     library.setThreads(options.threads);
-  if (!options.entry.empty())
-    library.expectEntry(options.entry);
-  State state(library);
+  State state(first);
   if (state.isEmpty())
     library.sessionBytes(); // opens the session
   else
@@ -165,7 +164,9 @@ void addBench(CLI::App &app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "Measure a library: load, first run, and many runs");
   command->add_option("library", options->library, "Library made by ingotc")->required();
-  command->add_option("--entry", options->entry, "What to run: run or train_step (default: what the library has)");
+  command->add_option(
+      "--entry", options->entry,
+      "What to run: run, train_step, evaluation, or an entry of a recipe (default: the library's first)");
   command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
       ->check(CLI::PositiveNumber);
   command->add_option("--seconds", options->seconds, "How long to measure (default 1)")->check(CLI::NonNegativeNumber);

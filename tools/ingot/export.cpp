@@ -11,7 +11,7 @@ namespace ingot {
 namespace {
 
 struct ExportOptions {
-  std::string library, state, output, model;
+  std::string library, state, output, model, network;
   bool forInference = false;
 };
 
@@ -20,6 +20,8 @@ std::string findModel(const Library &library, const ExportOptions &options) {
   if (!options.model.empty())
     return options.model;
   std::filesystem::path source = library.description().source;
+  if (!options.network.empty())
+    source = library.optionOf("--network-" + options.network);
   for (const std::filesystem::path &path :
        {source, std::filesystem::path(library.path()).parent_path() / source.filename()})
     if (std::filesystem::is_regular_file(path))
@@ -34,9 +36,15 @@ void exportState(const ExportOptions &options) {
   if (state.isEmpty())
     throw Failure(exitBadInput, options.library, "has no state: it is not made for training");
   state.load(options.state); // says what does not fit
-  std::vector<std::string> words = {
-      findModel(library, options),      "--weights", options.state, "-o", options.output, "--source-hash",
-      library.description().source_hash};
+  if (bool isRecipe = !library.optionOf("--recipe").empty(); isRecipe == options.network.empty())
+    throw Failure(exitBadUsage, "--network",
+                  isRecipe ? "a recipe has several networks; which one is meant is open"
+                           : "the library was not made from a recipe");
+  std::vector<std::string> words = {findModel(library, options), "--weights", options.state, "-o", options.output};
+  if (options.network.empty())
+    words.insert(words.end(), {"--source-hash", library.description().source_hash});
+  else
+    words.insert(words.end(), {"--network", options.network});
   if (std::string scale = library.optionOf("--lora-scale"); !scale.empty())
     words.insert(words.end(), {"--lora-scale", scale});
   if (options.forInference)
@@ -54,6 +62,7 @@ void addExport(CLI::App &app) {
   command->add_option("--state", options->state, "State of the training (.safetensors)")->required();
   command->add_option("-o,--output", options->output, "ONNX file to write")->required();
   command->add_option("--model", options->model, "The ONNX file that was compiled (default: where it was)");
+  command->add_option("--network", options->network, "The network of a recipe");
   command->add_flag("--inference", options->forInference,
                     "Take the model out of training mode: batch normalisation by running statistics, no dropout");
   command->callback([options] { exportState(*options); });

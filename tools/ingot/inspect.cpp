@@ -81,6 +81,22 @@ Json toJson(const ingot_description &about) {
   return json;
 }
 
+/// The first program, with the others' names, inputs and outputs as "entries".
+Json toJson(Library &library) {
+  Json json = toJson(library.description());
+  for (const std::string &name : library.entries()) {
+    const ingot_description &about = library.entry(name).description();
+    if (library.entries().size() > 1)
+      json["entries"].push_back({{"name", name},
+                                 {"optimizer", library.entry(name).isStep() ? about.optimizer : ""},
+                                 {"inputs", portsToJson(about, about.inputs, about.input_count)},
+                                 {"outputs", portsToJson(about, about.outputs, about.output_count)},
+                                 {"launches", about.launch_count},
+                                 {"arena_bytes", about.arena_bytes}});
+  }
+  return json;
+}
+
 std::string text(const Json &value) {
   return value.is_null() ? "?" : value.is_string() ? value.get<std::string>() : value.dump();
 }
@@ -105,7 +121,16 @@ void printInterface(const Json &about) {
                                        : text(symbol["min"]) + " to " + text(symbol["max"]));
 }
 
-void printLibrary(const ingot_description &about) {
+/// An entry besides the first, and what it takes and gives.
+void printEntry(const std::string &name, Library &library) {
+  const ingot_description &about = library.description();
+  fmt::print("entry    {} ({} launches, an arena of {} bytes{}{})\n", name, about.launch_count, about.arena_bytes,
+             library.isStep() ? ", optimizer " : "", library.isStep() ? about.optimizer : "");
+  printInterface(toJson(about));
+}
+
+void printLibrary(Library &library) {
+  const ingot_description &about = library.description();
   fmt::print("model    {} (Ingot {}, {}, {})\n", about.name, about.compiler, about.target,
              *about.variant ? about.variant : "no variant for this processor");
   Json json = toJson(about);
@@ -119,6 +144,9 @@ void printLibrary(const ingot_description &about) {
              about.constant_bytes, about.arena_bytes, about.arena_lower_bound, about.scratch_bytes);
   fmt::print("kernels  {} launches a {}\n", about.launch_count, about.state_bytes ? "step" : "run");
   fmt::print("source   {}\noptions  {}\n", about.source_hash, about.options);
+  for (const std::string &name : library.entries())
+    if (name != about.entry)
+      printEntry(name, library.entry(name));
 }
 
 void inspectModel(const std::string &path, bool asJson) {
@@ -139,9 +167,9 @@ void inspect(const std::string &path, bool asJson) {
     return inspectModel(path, asJson);
   Library library(path);
   if (asJson)
-    fmt::print("{}\n", toJson(library.description()).dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n", toJson(library).dump(2, ' ', false, Json::error_handler_t::replace));
   else
-    printLibrary(library.description());
+    printLibrary(library);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // ingot run: one inference on given tensors.
 #include "Commands.h"
 #include "Failure.h"
+#include "State.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -10,7 +11,7 @@ namespace ingot {
 namespace {
 
 struct RunOptions {
-  std::string library, npz, out;
+  std::string library, npz, out, entry, state, saveState;
   std::vector<std::string> inputs;
   int32_t threads = 0;
 };
@@ -38,10 +39,17 @@ std::string preview(const Array &array) {
 }
 
 void run(const RunOptions &options) {
-  Library library(options.library);
-  library.expectEntry("run");
+  Library first(options.library);
+  if (options.entry.empty())
+    first.expectEntry("run");
+  Library &library = options.entry.empty() ? first : first.entry(options.entry);
   if (options.threads)
     library.setThreads(options.threads);
+  State state(first);
+  if (!options.state.empty())
+    state.load(options.state);
+  if (!state.isEmpty())
+    library.bindState(state.data());
   ArrayMap outputs = library.run(readInputs(options));
   const ingot_description &about = library.description();
   for (int32_t i = 0; i < about.output_count; ++i) {
@@ -50,6 +58,8 @@ void run(const RunOptions &options) {
   }
   if (!options.out.empty())
     writeNpz(options.out, outputs);
+  if (!options.saveState.empty())
+    state.save(options.saveState);
 }
 
 } // namespace
@@ -61,6 +71,9 @@ void addRun(CLI::App &app) {
   command->add_option("--npz", options->npz, "Inputs by name, as numpy.savez writes them");
   command->add_option("--input", options->inputs, "One input: NAME=FILE.npy (repeatable)")->allow_extra_args(false);
   command->add_option("--out", options->out, "File for the outputs (.npz)");
+  auto *entry = command->add_option("--entry", options->entry, "An entry of a training library, as \"evaluation\"");
+  command->add_option("--state", options->state, "State for the entry (.safetensors)")->needs(entry);
+  command->add_option("--save-state", options->saveState, "File for the state afterwards (.safetensors)")->needs(entry);
   command->add_option("--threads", options->threads, "Number of threads (default: the cores of this process)")
       ->check(CLI::PositiveNumber);
   command->callback([options] { run(*options); });

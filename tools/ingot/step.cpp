@@ -13,7 +13,7 @@ namespace ingot {
 namespace {
 
 struct StepOptions {
-  std::string library, entry = "train_step", state, saveState;
+  std::string library, entry, state, saveState;
   std::vector<std::string> batches, hypers;
   int32_t threads = 0;
   int64_t accumulate = 1;
@@ -22,9 +22,10 @@ struct StepOptions {
 
 /// A training library, its step in one part or in two.
 struct Stepper {
-  Stepper(const StepOptions &options) : library(options.library), update(library.part("update_step")) {
-    bool isWhole = options.entry == "train_step" && update; // both parts are one step
-    library.expectEntry(isWhole ? "gradient_step" : options.entry);
+  explicit Stepper(const StepOptions &options)
+      : first(options.library), update(first.findEntry("update_step")), library(chooseStep(options.entry)) {
+    if (!library.isStep())
+      library.expectEntry("train_step"); // says what there is
     if (options.accumulate > 1 && !update)
       throw Failure(exitBadInput, library.path(),
                     "--accumulate needs a library made with ingotc --train --split-update");
@@ -32,8 +33,14 @@ struct Stepper {
   /// The one whose hyperparameters are the optimizer's.
   const Library &optimizing() const { return update ? *update : library; }
 
-  Library library;
-  std::unique_ptr<Library> update;
+  Library first;
+  Library *update, &library;
+
+private:
+  Library &chooseStep(const std::string &entry) {
+    bool isBoth = entry == "train_step" && update; // both parts are one step
+    return entry.empty() || isBoth ? first : first.entry(entry);
+  }
 };
 
 // NAME=NUMBER, each a hyperparameter of the library.
@@ -106,7 +113,7 @@ std::vector<double> runSteps(Stepper &stepper, State &state, ArrayMap &hypers, c
     if (stepper.update)
       update(*stepper.update, hypers);
     if (!options.json)
-      fmt::print("step {}: loss {:.6g}\n", state.steps(), losses.back());
+      fmt::print("step {}: loss {:.6g}\n", state.steps(stepper.library.description().entry), losses.back());
   }
   return losses;
 }
@@ -116,7 +123,7 @@ void run(const StepOptions &options) {
   Library &library = stepper.library;
   if (options.threads)
     library.setThreads(options.threads);
-  State state(library);
+  State state(stepper.first);
   if (!options.state.empty())
     state.load(options.state);
   library.bindState(state.data());
@@ -127,7 +134,8 @@ void run(const StepOptions &options) {
   if (!options.saveState.empty())
     state.save(options.saveState);
   if (options.json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"losses", losses}, {"step", state.steps()}}.dump());
+    fmt::print("{}\n",
+               nlohmann::ordered_json{{"losses", losses}, {"step", state.steps(library.description().entry)}}.dump());
 }
 
 } // namespace
@@ -139,7 +147,7 @@ void addStep(CLI::App &app) {
   command->add_option("--npz", options->batches, "A batch: inputs and target by name; one step each (repeatable)")
       ->required()
       ->allow_extra_args(false);
-  command->add_option("--entry", options->entry, "What to run (train_step)");
+  command->add_option("--entry", options->entry, "The step of a recipe (default: the first)");
   command
       ->add_option("--accumulate", options->accumulate,
                    "Batches that share an update, by the mean of their gradients (default 1)")

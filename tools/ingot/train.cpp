@@ -143,7 +143,8 @@ void addCourseOptions(CLI::App &command, TrainRequest &request) {
   command.add_flag("--no-shuffle", request.isOrdered, "Take the examples in the data's order");
   command.add_option("--patience", training.patience, "End after so many epochs without improvement")
       ->check(CLI::PositiveNumber);
-  command.add_option("--monitor", training.monitor, "What improves: loss (default) or one of --metrics");
+  command.add_option("--monitor", training.monitor,
+                     "What improves: loss (default) or one of --metrics; last: the last epoch counts as the best");
   command.add_option("--threads", request.threads, "Number of threads (default: the cores of this process)")
       ->check(CLI::PositiveNumber);
 }
@@ -178,6 +179,7 @@ void addOutputOptions(CLI::App &command, TrainRequest &request) {
 void addTrain(CLI::App &app) {
   auto request = std::make_shared<TrainRequest>();
   request->training.batchSize = 0;
+  request->training.monitor.clear();
   CLI::App *command = app.add_subcommand("train", "Train a library made by ingotc --train");
   command->add_option("library", request->library, "Library made by ingotc --train")->required();
   addDataOptions(*command, *request);

@@ -10,9 +10,10 @@ namespace ingot {
 
 /// Writes `model` to `output` with the tensors of a safetensors file in place of its initializers of the same names.
 /// The model file's hash must be `hash`, if not empty, and the one that the file's metadata name, if they do.
+/// With `network`, which a recipe names, its tensors are those called NETWORK.X, and the recipe's hash says nothing.
 /// `forInference` takes the model out of training mode; `loraScale` is explained at exportModel.
 CompileStatus exportWeights(const std::string &model, const std::string &weights, const std::string &hash,
-                            bool forInference, double loraScale, const std::string &output);
+                            const std::string &network, bool forInference, double loraScale, const std::string &output);
 
 } // namespace ingot
 

@@ -55,13 +55,22 @@ int main(int argc, char **argv) {
   CompileOptions options;
   ReportOptions reporting;
   std::vector<std::string> dims;
-  std::string winograd = "auto", target = "cpu", weights, sourceHash;
+  std::string winograd = "auto", target = "cpu", weights, sourceHash, network;
   bool describes = false, forInference = false;
   double loraScale = 1;
   InstrumentOptions instruments;
 
   CLI::App app("Compiles an ONNX model to a native library.", "ingotc");
-  app.add_option("MODEL", options.input, "the ONNX file")->required();
+  auto *model = app.add_option("MODEL", options.input, "the ONNX file");
+  app.add_option_function<std::string>(
+         "--recipe",
+         [&](const std::string &file) {
+           options.input = file;
+           options.isRecipe = true;
+         },
+         "compile the steps and entries of a recipe (.toml) in place of a model")
+      ->excludes(model);
+  app.add_option("--entry", options.entry, "entry of a recipe that a textual stage shows (default: the first)");
   app.add_option("-o,--output", options.output, "file to write: libX.so, X.a or X.o");
   app.add_option("--name", options.name, "prefix of the exported symbols (default: from the file name)");
   app.add_option("--target", target, "what to make code for")->check(CLI::IsMember({"cpu"}));
@@ -86,6 +95,7 @@ int main(int argc, char **argv) {
   app.add_flag("--describe", describes, "only print the model's inputs and outputs, as JSON");
   auto *exports = app.add_option("--weights", weights,
                                  "write the model to -o with the weights of a .safetensors file, and compile nothing");
+  app.add_option("--network", network, "with --weights: take a recipe's tensors NETWORK.X")->needs(exports);
   app.add_flag("--inference", forInference, "with --weights: take the model out of training mode")->needs(exports);
   app.add_option("--lora-scale", loraScale,
                  "with --weights: X.lora_B and X.lora_A add so many times their product to X")
@@ -95,6 +105,14 @@ int main(int argc, char **argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(CompileStatus::BadUsage);
+  }
+  if (options.input.empty()) {
+    fprintf(stderr, "ingotc: error: needs MODEL or --recipe FILE\n");
+    return static_cast<int>(CompileStatus::BadUsage);
+  }
+  if (options.isRecipe && (options.train.isWanted || options.train.inputGradients)) {
+    fprintf(stderr, "ingotc: error: a recipe says itself what is trained: no --train and no --grad-inputs\n");
+    return static_cast<int>(CompileStatus::BadUsage);
   }
   for (const std::string &dim : dims)
     if (std::string problem = parseDimension(dim, options.dims); !problem.empty()) {
@@ -120,7 +138,8 @@ int main(int argc, char **argv) {
   }
 
   if (!weights.empty())
-    return static_cast<int>(exportWeights(options.input, weights, sourceHash, forInference, loraScale, options.output));
+    return static_cast<int>(
+        exportWeights(options.input, weights, sourceHash, network, forInference, loraScale, options.output));
   if (std::string problem = checkInstruments(instruments, options); !problem.empty()) {
     fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);

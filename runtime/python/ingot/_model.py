@@ -25,6 +25,12 @@ class Port:
         return f"{self.name}: {self.dtype}[{', '.join('?' if dim is None else str(dim) for dim in self.shape)}]"
 
 
+def call_for_address(library, name):
+    function = library[name]
+    function.restype = c.c_void_p
+    return function()
+
+
 class Session:
     """One thread's memory for runs; freed with its thread or its model."""
 
@@ -42,9 +48,10 @@ class Session:
 class Model:
     """A model in a generated library: call it with arrays, by name or in order.
 
-    A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out. Its
-    `evaluation` is a model that gives loss and outputs from the same state, and leaves it as it is. Made with
-    `--split-update`, a run adds to gradients in the state, and `update` applies and clears them.
+    A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out. A
+    library of several programs is its first one, and has all of them by name as `entries`, those that train as `steps`;
+    all work on the same state. `evaluation` is the entry of that name, if there is one: loss and outputs, as they are
+    after training. Made with `--split-update`, a run adds to gradients in the state, and `update` applies and clears them.
     """
 
     def __init__(self, path, threads=None):
@@ -54,26 +61,30 @@ class Model:
             library = c.CDLL(self.path)
         except OSError as error:
             raise Error(str(error)) from None
-        about = self._open(library, function)
+        about = self._open(library, call_for_address(library, function))
         self.state = State(self, about) if about.state_bytes else None
         self._state_lock = threading.Lock()
-        self.evaluation, self.update = (
-            Part(self, part) if hasattr(library, part) else None
-            for part in (function.removesuffix("model") + word for word in ("evaluation_model", "update_step_model"))
-        )
+        self.entries = {self.entry: self}
+        for name in self._list_entries():
+            if hasattr(library, part := function.removesuffix("model") + name + "_model"):
+                self.entries[name] = Part(self, call_for_address(library, part))
+        self.steps = {name: entry for name, entry in self.entries.items() if entry.optimizer and entry.entry != "evaluate"}
+        self.evaluation, self.update = self.entries.get("evaluation"), self.entries.get("update_step")
         if threads is not None:
             self.threads = threads
 
-    def _open(self, library, function):
-        get_model = library[function]
-        get_model.restype = c.POINTER(_abi.Handle)
-        handle = get_model()
-        self._library, self._address = library, c.addressof(handle.contents)
-        self._functions = handle.contents.functions.contents
+    def _open(self, library, address):
+        self._library, self._address = library, address
+        self._functions = _abi.Handle.from_address(address).functions.contents
         self._local = threading.local()
         about = self._functions.describe(self._address).contents
         self._describe(about)
         return about
+
+    def _list_entries(self):
+        """The names of the library's programs: as a recipe has them, or the evaluation of a training step."""
+        words = self.options.split()
+        return words[words.index("--entries") + 1].split(",") if "--entries" in words else ["evaluation", "update_step"]
 
     def _describe(self, about):
         symbols = [about.symbols[i] for i in range(about.symbol_count)]
@@ -192,12 +203,12 @@ class Model:
 
 
 class Part(Model):
-    """Another program of a training library, on the same state."""
+    """One more program of a library, with the state of the first one."""
 
-    def __init__(self, training, function):
-        self.path, self.state, self.evaluation, self.update = training.path, training.state, None, None
-        self._state_lock = training._state_lock
-        self._open(training._library, function)
+    def __init__(self, first, address):
+        self.path, self.state, self._state_lock = first.path, first.state, first._state_lock
+        self.entries, self.steps, self.evaluation, self.update = first.entries, {}, None, None
+        self._open(first._library, address)
 
 
 def load(path, threads=None):

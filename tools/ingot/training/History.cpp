@@ -61,6 +61,8 @@ double History::monitored(size_t epoch) const {
 
 std::optional<size_t> History::best() const {
   std::optional<size_t> best;
+  if (monitor == "last" && !epochs.empty())
+    return epochs.size() - 1;
   for (size_t i = 0; i < epochs.size(); ++i) {
     double value = monitored(i);
     if (std::isnan(value))

@@ -29,7 +29,7 @@ struct History {
   std::vector<std::string> metrics;
   /// Epoch 1 first.
   std::vector<Epoch> epochs;
-  /// What the best epoch is chosen by: "loss" or one of `metrics`.
+  /// What the best epoch is chosen by: "loss" or one of `metrics`; "last" takes the last epoch.
   std::string monitor = "loss";
   bool isHigherBetter = false;
 

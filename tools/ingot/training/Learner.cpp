@@ -3,28 +3,23 @@
 
 #include "Failure.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sstream>
 
 namespace ingot {
 namespace {
 
 bool isFed(const ingot_port &port) { return port.role == INGOT_DATA || port.role == INGOT_TARGET; }
 
-std::vector<const ingot_port *> fedInputs(const ingot_description &about) {
-  std::vector<const ingot_port *> ports;
+const ingot_port *findHyper(const ingot_description &about, const std::string &name) {
   for (int32_t i = 0; i < about.input_count; ++i)
-    if (isFed(about.inputs[i]))
-      ports.push_back(&about.inputs[i]);
-  return ports;
-}
-
-std::string describePort(const ingot_description &about, const ingot_port &port) {
-  std::vector<std::string> dims;
-  for (int32_t i = 0; i < port.rank; ++i)
-    dims.push_back(nameDimension(about, port.dims[i]));
-  return fmt::format("{}[{}]", nameOf(static_cast<ingot_dtype>(port.dtype)), fmt::join(dims, ", "));
+    if (about.inputs[i].role == INGOT_HYPER && about.inputs[i].name == name)
+      return &about.inputs[i];
+  return nullptr;
 }
 
 std::string namesOf(const ArrayMap &arrays) {
@@ -42,25 +37,71 @@ Array scalar(double value) {
 
 } // namespace
 
-Learner::Learner(Library &library, Library *evaluationLibrary, Library *updateLibrary)
-    : training(library), evaluation(evaluationLibrary), updating(updateLibrary), block(library) {
-  library.expectEntry(updating ? "gradient_step" : "train_step");
-  if (!evaluation)
-    throw Failure(exitBadInput, library.path(), "has no evaluation; make it again with this version of ingotc");
-  const ingot_description &about = library.description();
+Learner::Learner(Library &library)
+    : training(library), evaluation(library.findEntry("evaluation")), updating(library.findEntry("update_step")),
+      block(library) {
+  std::string course = library.optionOf("--course");
+  if (course.empty()) {
+    library.expectEntry(updating ? "gradient_step" : "train_step");
+    if (!evaluation)
+      throw Failure(exitBadInput, library.path(), "has no evaluation; make it again with this version of ingotc");
+    steps.push_back({&library, "train_step"});
+  }
+  readCourse(course);
   loss = library.optionOf("--loss");
   if (std::string word = library.optionOf("--ignore-index"); !word.empty())
     ignored = std::strtoll(word.c_str(), nullptr, 10);
-  training.bindState(block.data());
-  evaluation->bindState(block.data());
+  for (CourseStep &step : steps)
+    step.library->bindState(block.data());
+  if (evaluation)
+    evaluation->bindState(block.data());
   if (updating)
     updating->bindState(block.data());
-  for (const ingot_port *port : fedInputs(about))
-    if (port->rank == 0 || port->dims[0] != fedInputs(about)[0]->dims[0])
+  auto ports = fedInputs();
+  for (const FedInput &port : ports)
+    if (port->rank == 0 || (port->dims[0] >= 0) != (ports[0]->dims[0] >= 0) ||
+        (port->dims[0] >= 0 && port->dims[0] != ports[0]->dims[0]))
       throw Failure(exitBadInput, library.path(),
                     fmt::format("input \"{}\" ({}) has no row for each example, as \"{}\" ({}) has", port->name,
-                                describePort(about, *port), fedInputs(about)[0]->name,
-                                describePort(about, *fedInputs(about)[0])));
+                                port.describe(), ports[0]->name, ports[0].describe()));
+}
+
+/// "critic*5,generator/2": the critic five times for each batch, the generator for every second one.
+void Learner::readCourse(const std::string &course) {
+  std::istringstream words(course);
+  for (std::string word; std::getline(words, word, ',');) {
+    size_t end = word.find_first_of("*/");
+    CourseStep step{nullptr, word.substr(0, end)};
+    step.library = &training.entry(step.name);
+    for (size_t at = end; at != std::string::npos; at = word.find_first_of("*/", at + 1))
+      (word[at] == '*' ? step.repeats : step.every) = std::max(1L, std::strtol(word.c_str() + at + 1, nullptr, 10));
+    steps.push_back(std::move(step));
+  }
+}
+
+/// What the steps and the evaluation take from the data, each name once.
+std::vector<Learner::FedInput> Learner::fedInputs() const {
+  std::vector<FedInput> ports;
+  auto add = [&](const ingot_description &about) {
+    for (int32_t i = 0; i < about.input_count; ++i) {
+      const ingot_port &port = about.inputs[i];
+      auto isSame = [&](const FedInput &known) { return !std::strcmp(known->name, port.name); };
+      if (isFed(port) && std::none_of(ports.begin(), ports.end(), isSame))
+        ports.push_back({&port, &about});
+    }
+  };
+  for (const CourseStep &step : steps)
+    add(step.library->description());
+  if (evaluation)
+    add(evaluation->description());
+  return ports;
+}
+
+std::string Learner::FedInput::describe() const {
+  std::vector<std::string> dims;
+  for (int32_t i = 0; i < port->rank; ++i)
+    dims.push_back(nameDimension(*about, port->dims[i]));
+  return fmt::format("{}[{}]", nameOf(static_cast<ingot_dtype>(port->dtype)), fmt::join(dims, ", "));
 }
 
 Judged Learner::standardJudged() const {
@@ -69,7 +110,7 @@ Judged Learner::standardJudged() const {
   for (int32_t i = about.output_count; i-- > 0;)
     if (about.outputs[i].role == INGOT_DATA)
       judged.output = about.outputs[i].name;
-  for (const ingot_port *port : fedInputs(about)) { // the target if there is one, else the last input
+  for (const FedInput &port : fedInputs()) { // the target if there is one, else the last input
     judged.input = port->name;
     if (port->role == INGOT_TARGET)
       break;
@@ -86,12 +127,12 @@ int64_t Learner::classesOf(const std::string &output) const {
 }
 
 int64_t Learner::fixedBatch() const {
-  auto ports = fedInputs(training.description());
+  auto ports = fedInputs();
   return ports.empty() ? 0 : std::max<int64_t>(0, ports[0]->dims[0]);
 }
 
 std::vector<int64_t> Learner::rowDims(const std::string &input) const {
-  for (const ingot_port *port : fedInputs(training.description()))
+  for (const FedInput &port : fedInputs())
     if (port->name == input) {
       std::vector<int64_t> dims(port->dims + 1, port->dims + port->rank);
       for (int64_t &dim : dims)
@@ -103,7 +144,7 @@ std::vector<int64_t> Learner::rowDims(const std::string &input) const {
 
 std::string Learner::featuresInput(const Bindings &bindings) const {
   std::string only;
-  for (const ingot_port *port : fedInputs(training.description())) {
+  for (const FedInput &port : fedInputs()) {
     if (port->role != INGOT_DATA || bindings.count(port->name))
       continue;
     if (!only.empty())
@@ -114,47 +155,61 @@ std::string Learner::featuresInput(const Bindings &bindings) const {
 }
 
 bool Learner::hasHyper(const std::string &name) const {
-  const ingot_description &about = optimizing().description();
-  for (int32_t i = 0; i < about.input_count; ++i)
-    if (about.inputs[i].role == INGOT_HYPER && about.inputs[i].name == name)
-      return true;
-  return false;
+  return std::any_of(steps.begin(), steps.end(),
+                     [&](const CourseStep &step) { return findHyper(optimizing(step), name); });
 }
 
 double Learner::standardOf(const std::string &name) const {
-  const ingot_description &about = optimizing().description();
-  for (int32_t i = 0; i < about.input_count; ++i)
-    if (about.inputs[i].role == INGOT_HYPER && about.inputs[i].name == name)
-      return about.inputs[i].standard;
+  for (const CourseStep &step : steps)
+    if (const ingot_port *port = findHyper(optimizing(step), name))
+      return port->standard;
   return 0;
 }
 
 void Learner::setHyper(const std::string &name, double value) {
-  if (!hasHyper(name)) {
-    std::vector<std::string> known;
-    const ingot_description &about = optimizing().description();
+  bool isKnown = false;
+  std::vector<std::string> known;
+  for (CourseStep &step : steps) {
+    const ingot_description &about = optimizing(step);
+    std::string prefix = step.name + ".";
+    std::string own = name.compare(0, prefix.size(), prefix) == 0 ? name.substr(prefix.size()) : name;
+    if (findHyper(about, own)) {
+      step.hypers[own] = scalar(value);
+      if (own == "lr" && steps.size() > 1)
+        step.rate = value;
+      isKnown = true;
+    }
     for (int32_t i = 0; i < about.input_count; ++i)
       if (about.inputs[i].role == INGOT_HYPER)
-        known.push_back(about.inputs[i].name);
+        known.push_back((steps.size() > 1 ? prefix : "") + about.inputs[i].name);
+  }
+  if (!isKnown)
     throw Failure(exitBadInput, training.path(),
                   fmt::format("there is no hyperparameter \"{}\"; there are {}", name, fmt::join(known, ", ")));
+}
+
+void Learner::setRate(double rate, double base) {
+  for (CourseStep &step : steps) {
+    const ingot_port *port = findHyper(optimizing(step), "lr");
+    if (!port)
+      continue;
+    double own = step.rate != 0 ? step.rate : port->standard;
+    step.hypers["lr"] = scalar(steps.size() == 1 ? rate : own * (rate / base));
   }
-  hypers[name] = scalar(value);
 }
 
 Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, const Normalization &normalization) const {
-  const ingot_description &about = training.description();
   Source source;
   source.dataset = &data;
   std::string features = featuresInput(bindings);
-  for (const ingot_port *port : fedInputs(about)) {
+  for (const FedInput &port : fedInputs()) {
     std::string name = port->name, array = bindings.count(name) ? bindings.at(name) : name;
     if (!data.arrays.count(array) && array == name && name == features && data.arrays.count(featuresName))
       array = featuresName;
     if (!data.arrays.count(array))
       throw Failure(exitBadInput, data.path,
                     fmt::format("there is no array \"{}\" for the input \"{}\" ({}); there are {} (--bind {}=ARRAY)",
-                                array, name, describePort(about, *port), namesOf(data.arrays), name));
+                                array, name, port.describe(), namesOf(data.arrays), name));
     Feed feed(data, array, name, static_cast<ingot_dtype>(port->dtype), rowDims(name));
     if (port->role == INGOT_DATA)
       feed.normalize(normalization);
@@ -167,18 +222,28 @@ Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, con
   return source;
 }
 
+std::vector<double> Learner::step(Source &source, int64_t number, std::span<const int64_t> rows, Metrics *metrics,
+                                  const Judged &judged) {
+  std::vector<double> losses(steps.size(), 0);
+  for (size_t i = 0; i < steps.size(); ++i)
+    for (int64_t repeat = 0; isDue(steps[i], number) && repeat < steps[i].repeats; ++repeat)
+      losses[i] = run(*steps[i].library, steps[i].hypers, source, rows, metrics, judged);
+  return losses;
+}
+
 double Learner::step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
-  return run(training, source, rows, metrics, judged);
+  return step(source, 0, rows, metrics, judged).front();
 }
 
 double Learner::addGradients(Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
                              const Judged &judged) {
-  hypers["share"] = scalar(share);
-  return run(training, source, rows, metrics, judged);
+  steps.front().hypers["share"] = scalar(share);
+  return run(training, steps.front().hypers, source, rows, metrics, judged);
 }
 
 void Learner::update() {
   const ingot_description &about = updating->description();
+  const std::map<std::string, Array> &hypers = steps.front().hypers;
   updateInputs.clear();
   for (int32_t i = 0; i < about.input_count; ++i) {
     auto hyper = hypers.find(about.inputs[i].name);
@@ -192,11 +257,11 @@ void Learner::observeGradients(ingot_gradient_observer observer, void *state) {
 }
 
 double Learner::evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
-  return run(*evaluation, source, rows, metrics, judged);
+  return run(*evaluation, steps.front().hypers, source, rows, metrics, judged);
 }
 
-double Learner::run(Library &library, Source &source, std::span<const int64_t> rows, Metrics *metrics,
-                    const Judged &judged) {
+double Learner::run(Library &library, const std::map<std::string, Array> &hypers, Source &source,
+                    std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
   const ingot_description &about = library.description();
   std::vector<ingot_tensor> inputs;
   for (int32_t i = 0; i < about.input_count; ++i) {

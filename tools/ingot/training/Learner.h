@@ -21,16 +21,29 @@ struct Judged {
   std::string output, input;
 };
 
+/// A step of the library, and when it is done: for every `every`-th batch, `repeats` times.
+struct CourseStep {
+  Library *library;
+  std::string name;
+  int64_t repeats = 1, every = 1;
+  /// Its own values for hyperparameters, and the learning rate that a schedule multiplies; 0: the schedule's own.
+  std::map<std::string, Array> hypers;
+  double rate = 0;
+};
+
 class Learner {
 public:
-  /// The libraries must outlive this; `evaluation` and `update` are the training library's other parts, the latter of
-  /// one made with --split-update alone. A Failure says that the evaluation is missing, or that the library does not
-  /// train, or not on rows.
-  Learner(Library &training, Library *evaluation, Library *update);
+  /// The library must outlive this. A Failure says that it has no evaluation, or does not train, or not on rows; that
+  /// of a recipe need not have an evaluation.
+  explicit Learner(Library &library);
 
   const std::string &path() const { return training.path(); }
   /// Whether a step is made of gradient steps and an update.
   bool isSplit() const { return updating; }
+
+  /// The library's steps in the order in which they are done; several of a recipe, else one.
+  const std::vector<CourseStep> &course() const { return steps; }
+  bool hasEvaluation() const { return evaluation; }
 
   /// The loss that the library was made with, "" when it does not say; its class that counts nothing.
   const std::string &lossName() const { return loss; }
@@ -48,8 +61,12 @@ public:
 
   State &state() { return block; }
 
-  /// Values for hyperparameters other than their standard ones; a Failure names one that the library does not have.
+  /// Values for hyperparameters other than their standard ones, of all steps that have them or as STEP.NAME of one; a
+  /// Failure names one that the library does not have.
   void setHyper(const std::string &name, double value);
+  /// The learning rate of the next steps, where a schedule began with `base`: the steps of a recipe change theirs by
+  /// the same factor.
+  void setRate(double rate, double base);
   bool hasHyper(const std::string &name) const;
   double standardOf(const std::string &name) const;
 
@@ -58,6 +75,11 @@ public:
   class Source;
   Source open(const Dataset &data, const Bindings &bindings, const Normalization &normalization) const;
 
+  /// What the course does for batch `number` of an epoch, on these rows. Returns the loss of each of its steps,
+  /// the last one of those repeated; 0 where it is not its turn. `metrics`, if any, get the outputs.
+  std::vector<double> step(Source &source, int64_t number, std::span<const int64_t> rows, Metrics *metrics,
+                           const Judged &judged);
+  static bool isDue(const CourseStep &step, int64_t number) { return (number + 1) % step.every == 0; }
   /// One step on these rows; returns the loss. `metrics`, if any, get the outputs.
   double step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
   /// Of a step that is split: adds to the state's gradients `share` times those of these rows; returns the loss.
@@ -71,16 +93,28 @@ public:
   double evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
 private:
-  /// The library whose hyperparameters are the optimizer's.
-  const Library &optimizing() const { return updating ? *updating : training; }
-  double run(Library &library, Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  /// Whose hyperparameters are the optimizer's.
+  const ingot_description &optimizing(const CourseStep &step) const {
+    return updating ? updating->description() : step.library->description();
+  }
+  void readCourse(const std::string &course);
+  /// An input that data fill, and the program it is of.
+  struct FedInput {
+    const ingot_port *port;
+    const ingot_description *about;
+    const ingot_port *operator->() const { return port; }
+    std::string describe() const;
+  };
+  std::vector<FedInput> fedInputs() const;
+  double run(Library &library, const std::map<std::string, Array> &hypers, Source &source,
+             std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
   Library &training;
   Library *evaluation, *updating;
   State block;
+  std::vector<CourseStep> steps;
   std::string loss;
   int64_t ignored = -100;
-  std::map<std::string, Array> hypers;
   std::vector<ingot_tensor> updateInputs;
   /// By library and number of rows: their shapes follow from these, as all rows of some data are alike.
   std::map<std::tuple<const Library *, const Source *, size_t>, std::vector<Array>> outputs;

@@ -24,8 +24,7 @@ bool isColumn(const std::string &target) {
 } // namespace
 
 TrainSetup::TrainSetup(const TrainRequest &request, int64_t ranks)
-    : library(request.library), evaluation(library.part("evaluation")), update(library.part("update_step")),
-      learner(library, evaluation.get(), update.get()), options(request.training), request(request), ranks(ranks) {
+    : library(request.library), learner(library), options(request.training), request(request), ranks(ranks) {
   if (request.threads)
     library.setThreads(request.threads);
   for (const std::string &word : request.bindings)
@@ -48,6 +47,8 @@ void TrainSetup::readOptions() {
   if (!learner.hasHyper("lr"))
     throw Failure(exitBadInput, request.library, "its optimizer has no learning rate \"lr\"");
   options.rate = request.rate > 0 ? request.rate : learner.standardOf("lr");
+  if (request.rate > 0)
+    learner.setHyper("lr", request.rate);
   options.schedule = Schedule::parse(request.schedule);
   options.isShuffled = !request.isOrdered;
   for (const std::string &word : request.hypers) {
@@ -126,11 +127,22 @@ void TrainSetup::chooseMetrics() {
       if (metric.isStandard)
         options.metrics.push_back(metric.name);
   Metrics(options.judged.task, options.metrics); // names that do not exist
-  if (options.monitor != "loss" &&
-      std::find(options.metrics.begin(), options.metrics.end(), options.monitor) == options.metrics.end())
+  options.columns.clear();
+  if (learner.course().size() > 1)
+    for (const CourseStep &step : learner.course())
+      options.columns.push_back(step.name);
+  options.columns.insert(options.columns.end(), options.metrics.begin(), options.metrics.end());
+  bool isValidated = !request.validation.empty() || request.validationShare > 0;
+  if (options.monitor.empty()) // the losses of opponents say nothing about quality
+    options.monitor = learner.course().size() > 1 && !isValidated ? "last" : "loss";
+  if (options.monitor != "loss" && options.monitor != "last" &&
+      std::find(options.columns.begin(), options.columns.end(), options.monitor) == options.columns.end())
     throw Failure(
         exitBadUsage, "--monitor " + options.monitor,
-        fmt::format("there are loss{}{}", options.metrics.empty() ? "" : ", ", fmt::join(options.metrics, ", ")));
+        fmt::format("there are loss{}{}", options.columns.empty() ? "" : ", ", fmt::join(options.columns, ", ")));
+  if (isValidated && !learner.hasEvaluation())
+    throw Failure(exitBadInput, request.library,
+                  "nothing validates: the recipe has no [entries.evaluation] with a loss");
 }
 
 void TrainSetup::openExamples() {

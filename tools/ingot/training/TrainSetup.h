@@ -27,9 +27,7 @@ public:
   TrainSetup(const TrainRequest &request, int64_t ranks);
   TrainSetup(const TrainSetup &) = delete;
 
-  /// The parts of a library: its step or gradient step, its evaluation and its update step, null where it has none.
   Library library;
-  std::unique_ptr<Library> evaluation, update;
   Learner learner;
   TrainingOptions options;
   Normalization normalization;

@@ -14,16 +14,16 @@ using Json = nlohmann::ordered_json;
 
 std::string describeFigures(const TrainSetup &setup, const Figures &figures) {
   std::string text = fmt::format("loss {:.4f}", figures.loss);
-  for (size_t i = 0; i < setup.options.metrics.size(); ++i)
-    text += fmt::format("  {} {:.4f}", setup.options.metrics[i], figures.metrics[i]);
+  for (size_t i = 0; i < setup.options.columns.size(); ++i)
+    text += fmt::format("  {} {:.4f}", setup.options.columns[i], figures.metrics[i]);
   return text;
 }
 
 // NaN becomes null when it is written.
 Json toJson(const TrainSetup &setup, const Figures &figures) {
   Json json = {{"loss", figures.loss}};
-  for (size_t i = 0; i < setup.options.metrics.size(); ++i)
-    json[setup.options.metrics[i]] = figures.metrics[i];
+  for (size_t i = 0; i < setup.options.columns.size(); ++i)
+    json[setup.options.columns[i]] = figures.metrics[i];
   return json;
 }
 
@@ -110,6 +110,8 @@ std::string formatPage(const TrainSetup &setup, const TrainRequest &request, con
                      {"learning rate", fmt::format("{}, {}", setup.options.rate, request.schedule)},
                      {"seed", std::to_string(setup.options.seed)}};
   report.history = result.history;
+  for (size_t i = 0; i + setup.options.metrics.size() < setup.options.columns.size(); ++i)
+    report.metricTitles.push_back("loss of " + setup.options.columns[i]);
   for (const std::string &name : setup.options.metrics)
     for (const MetricName &metric : metricsOf(setup.options.judged.task))
       if (name == metric.name)

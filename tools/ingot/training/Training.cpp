@@ -32,6 +32,31 @@ bool isHigherBetter(Task task, const std::string &name) {
   return false;
 }
 
+/// The mean loss of each step over the examples for which it was done.
+class LossSums {
+public:
+  explicit LossSums(size_t steps) : sums(steps), counts(steps) {}
+  void add(size_t step, double loss, double examples) {
+    sums[step] += loss * examples;
+    counts[step] += examples;
+  }
+  std::vector<double> means() const {
+    std::vector<double> means;
+    for (size_t i = 0; i < sums.size(); ++i)
+      means.push_back(counts[i] > 0 ? sums[i] / counts[i] : 0);
+    return means;
+  }
+  double total() const {
+    double total = 0;
+    for (double mean : means())
+      total += mean;
+    return total;
+  }
+
+private:
+  std::vector<double> sums, counts;
+};
+
 class Course {
 public:
   Course(Learner &learner, Examples &training, Examples *validation, const TrainingOptions &options, Reduction *ranks)
@@ -44,7 +69,7 @@ public:
       throw Failure(exitBadInput, training.source.data().path,
                     fmt::format("{} examples do not fill a batch of {}", training.rows.size(), options.batchSize));
     schedule.setLength(options.epochs, stepsPerEpoch);
-    result.history.metrics = options.metrics;
+    result.history.metrics = options.columns;
     result.history.monitor = options.monitor;
     result.history.isHigherBetter = isHigherBetter(options.judged.task, options.monitor);
   }
@@ -88,31 +113,49 @@ private:
     std::vector<int64_t> rows = options.isShuffled ? shuffledRows(training.rows, options.seed, number) : training.rows;
     std::vector<double> losses = result.history.losses();
     Epoch epoch;
-    double sum = 0, examples = 0;
+    LossSums sums(learner.course().size());
+    double examples = 0;
     auto started = Clock::now();
     metrics.clear();
     for (int64_t i = 0; i < stepsPerEpoch; ++i) {
       epoch.rate = schedule.rate(options.rate, number * stepsPerEpoch + i, losses);
-      learner.setHyper("lr", epoch.rate);
+      learner.setRate(epoch.rate, options.rate);
       std::span<const int64_t> chosen = batch(rows, options.batchSize, i);
-      double loss = step.run(training.source, chosen, &metrics, options.judged);
-      if (!std::isfinite(loss)) // on all ranks
-        throw AgreedFailure(
-            Failure(exitBadInput, training.source.data().path, describeDivergence(number + 1, i + 1, loss, epoch.rate)),
-            ranks && !ranks->isFirst());
-      sum += loss * double(chosen.size());
+      std::vector<double> stepLosses = runSteps(i, chosen);
+      for (size_t which = 0; which < stepLosses.size(); ++which)
+        if (!std::isfinite(stepLosses[which])) // on all ranks
+          throw AgreedFailure(Failure(exitBadInput, training.source.data().path,
+                                      describeDivergence(number + 1, i + 1, stepLosses[which], epoch.rate)),
+                              ranks && !ranks->isFirst());
+        else if (Learner::isDue(learner.course()[which], i))
+          sums.add(which, stepLosses[which], double(chosen.size()));
       examples += double(chosen.size());
       shown.advance(1, fmt::format("epoch {}/{}", number + 1, options.epochs), double(i + 1) / double(stepsPerEpoch),
-                    sum / examples, examples / secondsSince(started));
+                    sums.total(), examples / secondsSince(started));
     }
     uniteMetrics();
     step.unite();
-    epoch.training = {sum / examples, metrics.values()};
+    epoch.training = {sums.total(), columnsOf(sums.means(), metrics.values())};
     epoch.examplesPerSecond = examples / secondsSince(started);
     if (validation)
       epoch.validation = evaluate(*validation);
     epoch.seconds = secondsSince(started);
     result.history.epochs.push_back(std::move(epoch));
+  }
+
+  /// The figures of `options.columns`; there are no losses of steps but while training.
+  std::vector<double> columnsOf(std::vector<double> losses, const std::vector<double> &values) const {
+    if (learner.course().size() < 2)
+      losses.clear();
+    losses.insert(losses.end(), values.begin(), values.end());
+    return losses;
+  }
+
+  /// The loss of each of the library's steps for a batch of an epoch.
+  std::vector<double> runSteps(int64_t number, std::span<const int64_t> rows) {
+    if (learner.course().size() > 1 || learner.course().front().repeats > 1 || learner.course().front().every > 1)
+      return learner.step(training.source, number, rows, &metrics, options.judged);
+    return {step.run(training.source, rows, &metrics, options.judged)};
   }
 
   std::string describeDivergence(int64_t epoch, int64_t step, double loss, double rate) const {
@@ -139,7 +182,7 @@ private:
     if (ranks)
       ranks->sum(sums);
     uniteMetrics();
-    return {sums[0] / sums[1], metrics.values()};
+    return {sums[0] / sums[1], columnsOf(std::vector<double>(learner.course().size(), std::nan("")), metrics.values())};
   }
 
   void uniteMetrics() {
@@ -202,7 +245,7 @@ private:
       return;
     together(ranks, Who::First, [&] { learner.state().load(bestCheckpoint(options.checkpoints)); });
     step.adopt();
-    if (options.judged.task != Task::Classes)
+    if (options.judged.task != Task::Classes || !learner.hasEvaluation())
       return;
     evaluate(validation ? *validation : training);
     result.confusion = metrics.confusion();

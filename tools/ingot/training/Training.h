@@ -19,6 +19,8 @@ struct TrainingOptions {
   bool isShuffled = true;
   Judged judged;
   std::vector<std::string> metrics;
+  /// What is told beside the loss: of a library with several steps the loss of each, then the metrics.
+  std::vector<std::string> columns;
   std::string monitor = "loss";
   /// Epochs without improvement after which training ends; 0: never.
   int64_t patience = 0;

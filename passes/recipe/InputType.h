@@ -1,0 +1,28 @@
+//===- InputType.h - Types that a recipe declares ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef INGOT_PASSES_RECIPE_INPUTTYPE_H
+#define INGOT_PASSES_RECIPE_INPUTTYPE_H
+
+#include "dialects/ingot/Ingot.h"
+#include "passes/recipe/Recipe.h"
+
+namespace ingot {
+
+/// "float32[batch, 1]" as a type. An error at the place of what is wrong.
+mlir::FailureOr<mlir::RankedTensorType> parseInputType(const RecipeText &text, const Recipe &recipe,
+                                                       mlir::MLIRContext *context);
+
+/// What a dimension's name stands for: a symbol, or the number that it is fixed to.
+mlir::AffineExpr namedDimension(SymbolScope &scope, llvm::StringRef name, const Recipe &recipe);
+
+/// The type with the dimensions that the recipe's `dims` fix.
+mlir::RankedTensorType withFixedDimensions(mlir::RankedTensorType type, const Recipe &recipe);
+
+/// Notes the symbols of @main's arguments at the module, in order, with their bounds. Whatever else depends on a symbol
+/// would have nothing to take it from: an error at the entry.
+mlir::LogicalResult describeSymbols(mlir::ModuleOp module, const Recipe &recipe, const RecipeEntry &entry);
+
+} // namespace ingot
+
+#endif
