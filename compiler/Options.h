@@ -19,7 +19,8 @@ struct SymbolRange {
   int64_t least, greatest;
 };
 
-/// What is derived from the network before it is compiled. With neither `isWanted` nor `inputGradients`: nothing.
+/// What is derived from the network before it is compiled. Without `isWanted`, `inputGradients` and
+/// `tangents`: nothing.
 struct TrainOptions {
   /// Make one step of training instead of an inference.
   bool isWanted = false;
@@ -30,6 +31,11 @@ struct TrainOptions {
   /// are outputs as well.
   std::vector<std::string> gradientsAt;
   bool gradientAtLastConvolution = false;
+  /// Take a direction for each real input and return the directional derivatives of the outputs, and of the gradients
+  /// where those are returned (--jvp).
+  bool tangents = false;
+  /// Bytes that the arena may have (--memory-budget): part of what backward reads is computed again. 0: no limit.
+  int64_t memoryBudget = 0;
   /// A loss by name, or output:NAME when the network computes it.
   std::string loss = "cross_entropy";
   std::string optimizer = "sgd";

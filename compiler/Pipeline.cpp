@@ -99,9 +99,9 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options, bool
                                    train.splitUpdate});
   if (options.attentionOutputs && failed(exposeAttention(module)))
     return failure();
-  if (!train.inputGradients)
+  if (!train.inputGradients && !train.tangents)
     return success();
-  AppendGradientsOptions gradients{"", train.cotangent, {}, train.gradientsAt};
+  AppendGradientsOptions gradients{"", train.cotangent, {}, train.gradientsAt, train.inputGradients, train.tangents};
   if (train.gradientAtLastConvolution) {
     FailureOr<std::string> name = exposeLastConvolution(module, nameOfNode);
     if (failed(name))

@@ -88,6 +88,9 @@ private:
     for (auto [operand, contribution, isWanted] : llvm::zip(op->getOperands(), gradient.contributions(), wanted))
       if (isWanted && contribution && failed(accumulate(operand, contribution, op->getLoc())))
         return failure();
+    for (auto [value, contribution] : gradient.otherContributions())
+      if (active.contains(value) && failed(accumulate(value, contribution, op->getLoc())))
+        return failure();
     return success();
   }
 
@@ -147,6 +150,26 @@ FailureOr<SmallVector<Value>> differentiate(OpBuilder &builder, Value loss, Arra
   return differentiate(builder, ArrayRef(loss), ArrayRef(one), wrt);
 }
 
+FailureOr<SmallVector<Value>> jacobianVectorProduct(OpBuilder &builder, ArrayRef<Value> outputs, ArrayRef<Value> inputs,
+                                                    ArrayRef<Value> tangents) {
+  // What the gradients do with what arrives is linear: any number will do, and simplification removes it.
+  SmallVector<Value> arriving;
+  for (Value output : outputs) {
+    TensorBuilder make(builder, NameLoc::get(builder.getStringAttr("tangent"), output.getLoc()));
+    Value zeros = make.filled(0, output);
+    arriving.push_back(builder.create<ReshapeOp>(output.getLoc(), zeros.getType(), zeros)); // not one for all outputs
+  }
+  FailureOr<SmallVector<Value>> gradients = differentiate(builder, outputs, arriving, inputs);
+  if (failed(gradients))
+    return failure();
+  return differentiate(builder, *gradients, tangents, arriving);
+}
+
+FailureOr<SmallVector<Value>> hessianVectorProduct(OpBuilder &builder, ArrayRef<Value> gradients,
+                                                   ArrayRef<Value> inputs, ArrayRef<Value> directions) {
+  return differentiate(builder, gradients, directions, inputs); // the Hessian is symmetric
+}
+
 //===----------------------------------------------------------------------===//
 // What rules see
 //===----------------------------------------------------------------------===//
@@ -163,6 +186,23 @@ void Gradient::toInput(unsigned number, Value contribution) {
   if (!contribution && wanted[number])
     failed = true; // reported where it was made
   departing[number] = contribution;
+}
+
+void Gradient::toValue(Value value, Value contribution) {
+  if (contribution)
+    others.emplace_back(value, contribution);
+}
+
+SmallVector<Value> Gradient::leaves(ValueRange values) {
+  return llvm::map_to_vector(values, [&](Value value) -> Value {
+    return builder.create<ReshapeOp>(location, value.getType(), value); // to the same shape
+  });
+}
+
+SmallVector<Value> Gradient::pullBack(ArrayRef<Value> outputs, ArrayRef<Value> cotangents, ArrayRef<Value> wrt) {
+  FailureOr<SmallVector<Value>> gradients = differentiate(builder, outputs, cotangents, wrt);
+  failed |= mlir::failed(gradients);
+  return failed ? SmallVector<Value>() : *gradients;
 }
 
 void Gradient::notSupported(const Twine &what) {

@@ -33,6 +33,19 @@ mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &b
                                                               llvm::ArrayRef<mlir::Value> cotangents,
                                                               llvm::ArrayRef<mlir::Value> wrt);
 
+/// Forward mode: how `outputs` change when `inputs` move along `tangents`, which have their types. Found by
+/// differentiating the vector-Jacobian product, which is linear in what arrives, by that.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> jacobianVectorProduct(mlir::OpBuilder &builder,
+                                                                      llvm::ArrayRef<mlir::Value> outputs,
+                                                                      llvm::ArrayRef<mlir::Value> inputs,
+                                                                      llvm::ArrayRef<mlir::Value> tangents);
+
+/// How `gradients`, those of one number by `inputs`, change when the inputs move along `directions`.
+mlir::FailureOr<llvm::SmallVector<mlir::Value>> hessianVectorProduct(mlir::OpBuilder &builder,
+                                                                     llvm::ArrayRef<mlir::Value> gradients,
+                                                                     llvm::ArrayRef<mlir::Value> inputs,
+                                                                     llvm::ArrayRef<mlir::Value> directions);
+
 struct AppendGradientsOptions {
   /// The output to differentiate; the first when empty.
   std::string output;
@@ -42,9 +55,16 @@ struct AppendGradientsOptions {
   std::vector<std::string> inputs;
   /// Other outputs, inner values of the network, to differentiate by too.
   std::vector<std::string> at;
+  /// Return the gradients of the output.
+  bool gradients = true;
+  /// Take a direction `<input>.tangent` beside each of the inputs, and return how outputs and gradients change along
+  /// it.
+  bool tangents = false;
 };
 
-/// Lets @main return the gradients of an output by its inputs too, under the names `<input>.gradient`.
+/// Lets @main return the gradients of an output by its inputs too, under the names `<input>.gradient`, and directional
+/// derivatives under the names `<output>.tangent` and `<input>.gradient.tangent`; the latter is the Hessian times the
+/// direction.
 mlir::LogicalResult appendGradients(mlir::ModuleOp module, const AppendGradientsOptions &options);
 
 /// Lets @main return the features of the last convolution over more than one place that the first output depends on:

@@ -20,7 +20,8 @@ namespace {
 struct AppendGradients : impl::AppendGradientsPassBase<AppendGradients> {
   using AppendGradientsPassBase::AppendGradientsPassBase;
   void runOnOperation() override {
-    AppendGradientsOptions options{output, cotangent, {inputs.begin(), inputs.end()}, {at.begin(), at.end()}};
+    AppendGradientsOptions options{output,    cotangent, {inputs.begin(), inputs.end()}, {at.begin(), at.end()},
+                                   gradients, tangents};
     if (failed(appendGradients(getOperation(), options)))
       signalPassFailure();
   }

@@ -9,13 +9,16 @@ def AppendGradientsPass : Pass<"ingot-append-gradients", "::mlir::ModuleOp"> {
   let description = [{
     Before: `@main(%x) -> (%y)`. After: `@main(%x) -> (%y, %dx)`, where %dx is the gradient of the sum of %y, or with
     `cotangent` `@main(%x, %dy) -> (%y, %dx)`, the vector-Jacobian product. Gradients are named `x.gradient`. `at` names
-    other outputs, inner values of the network, by which to differentiate too.
+    other outputs, inner values of the network, by which to differentiate too. With `tangents`
+    `@main(%x, %tx) -> (%y, %dx, %ty, %tdx)`: how the results change when %x moves along %tx.
   }];
   let options = [
     Option<"output", "output", "std::string", "", "Name of the output to differentiate; the first when empty">,
     Option<"cotangent", "cotangent", "bool", "false", "Take the gradient that arrives at the output as one more input">,
     ListOption<"inputs", "inputs", "std::string", "Names of the inputs to differentiate by; all of a real type when empty">,
-    ListOption<"at", "at", "std::string", "Names of outputs to differentiate by too">];
+    ListOption<"at", "at", "std::string", "Names of outputs to differentiate by too">,
+    Option<"gradients", "gradients", "bool", "true", "Return gradients, named NAME.gradient">,
+    Option<"tangents", "tangents", "bool", "false", "Take directions NAME.tangent, return directional derivatives">];
 }
 
 def ExposeAttentionPass : Pass<"ingot-expose-attention", "::mlir::ModuleOp"> {

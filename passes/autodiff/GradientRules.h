@@ -34,17 +34,28 @@ public:
   bool wantsInput(unsigned number) const { return wanted[number]; }
   /// The contribution of this use to operand `number`, of a shape that broadcasts with the operand's.
   void toInput(unsigned number, mlir::Value contribution);
+  /// A contribution to a value that is no operand but is there before the operation: for rules that go back further.
+  void toValue(mlir::Value value, mlir::Value contribution);
   /// The rule does not apply to this case: an error at the operation.
   void notSupported(const llvm::Twine &what);
 
+  /// Other names for values: what a rule builds from them can be differentiated by itself.
+  llvm::SmallVector<mlir::Value> leaves(mlir::ValueRange values);
+  /// The gradients by `wrt` of `outputs`, for those that arrive at the outputs; empty when it fails. For rules of
+  /// operations that are equal to a graph of others.
+  llvm::SmallVector<mlir::Value> pullBack(llvm::ArrayRef<mlir::Value> outputs, llvm::ArrayRef<mlir::Value> cotangents,
+                                          llvm::ArrayRef<mlir::Value> wrt);
+
   bool hasFailed() const { return failed; }
   llvm::ArrayRef<mlir::Value> contributions() const { return departing; }
+  llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> otherContributions() const { return others; }
 
 private:
   mlir::Operation *op;
   llvm::ArrayRef<mlir::Value> arriving;
   llvm::ArrayRef<bool> wanted;
   llvm::SmallVector<mlir::Value> departing;
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> others;
   bool failed = false;
 };
 

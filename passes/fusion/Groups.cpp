@@ -28,6 +28,7 @@ Grouping::Grouping(func::FuncOp main) : main(main) {
   Block &block = main.getBody().front();
   for (auto [index, op] : llvm::enumerate(block))
     places[&op] = index;
+  reach = llvm::to_vector(llvm::seq<size_t>(0, places.size()));
   markMaterialized();
   for (Operation &op : block.without_terminator())
     if (!isa<ConstantOp>(op) && (!isFreeView(&op) || materialized.contains(&op)))
@@ -139,6 +140,21 @@ void Grouping::merge(Group &into, Group &from) {
   for (Operation *op : from.ops)
     owners[op] = &into;
   from.ops.clear();
+  extendReach(into);
+}
+
+void Grouping::extendReach(const Group &group) {
+  for (size_t place = group.first; place < reach.size() && reach[place] < group.last; ++place)
+    reach[place] = group.last;
+}
+
+/// Whether the group cannot depend on `source`: all groups that it may depend on, through whichever others, end before
+/// the source begins. A group's early operation does not wait for the source, but its kernel waits for its late ones.
+bool Grouping::isBefore(const Group &group, const Group &source) const {
+  size_t place = group.last;
+  while (place < source.first && reach[place] > place)
+    place = reach[place];
+  return place < source.first;
 }
 
 /// Whether there is a way source -> (another group) -> user: then the two cannot be one kernel.
@@ -163,7 +179,7 @@ bool Grouping::dependsThroughOthers(const Group &user, const Group &source) cons
       continue;
     if (!owner) {
       addOperands(producer, isOutside);
-    } else if (owner->last >= source.first) { // a group that ends before the source begins cannot depend on it
+    } else if (!isBefore(*owner, source)) {
       for (Operation *op : owner->ops)
         addOperands(op, true);
     }
@@ -171,9 +187,12 @@ bool Grouping::dependsThroughOthers(const Group &user, const Group &source) cons
   return false;
 }
 
+/// Backward computes again what forward has forgotten: it must not be computed beside forward and kept after all.
+static bool isLate(const Group &group) { return group.ops.front()->hasAttr("ingot.late"); }
+
 bool Grouping::canMerge(Group &one, Group &other) const {
-  return &one != &other && one.ops.size() + other.ops.size() <= mostOperations && !dependsThroughOthers(one, other) &&
-         !dependsThroughOthers(other, one);
+  return &one != &other && isLate(one) == isLate(other) && one.ops.size() + other.ops.size() <= mostOperations &&
+         !dependsThroughOthers(one, other) && !dependsThroughOthers(other, one);
 }
 
 } // namespace ingot

@@ -67,6 +67,8 @@ private:
   bool hasOtherResults(const Path &path, const Group &own) const;
   bool canMerge(Group &one, Group &other) const;
   bool dependsThroughOthers(const Group &user, const Group &source) const;
+  bool isBefore(const Group &group, const Group &source) const;
+  void extendReach(const Group &group);
   void merge(Group &into, Group &from);
 
   // What readers compute better themselves (see Sinking.cpp).
@@ -83,6 +85,8 @@ private:
   llvm::DenseSet<mlir::Operation *> materialized; // free views that lie in memory all the same
   std::vector<std::unique_ptr<Group>> groups;
   llvm::DenseMap<mlir::Operation *, Group *> owners;
+  /// For each place in @main where the last operation lies of all groups that begin there or before.
+  llvm::SmallVector<size_t> reach;
 };
 
 } // namespace ingot

@@ -34,6 +34,11 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
       ->check(CLI::PositiveNumber)
       ->needs(train);
   app.add_option("--margin", options.margin, "hinge, triplet: the margin")->needs(train);
+  app.add_option("--memory-budget", options.memoryBudget,
+                 "bytes that the arena may have, as 500M or 2G: backward computes again what does not fit")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber)
+      ->needs(train);
   auto *gradients =
       app.add_flag("--gradients", options.gradients, "return the parameters' gradients too")->needs(train);
   app.add_flag("--split-update", options.splitUpdate,
@@ -48,6 +53,13 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   inputs->excludes(train);
   app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")
       ->needs(inputs);
+  app.add_flag_callback(
+         "--vjp", [&options] { options.inputGradients = options.cotangent = true; },
+         "vector-Jacobian product: --grad-inputs --cotangent")
+      ->excludes(train);
+  app.add_flag("--jvp", options.tangents,
+               "Jacobian-vector product: how outputs (with --grad-inputs gradients, too) change along given directions")
+      ->excludes(train);
   app.add_option("--grad-at", options.gradientsAt,
                  "--grad-inputs, and return an inner tensor and the gradient by it too (repeatable)")
       ->allow_extra_args(false)

@@ -26,6 +26,18 @@ struct Places {
   std::function<Value(Value, Value, ScatterKind)> scatter;
 };
 
+/// y = x * (the product of the updates at each place)   =>   du = dy * y / u there. By an update of 0 it is the product
+/// of the others: not 0 where that update is the only one of its place. (Derivatives of this one leave out what two
+/// zeros at one place make of each other.)
+Value factorGradient(Value x, Value u, Value y, const Places &places, Gradient &g) {
+  Value zero = g.scalar(0, u), one = g.scalar(1, u), isZero = g.equal(u, zero);
+  Value zeros = places.scatter(g.filled(0, x), g.cast(isZero, getElementTypeOrSelf(u)), ScatterKind::Add);
+  Value others = places.scatter(x, g.select(isZero, one, u), ScatterKind::Multiply);
+  Value rest = g.select(g.less(one, zeros), g.scalar(0, y), others); // what is left without one of its zeros
+  Value slope = g.select(isZero, places.gather(rest), g.div(places.gather(y), g.select(isZero, one, u)));
+  return g.mul(places.gather(g.ofOutput()), slope);
+}
+
 /// y = x with u put at some places. Where places repeat, `replace` credits each update as if it had been the last.
 void scattered(ScatterKind kind, Value x, Value u, Value y, const Places &places, Gradient &g) {
   Value dy = g.ofOutput(), there = places.gather(dy);
@@ -37,9 +49,9 @@ void scattered(ScatterKind kind, Value x, Value u, Value y, const Places &places
   case ScatterKind::Add: // dx = dy, du = dy at the places
     g.toInput(0, dy);
     return g.toInput(2, there);
-  case ScatterKind::Multiply: // dx = dy * (the product of the updates), du = (dy * y at the places) / u
+  case ScatterKind::Multiply:
     g.toInput(0, g.mul(dy, places.scatter(g.filled(1, x), u, ScatterKind::Multiply)));
-    return g.toInput(2, g.div(places.gather(g.mul(dy, y)), u));
+    return g.toInput(2, factorGradient(x, u, y, places, g));
   case ScatterKind::Max:
   case ScatterKind::Min: { // what equals y shares dy
     Value isX = g.cast(g.equal(x, y), element), isU = g.cast(g.equal(u, places.gather(y)), element);

@@ -6,8 +6,10 @@
 //
 //   dR[d] = sum over t, b of h[t - 1, b, d]' dz[t, b, d]
 //
+// Differentiated again, a layer of known length is written out step by step (UnrolledLayer.h).
+//
 //===----------------------------------------------------------------------===//
-#include "passes/autodiff/GradientRules.h"
+#include "passes/autodiff/UnrolledLayer.h"
 
 using namespace mlir;
 
@@ -108,12 +110,63 @@ private:
   int64_t directions;
 };
 
-/// The layer's options, which its gradient has too.
+/// Where the gradient of a layer is differentiated, something arrives at what the layer kept for it, its results from
+/// `firstKept` on. Then the layer's gradient is that of its steps; so it is with `clip`, of which the operations that
+/// run a layer backwards know nothing.
 template <typename Op>
-bool isDifferentiable(Op op, Gradient &g) {
-  if (op.getClip().convertToDouble() > 0)
-    g.notSupported("a recurrent layer with clip");
-  return !g.hasFailed();
+bool isDoneByUnrolling(Op op, unsigned firstKept, Gradient &g) {
+  SmallVector<Value> arriving;
+  for (unsigned number = 0; number < op->getNumResults(); ++number)
+    arriving.push_back(g.reachesOutput(number) ? g.ofOutput(number) : Value());
+  bool isAgain = llvm::any_of(ArrayRef(arriving).drop_front(firstKept), [](Value value) { return bool(value); });
+  if (!isAgain && op.getClip().convertToDouble() <= 0)
+    return false;
+  SmallVector<Value> leaves = g.leaves(op->getOperands()), outputs, cotangents;
+  for (auto [output, cotangent] : llvm::zip(unrolled(op, leaves, g), arriving)) {
+    if (!cotangent)
+      continue;
+    outputs.push_back(output);
+    cotangents.push_back(cotangent);
+  }
+  if (!g.hasFailed())
+    for (auto [number, gradient] : llvm::enumerate(g.pullBack(outputs, cotangents, leaves)))
+      g.toInput(number, gradient);
+  return true;
+}
+
+/// The gradient of a layer's gradient: twice that of its steps. Contributions go to the layer's operands, past what it
+/// kept. `arriving` is the first of the operands that arrived at the layer's results, `departing` says by which of the
+/// layer's operands the results are gradients.
+template <typename Op, typename GradientOp>
+void secondRule(GradientOp op, Gradient &g, unsigned arriving, ArrayRef<unsigned> departing) {
+  Value kept = op.getActivated();
+  if (auto reshape = kept.getDefiningOp<ReshapeOp>())
+    kept = reshape.getInput();
+  auto layer = kept.getDefiningOp<Op>();
+  if (!layer)
+    return g.notSupported("a recurrent layer's gradient without the layer");
+  size_t count = departing.size(); // a sequence arrives beside each state, gates leave
+  SmallVector<Value> leaves = g.leaves(layer->getOperands());
+  SmallVector<Value> cotangents = g.leaves(op->getOperands().slice(arriving, count));
+  SmallVector<Value> results = unrolled(layer, leaves, g);
+  if (g.hasFailed())
+    return;
+  SmallVector<Value> first = g.pullBack(ArrayRef(results).take_front(count), cotangents, leaves), outputs, seeds;
+  if (g.hasFailed())
+    return;
+  for (auto [number, operand] : llvm::enumerate(departing)) {
+    outputs.push_back(first[operand]);
+    seeds.push_back(g.ofOutput(number));
+  }
+  SmallVector<Value> wrt = leaves;
+  wrt.append(cotangents);
+  SmallVector<Value> gradients = g.pullBack(outputs, seeds, wrt);
+  if (g.hasFailed())
+    return;
+  for (auto [operand, gradient] : llvm::zip(layer->getOperands(), gradients))
+    g.toValue(operand, gradient);
+  for (size_t i = 0; i < count; ++i)
+    g.toInput(arriving + i, gradients[leaves.size() + i]);
 }
 
 // i C + ..., with peepholes z_i += p_i C, z_f += p_f C, z_o += p_o C'   =>   dp = sum over t, b of dz * C
@@ -132,7 +185,7 @@ Value peepholeGradient(LstmOp op, Steps<LstmOp> &steps, Value dz, Gradient &g) {
 }
 
 void lstmRule(LstmOp op, Gradient &g) {
-  if (!isDifferentiable(op, g))
+  if (isDoneByUnrolling(op, 3, g))
     return;
   auto gradient =
       g.makeAll<LstmGradientOp>(op.getActivated(), op.getRecurrence(), op.getCells(), op.getInitialC(),
@@ -151,7 +204,7 @@ void lstmRule(LstmOp op, Gradient &g) {
 
 // With linear_before_reset the hidden gate's recurrence sees dz_h r; without, its factor is r h, which was kept.
 void gruRule(GruOp op, Gradient &g) {
-  if (!isDifferentiable(op, g))
+  if (isDoneByUnrolling(op, 2, g))
     return;
   auto gradient = g.makeAll<GruGradientOp>(op.getActivated(), op.getRecurrence(), op.getSequence(), op.getInitialH(),
                                            g.ofOutput(0), g.ofOutput(1), op.getLengths(), op.getDirection(),
@@ -176,7 +229,7 @@ void gruRule(GruOp op, Gradient &g) {
 }
 
 void rnnRule(RnnOp op, Gradient &g) {
-  if (!isDifferentiable(op, g))
+  if (isDoneByUnrolling(op, 2, g))
     return;
   Steps<RnnOp> steps(op, g);
   Value activated = g.reshape(op.getSequence(), steps.dims);
@@ -194,6 +247,9 @@ void recurrentGradients(GradientRules &rules) {
   rules.add<LstmOp>(lstmRule);
   rules.add<GruOp>(gruRule);
   rules.add<RnnOp>(rnnRule);
+  rules.add<LstmGradientOp>([](LstmGradientOp op, Gradient &g) { secondRule<LstmOp>(op, g, 5, {0, 2, 3}); });
+  rules.add<GruGradientOp>([](GruGradientOp op, Gradient &g) { secondRule<GruOp>(op, g, 4, {0, 2}); });
+  rules.add<RnnGradientOp>([](RnnGradientOp op, Gradient &g) { secondRule<RnnOp>(op, g, 2, {0, 2}); });
 }
 
 } // namespace ingot

@@ -42,17 +42,38 @@ void products(ReduceOp op, Gradient &g) {
   g.toInput(0, g.mul(g.ofOutput(), g.transpose(g.reshape(g.mul(before, behind), dims), inverse)));
 }
 
-void cumulated(CumulateOp op, Gradient &g) {
-  auto opposite = [&](Value value) {
-    return g.make<CumulateOp>(value, ReduceKind::Sum, op.getAxis(), op.getExclusive(), !op.getReverse());
+/// The opposite of a running sum: the running sum from the other end.
+Value summedBack(CumulateOp op, Gradient &g, Value value) {
+  return g.make<CumulateOp>(value, ReduceKind::Sum, op.getAxis(), op.getExclusive(), !op.getReverse());
+}
+
+/// y = running product of x   =>   dx = (running sum of dy * y from the other end) / x. That is no number where x is 0:
+/// by the first zero, which is all that counts behind it, dx = the same sum with y' in the place of y, the product
+/// without that factor; by a second one y' is 0, too. (Derivatives of this one leave out what two zeros make of each
+/// other.)
+void runningProduct(CumulateOp op, Gradient &g) {
+  Value x = op.getInput(), dy = g.ofOutput(), one = g.scalar(1, x);
+  Type i64 = IntegerType::get(g.getContext(), 64);
+  Value isZero = g.equal(x, g.scalar(0, x)), zeros = g.cast(isZero, i64);
+  Value before = g.make<CumulateOp>(zeros, ReduceKind::Sum, op.getAxis(), /*exclusive=*/true, op.getReverse());
+  Value isFirst = g.make<AndOp>(isZero, g.equal(before, g.scalar(0, i64)));
+  auto product = [&](Value of) {
+    return g.make<CumulateOp>(of, ReduceKind::Product, op.getAxis(), op.getExclusive(), op.getReverse());
   };
-  // y = running sum of x   =>   dx = running sum of dy from the other end
-  if (op.getKind() == ReduceKind::Sum)
-    return g.toInput(0, opposite(g.ofOutput()));
-  // y = running product of x   =>   dx = (running sum of dy * y from the other end) / x, for x without zeros
-  if (op.getKind() == ReduceKind::Product)
-    return g.toInput(0, g.div(opposite(g.mul(g.ofOutput(), op.getOutput())), op.getInput()));
-  g.notSupported("a running maximum or minimum");
+  Value without = summedBack(op, g, g.mul(dy, product(g.select(isFirst, one, x))));
+  Value elsewhere = g.div(summedBack(op, g, g.mul(dy, op.getOutput())), g.select(isZero, one, x));
+  g.toInput(0, g.select(isFirst, without, elsewhere));
+}
+
+void cumulated(CumulateOp op, Gradient &g) {
+  switch (op.getKind()) {
+  case ReduceKind::Sum: // y = running sum of x   =>   dx = running sum of dy from the other end
+    return g.toInput(0, summedBack(op, g, g.ofOutput()));
+  case ReduceKind::Product:
+    return runningProduct(op, g);
+  default:
+    g.notSupported("a running maximum or minimum");
+  }
 }
 
 } // namespace

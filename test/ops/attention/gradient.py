@@ -1,7 +1,7 @@
 # RUN: %python %s
 """Gradients of attention, by all its operands: masks of both kinds, causal attention, heads that share keys."""
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Constant, Row, normal
 
 
@@ -9,7 +9,7 @@ def heads(heads, length, size):
     return normal(2, heads, length, size)
 
 
-check_gradients([
+check_derivatives([
     Row("Attention", heads(3, 5, 4), heads(3, 7, 4), heads(3, 7, 6), free=(0, 1, 2)),
     Row("Attention", heads(3, 5, 4), heads(3, 7, 4), heads(3, 7, 6), normal(5, 7)),
     Row("Attention", heads(3, 5, 4), heads(3, 7, 4), heads(3, 7, 6), Constant(normal(2, 1, 5, 7) > -1)),

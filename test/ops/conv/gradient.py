@@ -1,7 +1,7 @@
 # RUN: %python %s
 """Gradients of convolutions: strides, dilations, padding, groups, one to three dimensions."""
 
-from gradients import check_gradients
+from gradients import check_gradients, check_second_order
 from rows import Row, normal
 
 rows = [
@@ -28,3 +28,4 @@ rows = [
 ]
 
 check_gradients(rows)
+check_second_order(rows[::3])

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Constant, Row, integers, normal, uniform
 
 F32 = np.float32
@@ -42,4 +42,4 @@ rows += [
     Row("Where", normal(3, 1) > 0, normal(1), normal(3, 4)),
 ]
 
-check_gradients(rows)
+check_derivatives(rows)

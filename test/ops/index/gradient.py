@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_derivatives, check_gradients
 from rows import Constant, Row, integers, normal
 
 I64 = np.int64
@@ -20,13 +20,15 @@ rows = [
     Row("ScatterElements", normal(2, 5), distinct, normal(2, 3), axis=1),
     Row("ScatterElements", normal(2, 5), integers(0, 5, 2, 3), normal(2, 3), axis=1, reduction="add"),
     Row("ScatterElements", normal(2, 5), distinct, normal(2, 3), axis=1, reduction="mul"),
+    Row("ScatterElements", normal(2, 5), integers(0, 2, 2, 4), normal(2, 4) * [0, 1, 1, 1], axis=1, reduction="mul", note="by zeros"),
     Row("ScatterND", normal(6, 3), Constant([[4], [1]], I64), normal(2, 3)),
     Row("ScatterND", normal(6, 3), integers(0, 6, 4, 1), normal(4, 3), reduction="add"),
     Row("TopK", normal(3, 7), Constant([3], I64), results=2, axis=1),
 ]
 
-check_gradients(rows)
-check_gradients([
+check_derivatives(rows)
+check_gradients([Row("ScatterElements", normal(2, 5), np.array([[1, 1, 1], [2, 2, 0]], I64), normal(2, 3) * [0, 0, 1], axis=1, reduction="mul")])
+check_derivatives([
     Row("ScatterElements", normal(2, 5), integers(0, 5, 2, 3), normal(2, 3), axis=1, reduction="max"),
     Row("ScatterND", normal(6, 3), integers(0, 6, 4, 1), normal(4, 3), reduction="min"),
 ], opset=18)

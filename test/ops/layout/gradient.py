@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Constant, Row, normal
 
 I64 = np.int64
@@ -39,4 +39,4 @@ rows = [
     Row("Trilu", normal(4, 5), upper=0),
 ]
 
-check_gradients(rows)
+check_derivatives(rows)

@@ -1,10 +1,10 @@
 # RUN: %python %s
 """Gradients of matrix products: every way in which leading axes broadcast."""
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Row, normal
 
-check_gradients([
+check_derivatives([
     Row("MatMul", normal(3, 4), normal(4, 5), free=(0,)),
     Row("MatMul", normal(2, 3, 4), normal(4, 5), free=(0,)),
     Row("MatMul", normal(3, 4), normal(2, 4, 5)),

@@ -1,10 +1,10 @@
 # RUN: %python %s
 """Gradients of normalisations."""
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Row, normal, uniform
 
-check_gradients([
+check_derivatives([
     Row("LayerNormalization", normal(3, 4, 8), normal(8), normal(8), free=(0,)),
     Row("LayerNormalization", normal(3, 4, 8), normal(4, 8), axis=1),
     Row("InstanceNormalization", normal(2, 3, 5, 4), normal(3), normal(3), free=(0,)),
@@ -13,5 +13,5 @@ check_gradients([
     Row("LpNormalization", normal(3, 5), axis=1),
     Row("LRN", normal(1, 6, 3, 3), size=3),
 ])
-check_gradients([Row("GroupNormalization", normal(2, 6, 4, 3), normal(6), normal(6), num_groups=3)], opset=21)
-check_gradients([Row("RMSNormalization", normal(3, 4, 8), normal(8))], opset=23)
+check_derivatives([Row("GroupNormalization", normal(2, 6, 4, 3), normal(6), normal(6), num_groups=3)], opset=21)
+check_derivatives([Row("RMSNormalization", normal(3, 4, 8), normal(8))], opset=23)

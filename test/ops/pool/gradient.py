@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_gradients, check_second_order
 from rows import Constant, Row, normal
 
 rows = []
@@ -22,6 +22,8 @@ rows += [
     Row("AveragePool", normal(1, 3, 7, 7), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
     Row("GlobalAveragePool", normal(2, 5, 4, 3), free=(0,)),
     Row("GlobalMaxPool", normal(2, 5, 4, 3), free=(0,)),
+    Row("GlobalLpPool", normal(2, 5, 4, 3)),
+    Row("GlobalLpPool", normal(2, 5, 4, 3), p=3),
 ]
 for coordinates in ("half_pixel", "asymmetric", "align_corners"):
     for mode in ("nearest", "linear", "cubic"):
@@ -31,3 +33,4 @@ for coordinates in ("half_pixel", "asymmetric", "align_corners"):
                         coordinate_transformation_mode=coordinates))
 
 check_gradients(rows)
+check_second_order(rows[::3])

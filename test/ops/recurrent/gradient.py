@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_gradients, check_second_order
 from rows import Row, normal, uniform
 
 
@@ -44,5 +44,13 @@ rows += [
     layer("RNN", 3, 2, 3, 4, activations=["Elu"], activation_alpha=[0.7]),
     layer("RNN", 3, 2, 3, 4, activations=["Affine"], activation_alpha=[0.5], activation_beta=[0.1]),
     layer("RNN", 3, 2, 3, 4, activations=["LeakyRelu"]),
+    layer("RNN", 4, 3, 3, 5, clip=0.4),
+    layer("RNN", 4, 3, 3, 5, clip=0.4, activations=["Affine"], activation_alpha=[-0.5], activation_beta=[0.1], note="it decreases"),
+    layer("RNN", 4, 3, 3, 5, clip=0.8, activations=["ThresholdedRelu"], activation_alpha=[0.3]),
+    layer("LSTM", 4, 2, 3, 5, lengths(2, 4), None, None, normal(2, 15), directions=2, clip=0.5),
+    layer("GRU", 4, 2, 3, 5, clip=0.5),
+    layer("GRU", 4, 2, 3, 5, clip=0.5, linear_before_reset=1),
 ]
 check_gradients(rows)
+# Layers are written out step by step: a few of them, with all that differs.
+check_second_order([rows[i] for i in (8, 13, 16, 19, 21, 30)])

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_derivatives, check_gradients, check_second_order
 from rows import Constant, Row, normal, uniform
 
 rows = []
@@ -24,4 +24,15 @@ rows += [
     Row("CumSum", normal(3, 5), Constant(0, np.int64), exclusive=1, reverse=1),
 ]
 
-check_gradients(rows)
+def with_zeros(*places):
+    """Running products end at a zero, but their derivatives by it do not."""
+    row = normal(2, 6)
+    row[:, places] = 0
+    return row
+
+
+products = [Row("CumProd", with_zeros(*places), Constant(1, np.int64), **options)
+            for places in ((), (2,), (0,), (1, 4)) for options in (dict(), dict(exclusive=1), dict(reverse=1), dict(exclusive=1, reverse=1))]
+check_derivatives(rows)
+check_gradients(products, opset=26)
+check_second_order([row for row in products if np.sum(row.operands[0][0] == 0) < 2], opset=26)

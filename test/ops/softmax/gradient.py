@@ -3,10 +3,10 @@
 
 import numpy as np
 
-from gradients import check_gradients
+from gradients import check_derivatives
 from rows import Row, normal
 
-check_gradients([
+check_derivatives([
     Row(name, operand, **options)
     for name in ("Softmax", "LogSoftmax")
     for operand, options in ((normal(4, 9), dict(free=(0,))), (normal(2, 5, 3), dict(axis=1)), (normal(2, 40), dict(axis=-1)))
@@ -14,4 +14,4 @@ check_gradients([
 
 # A row that its mask excludes altogether: softmax gives NaN there, which Attention replaces by 0, and so must the gradient.
 mask = np.tril(np.ones((4, 6), bool), -1)
-check_gradients([Row("Attention", normal(1, 2, 4, 8), normal(1, 2, 6, 8), normal(1, 2, 6, 8), mask)], opset=23)
+check_derivatives([Row("Attention", normal(1, 2, 4, 8), normal(1, 2, 6, 8), normal(1, 2, 6, 8), mask)], opset=23)
