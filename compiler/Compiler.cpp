@@ -11,6 +11,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/Explain.h"
 #include "compiler/Inspections.h"
+#include "compiler/MemoryBudget.h"
 #include "compiler/Parts.h"
 #include "compiler/Pipeline.h"
 #include "compiler/RecipeFile.h"
@@ -114,6 +115,8 @@ private:
       return failure();
     if (options.emit == Stage::Simplified)
       return print();
+    if (options.train.isWanted && failed(stage("budget", "choosing what to keep", [&] { return fitBudget(); })))
+      return failure();
     if (failed(stage("fuse", "forming kernels", [&] { return fuse(*module, options); })))
       return failure();
     if (options.emit == Stage::Fused)
@@ -161,6 +164,13 @@ private:
       return importRecipe();
     module = importOnnx(options.input, importOptions(), &context);
     return success(bool(module));
+  }
+
+  /// A budget that is too small is the request's fault.
+  LogicalResult fitBudget() {
+    LogicalResult result = fitMemoryBudget(*module, options, report.budget);
+    isAccepted = succeeded(result);
+    return result;
   }
 
   /// The file, and every network in both of its forms.

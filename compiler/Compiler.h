@@ -51,6 +51,16 @@ struct CompileReport {
     double rmsError, largestError, top1Agreement;
   };
   std::vector<OutputError> outputErrors;
+  /// How a step was made to fit (TrainOptions::memoryBudget).
+  struct MemoryBudget {
+    /// What it does, for the user; empty without a budget.
+    std::string words;
+    /// The arena if everything were kept, and how many values are computed again instead.
+    int64_t arenaBytesWithout = 0, values = 0;
+    /// Operations done again, as a share of the step's.
+    double moreOperations = 0;
+  };
+  MemoryBudget budget;
   /// Filled in when CompileOptions::explain asks for it.
   ProgramReport program;
 };

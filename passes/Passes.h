@@ -9,6 +9,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/autodiff/Autodiff.h"
+#include "passes/memory/Recompute.h"
 
 namespace ingot {
 

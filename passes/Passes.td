@@ -106,4 +106,16 @@ def PlanMemory : Pass<"ingot-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::kernel::KernelDialect"];
 }
 
+def Recompute : Pass<"ingot-recompute", "::mlir::func::FuncOp"> {
+  let summary = "Let the backward pass of a training step compute again what it reads of the forward pass";
+  let description = [{
+    Before: `%y = ingot.tanh %x; ... %1 = ingot.mul %y, %y`. After: `%y = ingot.tanh %x; ... %0 = ingot.tanh %x {ingot.again, ingot.late};
+    %1 = ingot.mul %0, %0 {ingot.late}`. Forward is what results with the role `loss` or `output` need; late operations share no
+    kernel with it.
+  }];
+  let options = [
+    Option<"operationsPerByte", "operations-per-byte", "double", "0", "Forget what takes at most so many operations">,
+    Option<"segmentBytes", "segment-bytes", "int64_t", "0", "Keep what crosses cuts between segments of about this size">];
+}
+
 #endif

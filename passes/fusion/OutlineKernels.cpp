@@ -9,7 +9,6 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/kernel/Kernel.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/fusion/Groups.h"
@@ -41,10 +40,33 @@ public:
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(main.getBody().front())))
       if (isOpTriviallyDead(&op))
         op.erase();
-    sortTopologically(&main.getBody().front());
+    order();
   }
 
 private:
+  /// A launch stands where its group's last operation stood; where somebody needs it earlier it moves there, after what
+  /// it needs itself. All else keeps its place: backward computes values again right before it needs them.
+  void order() {
+    Block &block = main.getBody().front();
+    SmallVector<Operation *> ops = llvm::map_to_vector(block, [](Operation &op) { return &op; }), open;
+    llvm::DenseSet<Operation *> placed;
+    for (Operation *op : ops) {
+      for (open.push_back(op); !open.empty();) {
+        Operation *next = open.back();
+        size_t before = open.size();
+        if (!placed.contains(next))
+          for (Value operand : next->getOperands())
+            if (Operation *producer = operand.getDefiningOp(); producer && !placed.contains(producer))
+              open.push_back(producer);
+        if (open.size() > before)
+          continue;
+        open.pop_back();
+        if (placed.insert(next).second)
+          next->moveBefore(&block, block.end());
+      }
+    }
+  }
+
   /// Whether the kernel takes `value` as an argument rather than computing it.
   bool isArgument(Value value, const Group &group) {
     Operation *producer = value.getDefiningOp();
@@ -69,7 +91,9 @@ private:
     Operation *op = value.getDefiningOp();
     for (Value operand : op->getOperands())
       cloneInto(body, operand, group);
-    body.builder.clone(*op, body.mapping);
+    Operation *copy = body.builder.clone(*op, body.mapping);
+    copy->removeAttr("ingot.again"); // the kernel is the same
+    copy->removeAttr("ingot.late");
     return body.mapping.lookup(value);
   }
 

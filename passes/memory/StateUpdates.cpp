@@ -90,7 +90,15 @@ private:
     return count && count == op->getNumResults();
   }
 
-  /// Topologically: whatever is ready in the order in which it stands, sinks first.
+  /// Results that take no memory worth mentioning, such as the learning rate in another type: updates wait for them.
+  static bool isScalar(Operation *op) {
+    return llvm::all_of(op->getResultTypes(), [](Type type) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      return tensor && tensor.hasStaticShape() && tensor.getNumElements() == 1;
+    });
+  }
+
+  /// Topologically: whatever is ready in the order in which it stands, sinks and what they wait for first.
   void reorder() {
     SmallVector<Operation *> ops;
     llvm::DenseMap<Operation *, size_t> number;
@@ -109,7 +117,7 @@ private:
       forEachFollower(op, [&](Operation *follower) { ++waitsFor[follower]; });
     using Entry = std::pair<bool, size_t>;
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
-    auto add = [&](Operation *op) { ready.push({!isSink(op), number[op]}); };
+    auto add = [&](Operation *op) { ready.push({!isSink(op) && !isScalar(op), number[op]}); };
     for (Operation *op : ops)
       if (waitsFor.lookup(op) == 0)
         add(op);

@@ -12,6 +12,17 @@ namespace {
 
 std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", double(bytes) / 1e6); }
 
+nlohmann::ordered_json toJson(const CompileOptions &options, const CompileReport &report) {
+  const CompileReport::MemoryBudget &budget = report.budget;
+  if (budget.words.empty())
+    return nullptr;
+  return {{"budget_bytes", options.train.memoryBudget},
+          {"choice", budget.words},
+          {"arena_bytes_without", budget.arenaBytesWithout},
+          {"recomputed_values", budget.values},
+          {"more_operations", budget.moreOperations}};
+}
+
 nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &options, const CompileReport &report,
                               const std::vector<std::string> &diagnostics) {
   nlohmann::ordered_json stages = nlohmann::ordered_json::object();
@@ -29,6 +40,7 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
           {"arena_lower_bound", report.arenaLowerBound},
           {"constant_bytes", report.constantBytes},
           {"output_bytes", report.outputBytes},
+          {"memory_budget", toJson(options, report)},
           {"diagnostics", diagnostics}};
 }
 
@@ -125,6 +137,10 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
     printReducedWeights(report.reducedWeights);
     printOutputErrors(report.outputErrors);
   }
+  if (const CompileReport::MemoryBudget &budget = report.budget; !budget.words.empty())
+    fmt::print(stderr, "{}: arena {} instead of {}, {} values computed again, {:.1f} % more operations\n", budget.words,
+               megabytes(report.arenaBytes), megabytes(budget.arenaBytesWithout), budget.values,
+               100 * budget.moreOperations);
   if (options.timing) {
     for (const CompileReport::StageTime &stage : report.stages)
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);

@@ -1,0 +1,229 @@
+//===- Recompute.cpp - Memory for operations ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Cuts are those of Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost" (2016): every operation
+// runs twice at most, and while backward is in a segment the segment's results and what crosses the cuts are in memory.
+// A cut lies where little crosses it, between the blocks of a residual network, say.
+//
+//===----------------------------------------------------------------------===//
+#include "passes/memory/Recompute.h"
+#include "dialects/ingot/Ingot.h"
+#include "passes/Passes.h"
+#include "passes/fusion/Groups.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace ingot {
+#define GEN_PASS_DEF_RECOMPUTE
+#include "passes/Passes.h.inc"
+namespace {
+
+/// The extents of a tensor; of symbols nothing is known, any number stands for them.
+SmallVector<int64_t> sizesOf(Value value) {
+  SymbolScope scope(value.getContext());
+  return llvm::map_to_vector(scope.dims(value), [](AffineExpr dim) { return constantValue(dim).value_or(1); });
+}
+int64_t bytesOf(Value value) {
+  return int64_t(countElements(sizesOf(value))) * elementBytes(getElementTypeOrSelf(value));
+}
+
+/// What a view shows.
+Value baseOf(Value value) {
+  while (isFreeView(value.getDefiningOp()) && value.getDefiningOp()->getNumOperands() == 1)
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
+/// The forward pass of a training step: what its loss and the network's outputs need.
+class ForwardPass {
+public:
+  explicit ForwardPass(func::FuncOp main) : main(main) {
+    llvm::SetVector<Operation *> needed;
+    Operation *terminator = main.getBody().front().getTerminator();
+    auto need = [&](Value value) {
+      if (Operation *producer = value.getDefiningOp())
+        needed.insert(producer);
+    };
+    for (OpOperand &result : terminator->getOpOperands()) {
+      auto role = main.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "ingot.role");
+      if (role && (role.getValue() == "loss" || role.getValue() == "output"))
+        need(result.get());
+    }
+    for (size_t i = 0; i < needed.size(); ++i)
+      for (Value operand : needed[i]->getOperands())
+        need(operand);
+    for (Operation &op : main.getBody().front())
+      if (needed.contains(&op) && !isa<ConstantOp>(op)) {
+        places[&op] = ops.size();
+        ops.push_back(&op);
+      }
+    findReaders();
+  }
+
+  bool contains(Operation *op) const { return op && places.contains(op); }
+  int64_t size() const { return ops.size(); }
+  int64_t placeOf(Value value) const { return places.lookup(value.getDefiningOp()); }
+
+  /// Results that backward reads, in program order.
+  llvm::SetVector<Value> kept;
+  /// The last forward operation that reads a result.
+  llvm::DenseMap<Value, int64_t> lastReader;
+
+private:
+  void findReaders() {
+    for (Operation &op : main.getBody().front())
+      for (Value operand : op.getOperands()) {
+        Value base = baseOf(operand);
+        if (!contains(base.getDefiningOp()))
+          continue;
+        if (contains(&op))
+          lastReader[base] = std::max(lastReader.lookup(base), places.lookup(&op));
+        else if (!isFreeView(&op))
+          kept.insert(base);
+      }
+    // A view that backward makes itself of a result reads it, too.
+    for (Operation &op : main.getBody().front())
+      if (!contains(&op) && isFreeView(&op) && op.getNumOperands() == 1)
+        if (Value base = baseOf(op.getOperand(0)); contains(base.getDefiningOp()))
+          kept.insert(base);
+  }
+
+  func::FuncOp main;
+  SmallVector<Operation *> ops;
+  llvm::DenseMap<Operation *, int64_t> places;
+};
+
+/// Which results of the forward pass stay in memory.
+class Keeping {
+public:
+  Keeping(const ForwardPass &forward, const RecomputeChoice &choice) : forward(forward), choice(choice) {
+    if (choice.segmentBytes > 0)
+      cut();
+  }
+
+  bool isKept(Value value) const {
+    Value base = baseOf(value);
+    Operation *producer = base.getDefiningOp();
+    if (!forward.contains(producer) || crossing.contains(base) || forward.placeOf(base) > lastCut)
+      return true;
+    double operations = countOperations(producer, sizesOf), bytes = std::max<int64_t>(bytesOf(base), 1);
+    return operations / bytes > choice.operationsPerByte;
+  }
+
+private:
+  void cut() {
+    int64_t count = forward.size();
+    SmallVector<int64_t> keptAt(count, 0), begins(count, 0), ends(count + 1, 0);
+    for (Value value : forward.kept)
+      keptAt[forward.placeOf(value)] += bytesOf(value);
+    for (auto [value, last] : forward.lastReader) {
+      begins[forward.placeOf(value)] += bytesOf(value);
+      ends[last] += bytesOf(value);
+    }
+    SmallVector<int64_t> across(count, 0); // what is needed later, behind each operation
+    for (int64_t place = 0, alive = 0; place < count; ++place)
+      across[place] = alive += begins[place] - ends[place];
+    lastCut = -1;
+    int64_t best = -1, inSegment = 0, rest = 0;
+    for (int64_t bytes : keptAt)
+      rest += bytes;
+    for (int64_t place = 0; place < count; ++place) {
+      inSegment += keptAt[place];
+      rest -= keptAt[place];
+      if (rest + inSegment <= choice.segmentBytes) // all of it is the last segment
+        break;
+      bool isRoom = inSegment <= choice.segmentBytes;
+      if (inSegment > choice.segmentBytes / 2 && (best < 0 || (isRoom && across[place] <= across[best])))
+        best = place;
+      if (isRoom)
+        continue;
+      cutBehind(best);
+      inSegment = 0;
+      for (int64_t behind = best + 1; behind <= place; ++behind)
+        inSegment += keptAt[behind];
+      best = -1;
+    }
+  }
+
+  void cutBehind(int64_t place) {
+    lastCut = place;
+    for (auto [value, last] : forward.lastReader)
+      if (forward.placeOf(value) <= place && last > place)
+        crossing.insert(value);
+  }
+
+  const ForwardPass &forward;
+  const RecomputeChoice &choice;
+  llvm::DenseSet<Value> crossing;
+  int64_t lastCut = std::numeric_limits<int64_t>::max();
+};
+
+/// Rewrites what comes after the forward pass.
+class Rewriter {
+public:
+  Rewriter(func::FuncOp main, const RecomputeChoice &choice)
+      : main(main), forward(main), keeping(forward, choice), late(UnitAttr::get(main.getContext())) {}
+
+  RecomputeCost run() {
+    SmallVector<Operation *> rest;
+    for (Operation &op : main.getBody().front().without_terminator()) {
+      cost.once += countOperations(&op, sizesOf);
+      if (!forward.contains(&op) && !isa<ConstantOp>(op))
+        rest.push_back(&op);
+    }
+    for (Operation *op : rest) {
+      op->setAttr("ingot.late", late);
+      for (OpOperand &operand : op->getOpOperands())
+        operand.set(available(operand.get(), op));
+    }
+    return cost;
+  }
+
+private:
+  /// `value`, or if it is forgotten its copy, before the operation that asks for it.
+  Value available(Value value, Operation *user) {
+    if (keeping.isKept(value))
+      return value;
+    if (Value copy = copies.lookup(value))
+      return copy;
+    Operation *op = value.getDefiningOp();
+    SmallVector<Value> operands =
+        llvm::map_to_vector(op->getOperands(), [&](Value operand) { return available(operand, user); });
+    OpBuilder builder(user);
+    Operation *copy = builder.clone(*op);
+    copy->setOperands(operands);
+    copy->setAttr("ingot.again", late);
+    copy->setAttr("ingot.late", late);
+    for (auto [result, again] : llvm::zip(op->getResults(), copy->getResults()))
+      copies[result] = again;
+    cost.again += countOperations(op, sizesOf);
+    cost.values += !isFreeView(op);
+    return copies.lookup(value);
+  }
+
+  func::FuncOp main;
+  ForwardPass forward;
+  Keeping keeping;
+  UnitAttr late;
+  llvm::DenseMap<Value, Value> copies;
+  RecomputeCost cost;
+};
+
+struct RecomputePass : impl::RecomputeBase<RecomputePass> {
+  using RecomputeBase::RecomputeBase;
+  void runOnOperation() override { recompute(getOperation(), {operationsPerByte, segmentBytes}); }
+};
+
+} // namespace
+
+int64_t bytesForBackward(func::FuncOp main) {
+  int64_t bytes = 0;
+  for (Value value : ForwardPass(main).kept)
+    bytes += bytesOf(value);
+  return bytes;
+}
+
+RecomputeCost recompute(func::FuncOp main, const RecomputeChoice &choice) { return Rewriter(main, choice).run(); }
+
+} // namespace ingot
