@@ -43,6 +43,8 @@ def widen_attribute(attribute, opset):
 
 
 def widen_node(node, opset):
+    if node.op_type == "Scatter":  # which the evaluator lacks
+        node.op_type = "ScatterElements"
     widen_defaults(node, opset)
     for attribute in node.attribute:
         widen_attribute(attribute, opset)
@@ -78,7 +80,10 @@ def in_float64(model):
     """A copy of the model with float64 in the place of every other real type."""
     wide = onnx.ModelProto()
     wide.CopyFrom(model)
-    opset = max([entry.version for entry in model.opset_import if entry.domain == ""], default=1)
+    for entry in wide.opset_import:
+        if entry.domain == "" and any(node.op_type == "Scatter" for node in model.graph.node):
+            entry.version = max(entry.version, 11)
+    opset = max([entry.version for entry in wide.opset_import if entry.domain == ""], default=1)
     widen_graph(wide.graph, opset)
     for function in wide.functions:
         for node in function.node:
@@ -88,7 +93,7 @@ def in_float64(model):
 
 def mend_evaluator():
     """Replaces what the evaluator computes wrongly, inside function bodies too."""
-    from onnx.reference.ops import op_erf, op_lp_normalization
+    from onnx.reference.ops import op_erf, op_lp_normalization, op_resize
 
     def erf(self, x):  # the evaluator's rounds to float32 whatever its operand
         return (np.vectorize(math.erf, otypes=[np.float64])(x).astype(x.dtype),)
@@ -97,6 +102,14 @@ def mend_evaluator():
         norm = np.linalg.norm(x, ord=p or self.p, axis=axis or self.axis, keepdims=True)
         return (np.where(norm == 0, 0, x / norm).astype(x.dtype),)
 
+    places = op_resize._compute_x_ori
+
+    def aligned_places(mode, y, scale, input_width, output_width, output_width_int, roi):
+        # ONNX's formula has the length of the result. The evaluator does not round it, so that the corners do not meet.
+        return places(mode, y, scale, input_width, output_width_int if mode == "align_corners" else output_width, output_width_int, roi)
+
+    if places.__name__ != aligned_places.__name__:
+        op_resize._compute_x_ori = aligned_places
     op_erf.Erf._run = erf
     op_lp_normalization.LpNormalization._run = lp_normalization
 
