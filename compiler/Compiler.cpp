@@ -10,6 +10,7 @@
 #include "compiler/Describe.h"
 #include "compiler/Diagnostics.h"
 #include "compiler/Explain.h"
+#include "compiler/FormatOptions.h"
 #include "compiler/Inspections.h"
 #include "compiler/MemoryBudget.h"
 #include "compiler/Parts.h"
@@ -22,13 +23,11 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
-#include <fmt/format.h>
 #include <sys/resource.h>
 
 using namespace mlir;
@@ -295,10 +294,7 @@ private:
     bool trains = options.train.isWanted || recipe;
     program->source = trains ? options.input : llvm::sys::path::filename(options.input).str();
     program->sourceHash = recipe ? recipe->hash() : hashOfFile(options.input);
-    program->options = "--cpu " + options.cpu;
-    if (options.precision != Precision::Float32)
-      program->options += formatPrecision();
-    program->options += formatDerivedOptions();
+    program->options = formatOptions(options, report.reducedWeights);
     if (recipe)
       program->options += recipe->formatOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
@@ -320,36 +316,6 @@ private:
     llvm::sys::fs::file_size(options.output, size);
     report.outputBytes = size;
     return success();
-  }
-
-  /// What was asked for, and what it costs the weights.
-  std::string formatPrecision() const {
-    std::string text = std::string(" --precision ") + nameOf(options.precision);
-    if (!options.precisionKeep.empty())
-      text += " --precision-keep " + options.precisionKeep;
-    double most = 0;
-    for (const CompileReport::ReducedWeight &weight : report.reducedWeights)
-      most = std::max(most, weight.rmsError);
-    return text +
-           llvm::formatv(" ({0} weights, rms rounding error up to {1:e1})", report.reducedWeights.size(), most).str();
-  }
-
-  /// What a training loop wants to know about the step, and other tools about what was added to the network.
-  std::string formatDerivedOptions() const {
-    const TrainOptions &train = options.train;
-    if (!train.isWanted)
-      return std::string(options.attentionOutputs ? " --attention-outputs" : "") +
-             (train.inputGradients ? " --grad-inputs" : "") + (train.cotangent ? " --cotangent" : "");
-    std::string text = " --train --loss " + train.loss + " --optimizer " + train.optimizer;
-    if (train.ignoreIndex != TrainOptions().ignoreIndex)
-      text += " --ignore-index " + std::to_string(train.ignoreIndex);
-    if (!train.lora.empty())
-      text += " --lora-scale " + fmt::format("{}", train.loraScale());
-    if (train.splitUpdate)
-      text += " --split-update";
-    if (train.detectAnomaly)
-      text += " --detect-anomaly";
-    return text;
   }
 
   /// Whose fault a failure is: the model's, or the request's, until it is differentiated, or when something is not
