@@ -21,6 +21,8 @@ std::string formatPrecision(const CompileOptions &options, const std::vector<Com
 /// What a training loop wants to know about the step.
 std::string formatStep(const TrainOptions &train) {
   std::string text = " --train --loss " + train.loss + " --optimizer " + train.optimizer;
+  if (train.inputGradients)
+    text += " --grad-inputs";
   if (train.ignoreIndex != TrainOptions().ignoreIndex)
     text += fmt::format(" --ignore-index {}", train.ignoreIndex);
   if (!train.lora.empty())

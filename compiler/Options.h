@@ -25,7 +25,7 @@ struct TrainOptions {
   /// Make one step of training instead of an inference.
   bool isWanted = false;
   /// Return the gradients of the first output by the inputs too (--grad-inputs); `cotangent` takes the gradient that
-  /// arrives at the output as one more input.
+  /// arrives at the output as one more input. Of a training step: its evaluation returns those of the loss.
   bool inputGradients = false, cotangent = false;
   /// Inner tensors by which to differentiate too (--grad-at), and the result of the last convolution (--grad-cam). They
   /// are outputs as well.

@@ -37,6 +37,21 @@ ElementsAttr elementsOf(RankedTensorType type, AsmResourceBlob buffer) {
   return DenseElementsAttr::get(type, ArrayRef<bool>(values));
 }
 
+/// The gradients of the first output, the loss, by the network's own inputs.
+LogicalResult appendLossGradients(ModuleOp module) {
+  AppendGradientsOptions gradients;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  for (BlockArgument argument : main.getArguments()) {
+    auto role = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "ingot.role");
+    auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "ingot.name");
+    if (role && role == "input" && isa<FloatType>(getElementTypeOrSelf(argument)))
+      gradients.inputs.push_back(name.str());
+  }
+  if (gradients.inputs.empty())
+    return emitError(module.getLoc()) << "there is no input of real numbers by which the loss has a gradient";
+  return appendGradients(module, gradients);
+}
+
 std::string nameOfNode(Location location) {
   std::optional<NodeLocation> node = findNode(location);
   return node ? node->name.str() : "convolution";
@@ -92,11 +107,15 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options, bool
   Part part = !train.splitUpdate ? Part::Whole : isUpdate ? Part::Update : Part::Gradient;
   if (auto main = module.lookupSymbol<func::FuncOp>("main"); main && train.detectAnomaly)
     main->setAttr("ingot.detect_anomaly", UnitAttr::get(module.getContext()));
-  if (train.isWanted)
-    return buildTrainStep(module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing,
-                                   train.ignoreIndex, train.threshold, train.margin, train.gradients, train.trainOnly,
-                                   train.lora, train.loraRank, train.loraScale() * double(train.loraRank), part,
-                                   train.splitUpdate});
+  if (train.isWanted) {
+    LogicalResult built = buildTrainStep(
+        module, {train.loss, train.optimizer, train.freeze, train.clip, train.labelSmoothing, train.ignoreIndex,
+                 train.threshold, train.margin, train.gradients, train.trainOnly, train.lora, train.loraRank,
+                 train.loraScale() * double(train.loraRank), part, train.splitUpdate});
+    // The evaluation tells the loss's gradient by the inputs, which changes no state.
+    bool isAsked = train.inputGradients && module->hasAttr("ingot.evaluation");
+    return failed(built) || !isAsked ? built : appendLossGradients(module);
+  }
   if (options.attentionOutputs && failed(exposeAttention(module)))
     return failure();
   if (!train.inputGradients && !train.tangents)

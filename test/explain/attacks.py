@@ -165,6 +165,47 @@ def references():
             print(name, *words, moved.sum(), "of", len(y), "examples")
 
 
+DIGITS = harness.ROOT / "docs" / "examples" / "digits"
+
+
+def trained(library, name, *words):
+    """The accuracy of the digits network after training, and that under attack."""
+    folder = command.folder(f"adversarial/{name}")
+    data = ["--data", DIGITS / "train-images-idx3-ubyte.gz", "--val", DIGITS / "t10k-images-idx3-ubyte.gz"]
+    document("train", library, *data, "--epochs", 6, "--lr", 3e-3, "--checkpoints", folder, *words)
+    code, _, errors = command.ingot("export", library, "--state", folder / "last.safetensors", "--model", DIGITS / "untrained.onnx", "-o", folder / "m.onnx")
+    assert code == 0, errors
+    plain = harness.compile_model(folder / "m.onnx", f"explain/adversarial/{name}.attacked", ["--cpu", "native", *GRADIENTS]).path
+    made = document("attack", plain, "--data", DIGITS / "t10k-images-idx3-ubyte.gz", "--epsilon", 2, "--clip", "0,16")
+    return made["clean_accuracy"], made["results"][0]["robust_accuracy"]
+
+
+def tensors(path):
+    """The bytes of a safetensors file behind its header, which tells the time that training took."""
+    data = path.read_bytes()
+    return data[8 + int.from_bytes(data[:8], "little") :]
+
+
+def training():
+    """`ingot train --adversarial` makes a network that withstands, and has the same weights for any number of threads."""
+    options = ["--cpu", "native", "--train", "--optimizer", "adam"]
+    library = harness.compile_model(DIGITS / "untrained.onnx", "explain/adversarial", [*options, "--grad-inputs"]).path
+    adversarial = ["--adversarial", "pgd:epsilon=2,steps=4,least=0,greatest=16"]
+    before, after = trained(library, "plain"), trained(library, "firm", *adversarial)
+    print("accuracy, robust accuracy:", before, "then", after)
+    assert after[1] > before[1] + 0.15 and after[0] > 0.93, (before, after)
+    trained(library, "again", *adversarial, "--threads", 1)
+    first, second = (command.folder(f"adversarial/{name}") / "last.safetensors" for name in ("firm", "again"))
+    assert tensors(first) == tensors(second)
+    words = ["train", library, "--data", DIGITS / "t10k-images-idx3-ubyte.gz", "--adversarial"]
+    mistake(2, "there are fgsm, pgd and pgd-l2", *words, "cw:epsilon=1")
+    mistake(2, 'fgsm has no "steps"', *words, "fgsm:epsilon=1,steps=3")
+    mistake(2, "needs a positive epsilon", *words, "pgd:steps=3")
+    mistake(2, "expected a number like 0.5 or 1/255", *words, "pgd:epsilon=big")
+    other = harness.compile_model(DIGITS / "untrained.onnx", "explain/adversarial_without", options).path
+    mistake(1, "make it with ingotc --train --grad-inputs", words[0], other, *words[2:], "pgd:epsilon=1")
+
+
 def mistakes():
     network, library, data, _ = setting("mistakes")
     words = ["attack", library, "--data", data, "--epsilon", 0.1]

@@ -311,6 +311,8 @@ def check_train():
     expect("the recipe has no [entries.evaluation] with a loss" in error, error)
     error = ingot_train(*command, "--hyper", "rate=1", code=1)
     expect('there is no hyperparameter "rate"; there are discriminator.lr' in error, error)
+    error = ingot_train(*command, "--adversarial", "fgsm:epsilon=0.1", code=1)
+    expect("was made with --recipe, whose steps say what they train on" in error, error)
 
     shorthand = compile_recipe("validated", SHORTHAND, {"net.onnx": mlp([2, 5, 2])})
     np.savez(where / "pairs.npz", x=points, target=points[:, ::-1].copy())

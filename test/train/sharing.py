@@ -152,6 +152,32 @@ def check_accumulate():
     expect(result["batch_size"] == 12, f"the batch is {result['batch_size']}")
 
 
+ATTACK = ["--adversarial", "pgd:epsilon=0.3,steps=3"]
+
+
+def attacked(name):
+    """A library whose evaluation has the gradients that an attack follows, and what trains it against one; the curve in one piece."""
+    where = folder(name)
+    options = ["--loss", "cross_entropy", "--optimizer", "momentum", "--grad-inputs"]
+    path = library(mlp([13, 24, 3]), name, *options, "--split-update")
+    words = [*dataset(where), "--epochs", 3, "--batch-size", 12, "--lr", 0.05]
+    one = train(path, *words, *ATTACK, "--checkpoints", where / "one")
+    plain = train(path, *words, "--checkpoints", where / "plain")
+    expect(one["epochs"][0]["training"]["loss"] > 1.1 * plain["epochs"][0]["training"]["loss"], "the attack does nothing")
+    return where, options, [path, *words, *ATTACK], one
+
+
+def check_adversarial():
+    """Each piece is attacked for itself, which moves its examples as an attack of the whole batch does."""
+    where, options, words, one = attacked("adversarial")
+    whole = library(mlp([13, 24, 3]), "adversarial_whole", *options)
+    for name, given in {"whole": [whole, *words[1:]], "3": [*words, "--accumulate", 3], "5": [*words, "--accumulate", 5]}.items():
+        other = train(*given, "--checkpoints", where / name)
+        expect(near(losses(one), losses(other), 1e-4), f"{losses(one)}, {name} {losses(other)}")
+    error = train(*words[:-1], "pgd:epsilon=0.4,steps=3", "--checkpoints", where / "one", "--resume", code=1)
+    expect("was made with another adversary" in error, error)
+
+
 # Several processes
 
 
@@ -198,6 +224,16 @@ def check_ranks():
         both = train_on(launcher, 2, *words, "--accumulate", 3, "--checkpoints", where / "both")
         expect(near(losses(one), losses(both)), f"{name}: with pieces {losses(both)}")
     return ", ".join(launchers())
+
+
+def check_rank_adversarial():
+    """Ranks attack their own parts of a batch; the curve is that of one."""
+    found = launchers()
+    where, _, words, one = attacked("rank_adversarial")
+    for name, launcher in found.items():
+        for ranks, pieces in ((2, 1), (3, 2)):
+            other = train_on(launcher, ranks, *words, "--accumulate", pieces, "--checkpoints", where / f"{name}{ranks}")
+            expect(near(losses(one), losses(other), 1e-4), f"{name}: {losses(one)}, on {ranks} ranks {losses(other)}")
 
 
 def check_rank_resume():

@@ -139,6 +139,9 @@ void addCourseOptions(CLI::App &command, TrainRequest &request) {
   command.add_option("--schedule", request.schedule,
                      "constant, warm-up, step, cosine, one-cycle or plateau, with options as in step:size=5,gamma=0.5");
   command.add_option("--hyper", request.hypers, "A hyperparameter: NAME=NUMBER (repeatable)")->allow_extra_args(false);
+  command.add_option(
+      "--adversarial", request.adversarial,
+      "Train on examples changed against the network: fgsm, pgd or pgd-l2, as in pgd:epsilon=8/255,steps=7");
   command.add_option("--seed", training.seed, "Decides the order of examples and the split (default 0)");
   command.add_flag("--no-shuffle", request.isOrdered, "Take the examples in the data's order");
   command.add_option("--patience", training.patience, "End after so many epochs without improvement")

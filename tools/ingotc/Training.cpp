@@ -48,11 +48,12 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   app.add_flag("--detect-anomaly", options.detectAnomaly,
                "check every operation, and tell where a NaN or infinity in the loss or a gradient began (slow)")
       ->needs(train);
-  auto inputs = app.add_flag("--grad-inputs", options.inputGradients,
-                             "return the gradients of the first output by the inputs too");
-  inputs->excludes(train);
+  auto inputs = app.add_flag(
+      "--grad-inputs", options.inputGradients,
+      "return the gradients of the first output by the inputs too; with --train: of the evaluation's loss");
   app.add_flag("--cotangent", options.cotangent, "take the gradient that arrives at the output as an input")
-      ->needs(inputs);
+      ->needs(inputs)
+      ->excludes(train);
   app.add_flag_callback(
          "--vjp", [&options] { options.inputGradients = options.cotangent = true; },
          "vector-Jacobian product: --grad-inputs --cotangent")

@@ -82,10 +82,11 @@ Survivors survivorsOf(const AttackResult &result, const Rows &clean, std::span<c
 void keepWorst(const Survivors &left, const Judgement &judgement, std::vector<double> &worst, AttackResult &result) {
   for (size_t i = 0; i < left.places.size(); ++i) {
     size_t place = left.places[i];
-    if (result.isFooled[place] || (!judgement.isFooled[i] && !(judgement.losses[i] > worst[place])))
+    bool isUnknown = judgement.losses.empty();
+    if (result.isFooled[place] || !(judgement.isFooled[i] || isUnknown || judgement.losses[i] > worst[place]))
       continue;
     result.isFooled[place] = judgement.isFooled[i];
-    worst[place] = judgement.losses[i];
+    worst[place] = isUnknown ? worst[place] : judgement.losses[i];
     std::copy_n(left.points.row(i).begin(), left.points.perRow(), result.points.row(place).begin());
   }
 }

@@ -10,7 +10,8 @@ namespace ingot {
 
 /// What a network makes of some points.
 struct Judgement {
-  /// What an attack increases, and whether it has what it wants.
+  /// What an attack increases (empty: unknown, then the last point of a start counts), and whether it has what it
+  /// wants.
   std::vector<double> losses;
   std::vector<char> isFooled;
   /// Of each loss by its point; empty when it was not wanted.

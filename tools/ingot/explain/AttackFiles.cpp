@@ -51,9 +51,10 @@ void AttackSetup::writeGrid(const std::string &path, const Rows &variants, doubl
   std::iota(places.begin(), places.end(), int64_t(0));
   std::vector<int64_t> before = predictions(cleanPoints(places), places), after = predictions(variants, places);
   // First those that the network was right about, and is not any more.
-  std::stable_partition(places.begin(), places.end(), [&](int64_t place) {
+  auto isLost = [&](int64_t place) {
     return before[size_t(place)] == labels[size_t(place)] && after[size_t(place)] != labels[size_t(place)];
-  });
+  };
+  std::stable_sort(places.begin(), places.end(), [&](int64_t a, int64_t b) { return isLost(a) && !isLost(b); });
   std::vector<Array> lines;
   for (size_t i = 0; i < std::min(mostPictures, places.size()); ++i) {
     Rows clean = cleanPoints(std::span(places).subspan(i, 1));

@@ -60,6 +60,8 @@ public:
   std::string featuresInput(const Bindings &bindings) const;
 
   State &state() { return block; }
+  /// What `evaluate` runs.
+  Library &evaluationPart() { return *evaluation; }
 
   /// Values for hyperparameters other than their standard ones, of all steps that have them or as STEP.NAME of one; a
   /// Failure names one that the library does not have.
@@ -123,8 +125,15 @@ private:
 /// The feeds of a library's inputs, by name.
 class Learner::Source {
 public:
-  const Array &fill(const std::string &input, std::span<const int64_t> rows) { return feeds.at(input).fill(rows); }
+  const Array &fill(const std::string &input, std::span<const int64_t> rows) {
+    auto other = replaced.find(input);
+    return other == replaced.end() ? feeds.at(input).fill(rows) : other->second;
+  }
   const Array &current(const std::string &input) const { return feeds.at(input).current(); }
+  const Feed &feedOf(const std::string &input) const { return feeds.at(input); }
+  /// Lets an input have other values than the data's, until `restore`.
+  void replace(const std::string &input, Array values) { replaced[input] = std::move(values); }
+  void restore() { replaced.clear(); }
   const Dataset &data() const { return *dataset; }
   /// The array that fills an input.
   const std::string &arrayOf(const std::string &input) const { return arrays.at(input); }
@@ -134,6 +143,7 @@ private:
   const Dataset *dataset = nullptr;
   std::map<std::string, Feed> feeds;
   std::map<std::string, std::string> arrays;
+  ArrayMap replaced;
 };
 
 } // namespace ingot

@@ -22,10 +22,21 @@ SharedStep::~SharedStep() {
     learner.observeGradients(nullptr, nullptr);
 }
 
-double SharedStep::run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
-  if (!learner.isSplit())
+double SharedStep::run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
+                       const Preparation &prepare) {
+  double loss = runPieces(source, rows, metrics, judged, prepare);
+  source.restore();
+  return loss;
+}
+
+double SharedStep::runPieces(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                             const Judged &judged, const Preparation &prepare) {
+  if (!learner.isSplit()) {
+    if (prepare)
+      prepare(rows);
     return learner.step(source, rows, metrics, judged);
-  double loss = addGradients(source, rows, metrics, judged);
+  }
+  double loss = addGradients(source, rows, metrics, judged, prepare);
   if (buckets) {
     buckets->finish();
     std::vector<double> all{loss};
@@ -38,7 +49,7 @@ double SharedStep::run(Learner::Source &source, std::span<const int64_t> rows, M
 
 // This rank's part of the loss.
 double SharedStep::addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
-                                const Judged &judged) {
+                                const Judged &judged, const Preparation &prepare) {
   double loss = 0;
   for (int64_t i = 0; i < accumulate; ++i) {
     int64_t piece = i * rankCount + ownRank, count = int64_t(rows.size());
@@ -49,8 +60,11 @@ double SharedStep::addGradients(Learner::Source &source, std::span<const int64_t
     }
     if (begin == end) // fewer rows than pieces
       continue;
-    double share = double(end - begin) / double(count);
-    loss += share * learner.addGradients(source, rows.subspan(begin, end - begin), share, metrics, judged);
+    std::span<const int64_t> chosen = rows.subspan(begin, end - begin);
+    double share = double(chosen.size()) / double(count);
+    if (prepare)
+      prepare(chosen);
+    loss += share * learner.addGradients(source, chosen, share, metrics, judged);
   }
   if (buckets)
     learner.observeGradients(nullptr, nullptr);

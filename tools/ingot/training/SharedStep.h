@@ -4,10 +4,15 @@
 #include "GradientBuckets.h"
 #include "Learner.h"
 
+#include <functional>
+
 namespace ingot {
 
 class SharedStep {
 public:
+  /// Done before each piece with the piece's rows: may let the source give others in their place.
+  using Preparation = std::function<void(std::span<const int64_t> rows)>;
+
   /// `ranks` may be null: this process alone. With one piece in all, the library may be of either kind; else a Failure
   /// says that its update is not split.
   SharedStep(Learner &learner, Reduction *ranks, int64_t accumulate);
@@ -19,7 +24,9 @@ public:
 
   /// One step on these rows, the same on all ranks; returns the whole batch's loss, on all ranks. Pieces are as equal
   /// as can be, and their gradients and losses count by their rows. `metrics` get the outputs of this rank's pieces.
-  double run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  /// The source gives the data's rows again afterwards.
+  double run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
+             const Preparation &prepare = nullptr);
 
   /// What ranks compute apart becomes the same again: running statistics their mean. Before states are compared, saved
   /// or evaluated.
@@ -28,7 +35,10 @@ public:
   void adopt();
 
 private:
-  double addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  double runPieces(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
+                   const Preparation &prepare);
+  double addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
+                      const Preparation &prepare);
 
   Learner &learner;
   Reduction *ranks;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "TrainSetup.h"
 
+#include "Adversary.h"
 #include "Failure.h"
 #include "Words.h"
 
@@ -32,6 +33,7 @@ TrainSetup::TrainSetup(const TrainRequest &request, int64_t ranks)
   readOptions();
   readSizes();
   readNormalization();
+  readAdversary();
   readData();
   chooseMetrics();
   if (!request.state.empty())
@@ -85,6 +87,19 @@ void TrainSetup::readNormalization() {
   if (request.isStandardized && !(request.mean.empty() && request.deviation.empty()))
     throw Failure(exitBadUsage, "--standardize",
                   "takes mean and deviation from the data: use it without --mean and --std");
+}
+
+void TrainSetup::readAdversary() {
+  if (request.adversarial.empty())
+    return;
+  if (!library.optionOf("--course").empty())
+    throw Failure(
+        exitBadInput, request.library,
+        "was made with --recipe, whose steps say what they train on: --adversarial is not for it; gradient() in "
+        "a step's loss attacks the step's batch");
+  options.adversary = parseAdversary(request.adversarial);
+  options.adversary->seed = options.seed;
+  options.dataScale = normalization.scale;
 }
 
 // Images take the form that the model's input has: channels, height, width, or channels last.
@@ -186,6 +201,7 @@ void TrainSetup::checkTargets(const Examples &examples) const {
 
 // What a resumed training must have in common with the one before, in words.
 void TrainSetup::noteSettings() {
+  options.notes["adversary"] = request.adversarial;
   options.notes["batch size"] = std::to_string(options.batchSize);
   options.notes["seed"] = std::to_string(options.seed);
   options.notes["number of examples"] = std::to_string(training->rows.size());

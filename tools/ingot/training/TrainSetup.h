@@ -8,7 +8,7 @@ namespace ingot {
 /// What `ingot train` was asked for.
 struct TrainRequest {
   std::string library, target, validationTarget, schedule = "constant", scale, task, predictions, labels, state, report,
-                                                 distributed;
+                                                 distributed, adversarial;
   std::vector<std::string> data, validation, dropped, bindings, hypers, metrics;
   std::vector<double> mean, deviation;
   /// The share of the data that is set aside, and the learning rate; 0: none, the library's.
@@ -41,6 +41,7 @@ private:
   void readOptions();
   void readSizes();
   void readNormalization();
+  void readAdversary();
   void fitImages(DataOptions &data) const;
   void readData();
   void chooseMetrics();

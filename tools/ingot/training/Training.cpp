@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Training.h"
 
+#include "Adversary.h"
 #include "AtomicFile.h"
 #include "Failure.h"
 #include "Progress.h"
@@ -69,6 +70,8 @@ public:
       throw Failure(exitBadInput, training.source.data().path,
                     fmt::format("{} examples do not fill a batch of {}", training.rows.size(), options.batchSize));
     schedule.setLength(options.epochs, stepsPerEpoch);
+    if (options.adversary)
+      adversary.emplace(learner, training.source, *options.adversary, options.dataScale);
     result.history.metrics = options.columns;
     result.history.monitor = options.monitor;
     result.history.isHigherBetter = isHigherBetter(options.judged.task, options.monitor);
@@ -121,7 +124,7 @@ private:
       epoch.rate = schedule.rate(options.rate, number * stepsPerEpoch + i, losses);
       learner.setRate(epoch.rate, options.rate);
       std::span<const int64_t> chosen = batch(rows, options.batchSize, i);
-      std::vector<double> stepLosses = runSteps(i, chosen);
+      std::vector<double> stepLosses = runSteps(number, i, chosen);
       for (size_t which = 0; which < stepLosses.size(); ++which)
         if (!std::isfinite(stepLosses[which])) // on all ranks
           throw AgreedFailure(Failure(exitBadInput, training.source.data().path,
@@ -152,10 +155,13 @@ private:
   }
 
   /// The loss of each of the library's steps for a batch of an epoch.
-  std::vector<double> runSteps(int64_t number, std::span<const int64_t> rows) {
+  std::vector<double> runSteps(int64_t epoch, int64_t number, std::span<const int64_t> rows) {
     if (learner.course().size() > 1 || learner.course().front().repeats > 1 || learner.course().front().every > 1)
       return learner.step(training.source, number, rows, &metrics, options.judged);
-    return {step.run(training.source, rows, &metrics, options.judged)};
+    SharedStep::Preparation prepare;
+    if (adversary)
+      prepare = [&](std::span<const int64_t> piece) { adversary->perturb(piece, epoch); };
+    return {step.run(training.source, rows, &metrics, options.judged, prepare)};
   }
 
   std::string describeDivergence(int64_t epoch, int64_t step, double loss, double rate) const {
@@ -257,6 +263,7 @@ private:
   Examples &training, *validation;
   const TrainingOptions &options;
   Schedule schedule;
+  std::optional<Adversary> adversary;
   Metrics metrics;
   bool isSteadyBatch;
   int64_t stepsPerEpoch = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A whole training: epochs of steps, validation, checkpoints, and what is told about them.
 #pragma once
+#include "Attack.h"
 #include "History.h"
 #include "Learner.h"
 #include "Reduction.h"
@@ -27,6 +28,9 @@ struct TrainingOptions {
   /// Folder for best.safetensors and last.safetensors.
   std::string checkpoints;
   bool resumes = false;
+  /// Train on examples changed against the network; `dataScale` is what the data were multiplied by.
+  std::optional<AttackOptions> adversary;
+  double dataScale = 1;
   /// Further entries for the checkpoints' metadata.
   std::map<std::string, std::string> notes;
   /// CSV file; empty: none.
