@@ -85,7 +85,7 @@ private:
     main.outputs.front().role = "loss";
     for (MainFunction::Output &output : llvm::drop_begin(main.outputs))
       output.role = "output";
-    if (cast<RankedTensorType>(loss.getType()).getNumElements() != 1 || !isa<FloatType>(getElementTypeOrSelf(loss)))
+    if (!isOneReal(loss))
       return emitError(main.getLoc()) << "the loss must be one real number, but has shape " << describe(loss.getType());
     return success();
   }

@@ -10,6 +10,11 @@ using namespace mlir;
 
 namespace ingot {
 
+bool isOneReal(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return isa<FloatType>(type.getElementType()) && type.hasStaticShape() && type.getNumElements() == 1;
+}
+
 MainFunction::MainFunction(ModuleOp module) : function(module.lookupSymbol<func::FuncOp>("main")) {
   if (!function || function.getBody().empty()) {
     function = nullptr;

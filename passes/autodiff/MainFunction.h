@@ -11,6 +11,9 @@
 
 namespace ingot {
 
+/// Whether a tensor holds one floating-point number, as a loss must.
+bool isOneReal(mlir::Value tensor);
+
 /// @main of a module while inputs and outputs are added; its type follows when `finish` is called.
 class MainFunction {
 public:

@@ -221,7 +221,7 @@ private:
     loss = evaluator.tensor(tree);
     if (!loss)
       return failure();
-    if (cast<RankedTensorType>(loss.getType()).getNumElements() != 1 || !isa<FloatType>(getElementTypeOrSelf(loss)))
+    if (!isOneReal(loss))
       return emitError(tree.where) << "the loss must be one real number, but has shape " << describe(loss.getType())
                                    << "; mean(...) or sum(...) makes one of it";
     main->outputs.push_back({"loss", "loss", loss});
