@@ -94,11 +94,12 @@ SmallVector<Vectors> transformSquare(int64_t size, llvm::function_ref<Value(int6
   return result;
 }
 
+namespace {
+
+/// 0 <= at < room as i1.
 Value isInside(KernelBuilder &builder, Index at, int64_t room) {
   return builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, builder.value(at), builder.value(room));
 }
-
-namespace {
 
 void transformPixels(KernelBuilder &builder, const ImageTiles &tiles, Index image, Index y, Index x, Index channels,
                      llvm::function_ref<Vectors(ArrayRef<Value>)> apply, Value to, Index place, int64_t elementPitch,
@@ -143,6 +144,74 @@ void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image,
   Index room = builder.min(builder.sub(tiles.height - tiles.extent, y), builder.sub(tiles.width - tiles.extent, x));
   builder.ifThen(
       builder.less(builder.min(builder.min(x, y), room), 0), [&] { emit(true); }, [&] { emit(false); });
+}
+
+namespace {
+
+/// 16 filters: group number `panel` of the tile's.
+void storePanel(Evaluator &evaluator, Value output, const Matrix &transform, const ProductTile &tile, Index panel,
+                bool isClipped) {
+  KernelBuilder &builder = evaluator.getBuilder();
+  int64_t size = transform.front().size(), extent = transform.size();
+  Index from = builder.add(tile.place, builder.mul(panel, panelLanes));
+  auto load = [&](int64_t i, int64_t j) {
+    Index at = builder.add(from, (i * size + j) * tile.elementPitch);
+    return builder.loadVector(tile.pointer, builder.op().getF32Type(), at, panelLanes);
+  };
+  auto apply = [&](ArrayRef<Value> x) { return applyColumns(builder, transform, x); };
+  SmallVector<Vectors> pixels = transformSquare(size, load, apply);
+  SmallVector<AffineExpr> dims = evaluator.dims(output);
+  Lanes lanes = evaluator.lanes(panelLanes);
+  Point point{evaluator.variable(tile.image, dims[0]), {}, {}, {}};
+  AffineExpr panels = evaluator.constant(*constantValue(dims[3]) / panelLanes);
+  point[3] = evaluator.variable(builder.add(tile.firstPanel, panel), panels) * panelLanes + lanes.variable;
+  for (int64_t i = 0; i < extent; ++i)
+    for (int64_t j = 0; j < extent; ++j) {
+      Index y = builder.add(tile.y, i), x = builder.add(tile.x, j);
+      auto store = [&] {
+        point[1] = evaluator.variable(y, dims[1]);
+        point[2] = evaluator.variable(x, dims[2]);
+        evaluator.bind(output, pixels[i][j]);
+        evaluator.storeResults(output, point, &lanes);
+        evaluator.unbind(output);
+      };
+      if (!isClipped) {
+        store();
+        continue;
+      }
+      Value exists = builder.create<arith::AndIOp>(isInside(builder, y, *constantValue(dims[1])),
+                                                   isInside(builder, x, *constantValue(dims[2])));
+      builder.ifThen(exists, store);
+    }
+}
+
+} // namespace
+
+void storeTile(Evaluator &evaluator, Value output, const Matrix &transform, const ProductTile &tile) {
+  KernelBuilder &builder = evaluator.getBuilder();
+  SmallVector<AffineExpr> dims = evaluator.dims(output);
+  int64_t height = *constantValue(dims[1]), width = *constantValue(dims[2]), extent = transform.size();
+  auto store = [&](bool isClipped) {
+    builder.loop(0, tile.panelCount, 1,
+                 [&](Index panel) { storePanel(evaluator, output, transform, tile, panel, isClipped); });
+  };
+  if (height % extent == 0 && width % extent == 0)
+    return store(false);
+  Index room = builder.min(builder.sub(height - extent, tile.y), builder.sub(width - extent, tile.x));
+  builder.ifThen(
+      builder.less(room, 0), [&] { store(true); }, [&] { store(false); });
+}
+
+TileGrid::TileGrid(int64_t extent, int64_t height, int64_t width)
+    : extent(extent), columns(llvm::divideCeil(width, extent)), count(columns * llvm::divideCeil(height, extent)) {}
+
+void TileGrid::forEach(KernelBuilder &builder, Index first, Index tiles,
+                       llvm::function_ref<void(Index, Index, Index, Index)> body) const {
+  builder.loop(0, tiles, 1, [&](Index number) {
+    Index at = builder.add(first, number), place = builder.mod(at, count);
+    body(number, builder.div(at, count), builder.mul(builder.div(place, columns), extent),
+         builder.mul(builder.mod(place, columns), extent));
+  });
 }
 
 } // namespace ingot::cpu

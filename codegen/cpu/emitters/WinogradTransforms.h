@@ -9,7 +9,7 @@
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_WINOGRADTRANSFORMS_H
 #define INGOT_CODEGEN_CPU_EMITTERS_WINOGRADTRANSFORMS_H
 
-#include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/Evaluator.h"
 #include "codegen/cpu/Winograd.h"
 
 namespace ingot::cpu {
@@ -42,8 +42,31 @@ void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image,
                    llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply, mlir::Value to, Index place,
                    int64_t elementPitch);
 
-/// 0 <= at < room as i1.
-mlir::Value isInside(KernelBuilder &builder, Index at, int64_t room);
+/// Products of one tile that wait for the transformation back: element e of 16 filters at place + e * elementPitch, the
+/// next 16 behind them.
+struct ProductTile {
+  mlir::Value pointer;
+  Index place;
+  int64_t elementPitch;
+  /// The filters: groups of 16.
+  Index firstPanel, panelCount;
+  /// The output pixel where it begins.
+  Index image, y, x;
+};
+
+/// `transform` of both axes of the tile, then the epilogue, for those of its pixels that `output` (channels last) has.
+void storeTile(Evaluator &evaluator, mlir::Value output, const Matrix &transform, const ProductTile &tile);
+
+/// Tiles of a batch of images, `extent` pixels apart: `columns` in a row, `count` in an image.
+struct TileGrid {
+  int64_t extent = 0, columns = 0, count = 0;
+
+  TileGrid() = default;
+  TileGrid(int64_t extent, int64_t height, int64_t width);
+  /// Calls `body(number, image, y, x)`, y and x the first pixel, for tiles `first` + number, number < `tiles`.
+  void forEach(KernelBuilder &builder, Index first, Index tiles,
+               llvm::function_ref<void(Index number, Index image, Index y, Index x)> body) const;
+};
 
 } // namespace ingot::cpu
 

@@ -8,11 +8,10 @@
 // Parallel items: a block of tiles by a chunk of the filters. Chunks of one block that run one after the other share V.
 //
 //===----------------------------------------------------------------------===//
-#include "codegen/cpu/Winograd.h"
 #include "codegen/cpu/Emitter.h"
 #include "codegen/cpu/emitters/Linear.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "codegen/cpu/emitters/WinogradTransforms.h"
 
 using namespace mlir;
 
@@ -28,21 +27,12 @@ public:
   Division emit();
 
 private:
-  using Vectors = SmallVector<Value>;
-
   void schedule();
   void emitItem(Index item);
   void emitBlock(Index first, int64_t count);
   void transformInput(Index first, int64_t count);
-  void transformTile(Index y, Index x, Index to, bool isClipped);
   void multiply(int64_t count);
   void transformOutput(Index first, int64_t count);
-  void storeTile(Index y, Index x, Index from, Index panel, bool isClipped);
-  Vectors applyInput(ArrayRef<Value> d);
-  Vectors applyOutput(ArrayRef<Value> x);
-  Value combine(ArrayRef<double> factors, ArrayRef<Value> values);
-  Value inside(Index at, int64_t room);
-  VectorType vectorType() const { return VectorType::get({panelLanes}, builder.op().getF32Type()); }
 
   ConvOp op;
   kernel::UnpackOp filter;
@@ -54,8 +44,9 @@ private:
   int64_t tile;
   WinogradMatrices matrices;
 
-  int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0, outputHeight = 0, outputWidth = 0;
-  int64_t tileColumns = 0, vectors = 1, groups = 1, chunks = 1, groupsPerChunk = 1;
+  int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0;
+  TileGrid grid;
+  int64_t vectors = 1, groups = 1, chunks = 1, groupsPerChunk = 1;
   int64_t inputPitch = 0, productPitch = 0, productStart = 0;
   SmallVector<Run> blocks;
   Division division;
@@ -70,13 +61,11 @@ void Winograd::schedule() {
   height = *constantValue(in[1]);
   width = *constantValue(in[2]);
   channels = *constantValue(in[3]);
-  outputHeight = *constantValue(out[1]);
-  outputWidth = *constantValue(out[2]);
   filters = *constantValue(out[3]);
   size = tile + 2;
   elements = size * size;
-  tileColumns = llvm::divideCeil(outputWidth, tile);
-  int64_t tiles = tileColumns * llvm::divideCeil(outputHeight, tile), panelCount = filters / panelLanes;
+  grid = TileGrid(tile, *constantValue(out[1]), *constantValue(out[2]));
+  int64_t tiles = grid.count, panelCount = filters / panelLanes;
   for (int64_t wide : {2, 3})
     if (vectors == 1 && panelCount % wide == 0 && maxRows(target, wide) >= 6)
       vectors = wide;
@@ -148,60 +137,11 @@ void Winograd::emitBlock(Index first, int64_t count) {
 }
 
 void Winograd::transformInput(Index first, int64_t count) {
-  builder.loop(0, count, 1, [&](Index number) {
-    Index at = builder.add(first, number), to = builder.mul(number, channels);
-    Index y = builder.sub(builder.mul(builder.div(at, tileColumns), tile), op.getLow()[0]);
-    Index x = builder.sub(builder.mul(builder.mod(at, tileColumns), tile), op.getLow()[1]);
-    Index room = builder.min(builder.sub(height - size, y), builder.sub(width - size, x));
-    builder.ifThen(
-        builder.less(builder.min(builder.min(x, y), room), 0), [&] { transformTile(y, x, to, /*isClipped=*/true); },
-        [&] { transformTile(y, x, to, /*isClipped=*/false); });
-  });
-}
-
-/// 0 <= at < room as i1.
-Value Winograd::inside(Index at, int64_t room) {
-  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, builder.value(at), builder.value(room));
-}
-
-/// B' d B of the tile at input pixel (y, x), for all channels.
-void Winograd::transformTile(Index y, Index x, Index to, bool isClipped) {
-  SmallVector<Index> rows, columns;
-  SmallVector<Value> hasRow, hasColumn;
-  for (int64_t i = 0; i < size; ++i) {
-    Index row = builder.add(y, i), column = builder.add(x, i);
-    if (isClipped) {
-      hasRow.push_back(inside(row, height));
-      hasColumn.push_back(inside(column, width));
-      // A lane that is off must still have a mapped address: the processor is slow when it has not.
-      row = builder.min(builder.max(row, 0), height - 1);
-      column = builder.min(builder.max(column, 0), width - 1);
-    }
-    rows.push_back(builder.add(inputBase, builder.mul(row, width * channels)));
-    columns.push_back(builder.mul(column, channels));
-  }
-  builder.loop(0, channels, panelLanes, [&](Index channel) {
-    SmallVector<Vectors> transformed;
-    for (int64_t j = 0; j < size; ++j) {
-      Vectors column;
-      for (int64_t i = 0; i < size; ++i) {
-        Value mask;
-        if (isClipped)
-          mask = builder.splat(builder.create<arith::AndIOp>(hasRow[i], hasColumn[j]), panelLanes);
-        Index at = builder.add(builder.add(rows[i], columns[j]), channel);
-        column.push_back(builder.loadVector(input, builder.op().getF32Type(), at, panelLanes, mask));
-      }
-      transformed.push_back(applyInput(column));
-    }
-    Index place = builder.add(to, channel);
-    for (int64_t i = 0; i < size; ++i) {
-      Vectors row;
-      for (int64_t j = 0; j < size; ++j)
-        row.push_back(transformed[j][i]);
-      row = applyInput(row);
-      for (int64_t j = 0; j < size; ++j)
-        builder.storeVector(row[j], scratch, builder.add(place, (i * size + j) * inputPitch));
-    }
+  ImageTiles tiles{input, height, width, channels, size};
+  auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
+  grid.forEach(builder, first, count, [&](Index number, Index, Index y, Index x) {
+    transformTile(builder, tiles, inputBase, builder.sub(y, op.getLow()[0]), builder.sub(x, op.getLow()[1]), channels,
+                  apply, scratch, builder.mul(number, channels), inputPitch);
   });
 }
 
@@ -241,129 +181,13 @@ void Winograd::multiply(int64_t count) {
 }
 
 void Winograd::transformOutput(Index first, int64_t count) {
-  int64_t pitch = groupsPerChunk * vectors * panelLanes;
+  Index firstPanel = builder.mul(firstGroup, vectors);
   Index panelCount = builder.mul(builder.sub(lastGroup, firstGroup), vectors);
-  builder.loop(0, count, 1, [&](Index number) {
-    Index at = builder.add(first, number);
-    Index y = builder.mul(builder.div(at, tileColumns), tile), x = builder.mul(builder.mod(at, tileColumns), tile);
-    auto store = [&](bool isClipped) {
-      builder.loop(0, panelCount, 1, [&](Index panel) {
-        Index from = builder.add(builder.mul(number, pitch), builder.mul(panel, panelLanes));
-        storeTile(y, x, from, builder.add(builder.mul(firstGroup, vectors), panel), isClipped);
-      });
-    };
-    if (outputHeight % tile == 0 && outputWidth % tile == 0)
-      return store(false);
-    Index room = builder.min(builder.sub(outputHeight - tile, y), builder.sub(outputWidth - tile, x));
-    builder.ifThen(
-        builder.less(room, 0), [&] { store(true); }, [&] { store(false); });
+  grid.forEach(builder, first, count, [&](Index number, Index, Index y, Index x) {
+    Index place = builder.add(builder.mul(number, groupsPerChunk * vectors * panelLanes), productStart);
+    storeTile(evaluator, op.getOutput(), matrices.output,
+              {scratch, place, productPitch, firstPanel, panelCount, image, y, x});
   });
-}
-
-/// A' M A of one tile and 16 filters, then the epilogue.
-void Winograd::storeTile(Index y, Index x, Index from, Index panel, bool isClipped) {
-  SmallVector<Vectors> transformed;
-  for (int64_t j = 0; j < size; ++j) {
-    Vectors column;
-    for (int64_t i = 0; i < size; ++i)
-      column.push_back(builder.loadVector(scratch, builder.op().getF32Type(),
-                                          builder.add(from, productStart + (i * size + j) * productPitch), panelLanes));
-    transformed.push_back(applyOutput(column));
-  }
-  SmallVector<AffineExpr> dims = evaluator.dims(op.getOutput());
-  Lanes lanes = evaluator.lanes(panelLanes);
-  Point point{evaluator.variable(image, dims[0]), {}, {}, {}};
-  point[3] =
-      evaluator.variable(panel, evaluator.getSymbols().constant(filters / panelLanes)) * panelLanes + lanes.variable;
-  for (int64_t i = 0; i < tile; ++i) {
-    Vectors row;
-    for (int64_t j = 0; j < size; ++j)
-      row.push_back(transformed[j][i]);
-    row = applyOutput(row);
-    for (int64_t j = 0; j < tile; ++j) {
-      auto store = [&] {
-        point[1] = evaluator.variable(builder.add(y, i), dims[1]);
-        point[2] = evaluator.variable(builder.add(x, j), dims[2]);
-        evaluator.bind(op.getOutput(), row[j]);
-        evaluator.storeResults(op.getOutput(), point, &lanes);
-        evaluator.unbind(op.getOutput());
-      };
-      if (!isClipped) {
-        store();
-        continue;
-      }
-      Value isInside = builder.create<arith::AndIOp>(inside(builder.add(y, i), outputHeight),
-                                                     inside(builder.add(x, j), outputWidth));
-      builder.ifThen(isInside, store);
-    }
-  }
-}
-
-/// Sum of factor * value, leaving out zeros and starting with a factor of one.
-Value Winograd::combine(ArrayRef<double> factors, ArrayRef<Value> values) {
-  SmallVector<std::pair<double, Value>> terms;
-  for (auto [factor, value] : llvm::zip(factors, values))
-    if (factor != 0)
-      terms.push_back({factor, value});
-  llvm::stable_sort(terms, [](auto &a, auto &b) { return (a.first == 1) > (b.first == 1); });
-  Value sum;
-  for (auto &[factor, value] : terms) {
-    if (!sum)
-      sum = factor == 1 ? value
-                        : builder.create<arith::MulFOp>(value, builder.constant(vectorType(), factor)).getResult();
-    else if (factor == 1)
-      sum = builder.create<arith::AddFOp>(sum, value);
-    else if (factor == -1)
-      sum = builder.create<arith::SubFOp>(sum, value);
-    else
-      sum = builder.fma(value, builder.constant(vectorType(), factor), sum);
-  }
-  return sum;
-}
-
-/// B' d. The rows of p and -p differ in the sign of every other term: their even and odd parts are computed once.
-Winograd::Vectors Winograd::applyInput(ArrayRef<Value> d) {
-  Vectors result;
-  auto split = [&](size_t row, bool wantsOdd) {
-    std::vector<double> part = matrices.input[row];
-    for (size_t i = 0; i < part.size(); ++i)
-      if (matrices.input[row][i] == matrices.input[row + 1][i] ? wantsOdd : !wantsOdd)
-        part[i] = 0;
-    return combine(part, d);
-  };
-  result.push_back(combine(matrices.input.front(), d));
-  for (size_t row = 1; row + 1 < matrices.points.size(); row += 2) {
-    Value same = split(row, false), opposite = split(row, true);
-    result.push_back(builder.create<arith::AddFOp>(same, opposite));
-    result.push_back(builder.create<arith::SubFOp>(same, opposite));
-  }
-  result.push_back(combine(matrices.input.back(), d));
-  return result;
-}
-
-/// A' x: powers of p and -p are equal or opposite.
-Winograd::Vectors Winograd::applyOutput(ArrayRef<Value> x) {
-  Vectors sums, differences, result;
-  for (size_t j = 1; j + 1 < x.size(); j += 2) {
-    sums.push_back(builder.create<arith::AddFOp>(x[j], x[j + 1]));
-    differences.push_back(builder.create<arith::SubFOp>(x[j], x[j + 1]));
-  }
-  for (int64_t i = 0; i < tile; ++i) {
-    Vectors values = i % 2 ? differences : sums;
-    std::vector<double> factors;
-    for (size_t j = 1; j + 1 < x.size(); j += 2)
-      factors.push_back(matrices.output[i][j]);
-    if (i == 0) {
-      values.push_back(x.front());
-      factors.push_back(1);
-    }
-    if (i == tile - 1) {
-      values.push_back(x.back());
-      factors.push_back(1);
-    }
-    result.push_back(combine(factors, values));
-  }
-  return result;
 }
 
 } // namespace

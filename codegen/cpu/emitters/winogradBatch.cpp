@@ -12,7 +12,6 @@
 #include "codegen/cpu/emitters/Linear.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "codegen/cpu/emitters/WinogradTransforms.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -60,10 +59,6 @@ private:
   void multiply(Index count);
   void multiplyRows(Index element, Index group, Index row);
   void transformOutput(Index first, Index count);
-  void storeTile(Index y, Index x, Index from, Index panel, bool isClipped);
-  /// Calls `body(number in the block, image, first row of tile, first column of tile)` for the block's tiles.
-  void forEachTile(Index first, Index count,
-                   llvm::function_ref<void(Index number, Index image, Index y, Index x)> body);
 
   Problem problem;
   Evaluator &evaluator;
@@ -76,8 +71,8 @@ private:
 
   // The problem.
   AffineExpr images;
-  int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0, outputHeight = 0, outputWidth = 0;
-  int64_t tileColumns = 0, tilesPerImage = 0;
+  int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0;
+  TileGrid grid;
 
   // The schedule.
   int64_t vectors = 1, groups = 1, chunks = 1, groupsPerChunk = 1, blockTiles = 1, blockRows = 1;
@@ -85,7 +80,7 @@ private:
   Division division;
 
   // Run-time values.
-  Index tileCount, item, chunk, firstGroup, lastGroup, image;
+  Index tileCount, item, chunk, firstGroup, lastGroup;
   Value input, panels;
   /// Filters of a chunk: how far the products of two tiles are apart.
   int64_t chunkFilters() const { return groupsPerChunk * vectors * panelLanes; }
@@ -97,13 +92,10 @@ void WinogradBatch::readShapes() {
   height = *constantValue(in[1]);
   width = *constantValue(in[2]);
   channels = *constantValue(in[3]);
-  outputHeight = *constantValue(out[1]);
-  outputWidth = *constantValue(out[2]);
   filters = *constantValue(out[3]);
   size = tile + 2;
   elements = size * size;
-  tileColumns = llvm::divideCeil(outputWidth, tile);
-  tilesPerImage = tileColumns * llvm::divideCeil(outputHeight, tile);
+  grid = TileGrid(tile, *constantValue(out[1]), *constantValue(out[2]));
 }
 
 void WinogradBatch::schedule() {
@@ -114,7 +106,7 @@ void WinogradBatch::schedule() {
   groups = panelCount / vectors;
   int64_t filterBytes = elements * channels * filters * 4;
   blockTiles = filterBytes > cachedFilterBytes ? manyTiles : fewTiles;
-  int64_t tiles = constantValue(images).value_or(guessedImages) * tilesPerImage;
+  int64_t tiles = constantValue(images).value_or(guessedImages) * grid.count;
   if (constantValue(images))
     blockTiles = llvm::divideCeil(tiles, llvm::divideCeil(tiles, blockTiles));
   blockRows = llvm::divideCeil(blockTiles, llvm::divideCeil(blockTiles, maxRows(target, vectors)));
@@ -130,7 +122,7 @@ void WinogradBatch::schedule() {
   productPitch = blockTiles * chunkFilters() + panelLanes;
   productStart = elements * inputPitch;
   division.scratchBytes = (productStart + elements * productPitch) * 4;
-  AffineExpr blockCount = (images * tilesPerImage + (blockTiles - 1)).floorDiv(blockTiles);
+  AffineExpr blockCount = (images * grid.count + (blockTiles - 1)).floorDiv(blockTiles);
   division.items = simplifyDimension(blockCount * chunks);
   division.grain = grainFor(2.0 * elements * blockTiles * channels * filters / double(chunks), 0);
   division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
@@ -142,7 +134,7 @@ void WinogradBatch::schedule() {
 Division WinogradBatch::emit() {
   readShapes();
   schedule();
-  tileCount = evaluator.materialize(simplifyDimension(images * tilesPerImage));
+  tileCount = evaluator.materialize(simplifyDimension(images * grid.count));
   Point origin(4, evaluator.constant(0));
   input = evaluator.access(problem.input, origin)->buffer.pointer;
   origin.push_back(evaluator.constant(0));
@@ -168,18 +160,10 @@ void WinogradBatch::emitItem(Index number) {
   transformOutput(first, count);
 }
 
-void WinogradBatch::forEachTile(Index first, Index count, llvm::function_ref<void(Index, Index, Index, Index)> body) {
-  builder.loop(0, count, 1, [&](Index number) {
-    Index at = builder.add(first, number), place = builder.mod(at, tilesPerImage);
-    body(number, builder.div(at, tilesPerImage), builder.mul(builder.div(place, tileColumns), tile),
-         builder.mul(builder.mod(place, tileColumns), tile));
-  });
-}
-
 void WinogradBatch::transformInput(Index first, Index count) {
   ImageTiles tiles{input, height, width, channels, size};
   auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
-  forEachTile(first, count, [&](Index number, Index image, Index y, Index x) {
+  grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
     transformTile(builder, tiles, builder.mul(image, height * width * channels), builder.sub(y, problem.low[0]),
                   builder.sub(x, problem.low[1]), channels, apply, scratch, builder.mul(number, channels), inputPitch);
   });
@@ -217,52 +201,13 @@ void WinogradBatch::multiplyRows(Index element, Index group, Index row) {
 }
 
 void WinogradBatch::transformOutput(Index first, Index count) {
+  Index firstPanel = builder.mul(firstGroup, vectors);
   Index panelCount = builder.mul(builder.sub(lastGroup, firstGroup), vectors);
-  forEachTile(first, count, [&](Index number, Index which, Index y, Index x) {
-    image = which;
-    auto store = [&](bool isClipped) {
-      builder.loop(0, panelCount, 1, [&](Index panel) {
-        Index from = builder.add(builder.mul(number, chunkFilters()), builder.mul(panel, panelLanes));
-        storeTile(y, x, from, builder.add(builder.mul(firstGroup, vectors), panel), isClipped);
-      });
-    };
-    if (outputHeight % tile == 0 && outputWidth % tile == 0)
-      return store(false);
-    Index room = builder.min(builder.sub(outputHeight - tile, y), builder.sub(outputWidth - tile, x));
-    builder.ifThen(
-        builder.less(room, 0), [&] { store(true); }, [&] { store(false); });
+  grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
+    Index place = builder.add(builder.mul(number, chunkFilters()), productStart);
+    storeTile(evaluator, problem.output, matrices.output,
+              {scratch, place, productPitch, firstPanel, panelCount, image, y, x});
   });
-}
-
-/// A' M A of one tile and 16 filters, then the epilogue.
-void WinogradBatch::storeTile(Index y, Index x, Index from, Index panel, bool isClipped) {
-  auto load = [&](int64_t i, int64_t j) {
-    Index at = builder.add(from, productStart + (i * size + j) * productPitch);
-    return builder.loadVector(scratch, builder.op().getF32Type(), at, panelLanes);
-  };
-  auto apply = [&](ArrayRef<Value> x) { return applyColumns(builder, matrices.output, x); };
-  SmallVector<Vectors> pixels = transformSquare(size, load, apply);
-  SmallVector<AffineExpr> dims = evaluator.dims(problem.output);
-  Lanes lanes = evaluator.lanes(panelLanes);
-  Point point{evaluator.variable(image, dims[0]), {}, {}, {}};
-  point[3] = evaluator.variable(panel, evaluator.constant(filters / panelLanes)) * panelLanes + lanes.variable;
-  for (int64_t i = 0; i < tile; ++i)
-    for (int64_t j = 0; j < tile; ++j) {
-      auto store = [&] {
-        point[1] = evaluator.variable(builder.add(y, i), dims[1]);
-        point[2] = evaluator.variable(builder.add(x, j), dims[2]);
-        evaluator.bind(problem.output, pixels[i][j]);
-        evaluator.storeResults(problem.output, point, &lanes);
-        evaluator.unbind(problem.output);
-      };
-      if (!isClipped) {
-        store();
-        continue;
-      }
-      Value exists = builder.create<arith::AndIOp>(isInside(builder, builder.add(y, i), outputHeight),
-                                                   isInside(builder, builder.add(x, j), outputWidth));
-      builder.ifThen(exists, store);
-    }
 }
 
 } // namespace

@@ -53,8 +53,6 @@ private:
   void transformGradient(Index firstTile, Index count, Index filter);
   void multiply(Index count, Index sums);
   void store(Index channel, Index filter, Index sums);
-  void forEachTile(Index first, Index count,
-                   llvm::function_ref<void(Index number, Index image, Index y, Index x)> body);
   Type f32() { return builder.op().getF32Type(); }
 
   ConvFilterGradientOp op;
@@ -69,7 +67,7 @@ private:
   // The problem.
   AffineExpr images;
   int64_t channels = 0, filters = 0, height = 0, width = 0, outputHeight = 0, outputWidth = 0;
-  int64_t tileColumns = 0, tilesPerImage = 0;
+  TileGrid grid;
 
   // The schedule.
   int64_t itemChannels = 1, itemFilters = 1, filterBlocks = 1, itemsAtOnce = 1, vectors = 1;
@@ -89,8 +87,7 @@ void WinogradFilterGradient::readShapes() {
   outputHeight = *constantValue(out[1]);
   outputWidth = *constantValue(out[2]);
   filters = *constantValue(out[3]);
-  tileColumns = llvm::divideCeil(outputWidth, tile);
-  tilesPerImage = tileColumns * llvm::divideCeil(outputHeight, tile);
+  grid = TileGrid(tile, outputHeight, outputWidth);
 }
 
 void WinogradFilterGradient::schedule() {
@@ -121,7 +118,7 @@ void WinogradFilterGradient::schedule() {
 Division WinogradFilterGradient::emit() {
   readShapes();
   schedule();
-  tileCount = evaluator.materialize(simplifyDimension(images * tilesPerImage));
+  tileCount = evaluator.materialize(simplifyDimension(images * grid.count));
   Point origin(4, evaluator.constant(0));
   input = evaluator.access(op.getInput(), origin)->buffer.pointer;
   gradient = evaluator.access(op.getGradient(), origin)->buffer.pointer;
@@ -158,20 +155,11 @@ void WinogradFilterGradient::clearSums(Index items) {
                [&](Index at) { builder.storeVector(zero, scratch, builder.add(at, sumsStart)); });
 }
 
-void WinogradFilterGradient::forEachTile(Index first, Index count,
-                                         llvm::function_ref<void(Index, Index, Index, Index)> body) {
-  builder.loop(0, count, 1, [&](Index number) {
-    Index at = builder.add(first, number), place = builder.mod(at, tilesPerImage);
-    body(number, builder.div(at, tilesPerImage), builder.mul(builder.div(place, tileColumns), tile),
-         builder.mul(builder.mod(place, tileColumns), tile));
-  });
-}
-
 /// V[element][tile][channel] = B' d B.
 void WinogradFilterGradient::transformInput(Index firstTile, Index count, Index channel) {
   ImageTiles tiles{input, height, width, channels, size};
   auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
-  forEachTile(firstTile, count, [&](Index number, Index image, Index y, Index x) {
+  grid.forEach(builder, firstTile, count, [&](Index number, Index image, Index y, Index x) {
     transformTile(builder, tiles, builder.add(builder.mul(image, height * width * channels), channel),
                   builder.sub(y, op.getLow()[0]), builder.sub(x, op.getLow()[1]), itemChannels, apply, scratch,
                   builder.mul(number, itemChannels), inputPitch);
@@ -183,7 +171,7 @@ void WinogradFilterGradient::transformGradient(Index firstTile, Index count, Ind
   ImageTiles tiles{gradient, outputHeight, outputWidth, filters, tile};
   Matrix matrix = transposed(matrices.output);
   auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrix, x); };
-  forEachTile(firstTile, count, [&](Index number, Index image, Index y, Index x) {
+  grid.forEach(builder, firstTile, count, [&](Index number, Index image, Index y, Index x) {
     transformTile(builder, tiles, builder.add(builder.mul(image, outputHeight * outputWidth * filters), filter), y, x,
                   itemFilters, apply, scratch, builder.add(builder.mul(number, itemFilters), gradientStart),
                   gradientPitch);
