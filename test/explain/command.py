@@ -3,20 +3,25 @@
 import json
 import pathlib
 import subprocess
+import sys
 
 import numpy as np
 
 import harness
 
 
+# Tests run side by side: each has its own folder, whatever networks they have in common.
+PLACE = pathlib.Path("explain", pathlib.Path(sys.argv[0]).stem, *sys.argv[1:])
+
+
 def folder(name):
-    path = harness.WORK / "explain" / name
+    path = harness.WORK / PLACE / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def compiled(network, name, *options):
-    return harness.compile_model(network.model, f"explain/{name}", ["--cpu", "native", *options]).path
+    return harness.compile_model(network.model, PLACE / name, ["--cpu", "native", *options]).path
 
 
 def ingot(*words):
