@@ -103,18 +103,7 @@ void addDataOptions(CLI::App &command, TrainRequest &request) {
                      "CSV: column of targets (default: target); .npy, idx: file of targets");
   command.add_option("--val-target", request.validationTarget, "The same for --val, where it is a file of its own")
       ->needs(validation);
-  command.add_option("--drop", request.dropped, "CSV columns to leave out, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--bind", request.bindings, "INPUT=ARRAY: which array of the data fills an input (repeatable)")
-      ->allow_extra_args(false);
-  command.add_option("--scale", request.scale, "Factor for real inputs, e.g. 1/255");
-  command.add_option("--mean", request.mean, "Then subtract: one number, or one for each channel, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--std", request.deviation, "Then divide by: one number, or one for each channel")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  addFeedOptions(command, request);
   command.add_flag("--standardize", request.isStandardized,
                    "Take mean and deviation of each feature or channel from the training data");
 }

@@ -58,27 +58,11 @@ void addExampleOptions(CLI::App &command, ExampleRequest &request) {
       .add_option("--data,--npz", request.data,
                   "Examples: .npz, .npy, .csv, idx, CIFAR files, an image, a folder of images (repeatable)")
       ->allow_extra_args(false);
-  command.add_option("--drop", request.dropped, "CSV columns to leave out, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--bind", request.bindings, "INPUT=ARRAY: which array of the data fills an input (repeatable)")
-      ->allow_extra_args(false);
-  command.add_option("--scale", request.scale, "Factor for real inputs, e.g. 1/255");
-  command.add_option("--mean", request.mean, "Then subtract: one number, or one for each channel, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--std", request.deviation, "Then divide by: one number, or one for each channel")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  addFeedOptions(command, request);
 }
 
 ExampleSet::ExampleSet(const RowFunction &network, const ExampleRequest &request)
-    : labelsName(request.labels.empty() ? targetName : request.labels) {
-  normalization.scale = request.scale.empty() ? 1 : parseFraction("--scale", request.scale);
-  normalization.mean = request.mean;
-  normalization.deviation = request.deviation;
-  if (std::count(request.deviation.begin(), request.deviation.end(), 0.0))
-    throw Failure(exitBadUsage, "--std", "a deviation of 0 would divide by 0");
+    : normalization(request.normalization()), labelsName(request.labels.empty() ? targetName : request.labels) {
   for (const std::string &word : request.bindings)
     bindings.insert(parsePair("--bind", word));
   for (auto &[name, array] : bindings)

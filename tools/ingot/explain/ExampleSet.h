@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The examples that a network is explained or attacked on: from files to rows of its inputs.
 #pragma once
-#include "Batches.h"
+#include "FeedOptions.h"
 #include "RowFunction.h"
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 namespace ingot {
 
-struct ExampleRequest {
-  std::vector<std::string> data, inputs, bindings, dropped;
-  std::string target, labels, scale;
-  std::vector<double> mean, deviation;
+struct ExampleRequest : FeedRequest {
+  std::vector<std::string> data, inputs;
+  std::string target, labels;
 };
 
 /// --data, --bind, --scale, ... as `ingot train` has them; what names the targets is the command's own.

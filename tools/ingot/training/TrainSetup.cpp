@@ -79,11 +79,7 @@ void TrainSetup::readSizes() {
 }
 
 void TrainSetup::readNormalization() {
-  normalization.scale = request.scale.empty() ? 1 : parseFraction("--scale", request.scale);
-  normalization.mean = request.mean;
-  normalization.deviation = request.deviation;
-  if (std::count(request.deviation.begin(), request.deviation.end(), 0.0))
-    throw Failure(exitBadUsage, "--std", "a deviation of 0 would divide by 0");
+  normalization = request.normalization();
   if (request.isStandardized && !(request.mean.empty() && request.deviation.empty()))
     throw Failure(exitBadUsage, "--standardize",
                   "takes mean and deviation from the data: use it without --mean and --std");

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From the words of the command line to a learner and its examples.
 #pragma once
+#include "FeedOptions.h"
 #include "Training.h"
 
 namespace ingot {
 
 /// What `ingot train` was asked for.
-struct TrainRequest {
-  std::string library, target, validationTarget, schedule = "constant", scale, task, predictions, labels, state, report,
+struct TrainRequest : FeedRequest {
+  std::string library, target, validationTarget, schedule = "constant", task, predictions, labels, state, report,
                                                  distributed, adversarial;
-  std::vector<std::string> data, validation, dropped, bindings, hypers, metrics;
-  std::vector<double> mean, deviation;
+  std::vector<std::string> data, validation, hypers, metrics;
   /// The share of the data that is set aside, and the learning rate; 0: none, the library's.
   double validationShare = 0, rate = 0;
   bool isStandardized = false, isOrdered = false, json = false;
