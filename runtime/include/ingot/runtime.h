@@ -1,3 +1,4 @@
+/* clang-format off */
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
    ingot/runtime.h: how a program uses a library that ingotc made. C11 and C++; needs no library of its own to link.
 
@@ -11,17 +12,20 @@
        ingot_session_destroy(session);
 
    Ownership  The caller owns every buffer it passes; nothing is kept after a call returns. A model belongs to its
-   library and is never freed. A session owns the memory of intermediate values; ingot_session_destroy gives it back.
+              library and is never freed. A session owns the memory of intermediate values; ingot_session_destroy
+              gives it back.
    Threads    A model may be used by any number of threads, a session by one at a time: make one session per host
-   thread. All models of a process share one pool of worker threads. A run that finds the pool taken uses its own
-   thread. A forked child starts workers of its own. Lifetimes  Unloading the library (dlclose) ends its model; destroy
-   its sessions first. The library that owns the shared pool, the first one loaded, stays in memory. Errors Functions
-   return INGOT_OK (0) or a status; ingot_last_error describes this thread's last failure in words. Nothing throws,
-   exits or prints. Memory     A run of a model without symbolic dimensions allocates nothing and makes no system call,
-   but to wake sleeping workers. One with symbolic dimensions allocates when it meets sizes larger than before. State
-   What a training step changes (parameters, the optimizer's moments, running statistics, the step's number) lies in one
-   block of the caller's, so that saving it is one write and copying it one copy. Values   Tensors are dense, row-major,
-   aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
+              thread. All models of a process share one pool of worker threads. A run that finds the pool taken uses
+              its own thread. A forked child starts workers of its own.
+   Lifetimes  Unloading the library (dlclose) ends its model; destroy its sessions first. The library that owns the
+              shared pool, the first one loaded, stays in memory.
+   Errors     Functions return INGOT_OK (0) or a status; ingot_last_error describes this thread's last failure in
+              words. Nothing throws, exits or prints.
+   Memory     A run of a model without symbolic dimensions allocates nothing and makes no system call, but to wake
+              sleeping workers. One with symbolic dimensions allocates when it meets sizes larger than before.
+   State      What a training step changes (parameters, the optimizer's moments, running statistics, the step's
+              number) lies in one block of the caller's, so that saving it is one write and copying it one copy.
+   Values     Tensors are dense, row-major, aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
 #ifndef INGOT_RUNTIME_H
 #define INGOT_RUNTIME_H
 #include <stdint.h>
@@ -29,7 +33,6 @@
 extern "C" {
 #endif
 
-/* clang-format off */
 #define INGOT_MAX_RANK 8
 
 typedef enum ingot_status {
