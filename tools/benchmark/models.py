@@ -55,7 +55,8 @@ def find(name, folder):
     if path.suffix == ".onnx":
         if not path.exists():
             raise Unknown(f"{path}: no such file")
-        return describe(path.stem, path, folder)
+        called = path.resolve().parent.name if path.name == "model.onnx" else path.stem  # the folder tells more
+        return describe(called, path, folder)
     if not (folder / name / "model.onnx").exists():
         built_in = dict(map(reversed, BUILT_IN))
         if (COLLECTION / "models" / f"{name}.json").exists():
