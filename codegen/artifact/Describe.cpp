@@ -93,6 +93,8 @@ public:
     if (auto slots = main->getAttrOfType<ArrayAttr>("kernel.slots"))
       for (auto slot : slots.getAsRange<ShapeAttr>())
         llvm::append_range(program.slots, scope.adopt(slot));
+    if (auto assumptions = module->getAttrOfType<ShapeAttr>("ingot.requires"))
+      llvm::append_range(program.assumptions, scope.adopt(assumptions));
     if (scope.getNames().size() != program.symbols.size())
       return main.emitError("has a dimension that is not among the module's symbols: ") << scope.getNames().back();
     return program;

@@ -13,31 +13,6 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-std::string printDimension(mlir::AffineExpr dim, ArrayRef<ProgramSymbol> symbols) {
-  if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(dim))
-    return std::to_string(constant.getValue());
-  if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim))
-    return symbols[symbol.getPosition()].name;
-  auto binary = mlir::cast<mlir::AffineBinaryOpExpr>(dim);
-  auto print = [&](mlir::AffineExpr operand) {
-    std::string text = printDimension(operand, symbols);
-    return mlir::isa<mlir::AffineBinaryOpExpr>(operand) ? "(" + text + ")" : text;
-  };
-  std::string lhs = print(binary.getLHS()), rhs = print(binary.getRHS());
-  switch (binary.getKind()) {
-  case mlir::AffineExprKind::Add:
-    return lhs + " + " + rhs;
-  case mlir::AffineExprKind::Mul:
-    return lhs + "*" + rhs;
-  case mlir::AffineExprKind::Mod:
-    return lhs + " % " + rhs;
-  case mlir::AffineExprKind::FloorDiv:
-    return lhs + " / " + rhs;
-  default:
-    return fmt::format("({} + {} - 1) / {}", lhs, rhs, rhs);
-  }
-}
-
 bool isStatic(const ProgramPort &port) {
   return all_of(port.dims, [](mlir::AffineExpr dim) { return mlir::isa<mlir::AffineConstantExpr>(dim); });
 }

@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include <fmt/format.h>
 
 using namespace llvm;
 
@@ -89,5 +90,30 @@ std::string cParameter(const ProgramPort &port, StringRef name) {
 StringRef cTypeName(ingot_dtype dtype) { return namesOf(dtype).c; }
 StringRef plainTypeName(ingot_dtype dtype) { return namesOf(dtype).plain; }
 StringRef dtypeConstantName(ingot_dtype dtype) { return namesOf(dtype).constant; }
+
+std::string printDimension(mlir::AffineExpr dim, llvm::ArrayRef<ProgramSymbol> symbols) {
+  if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(dim))
+    return std::to_string(constant.getValue());
+  if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim))
+    return symbols[symbol.getPosition()].name;
+  auto binary = mlir::cast<mlir::AffineBinaryOpExpr>(dim);
+  auto print = [&](mlir::AffineExpr operand) {
+    std::string text = printDimension(operand, symbols);
+    return mlir::isa<mlir::AffineBinaryOpExpr>(operand) ? "(" + text + ")" : text;
+  };
+  std::string lhs = print(binary.getLHS()), rhs = print(binary.getRHS());
+  switch (binary.getKind()) {
+  case mlir::AffineExprKind::Add:
+    return lhs + " + " + rhs;
+  case mlir::AffineExprKind::Mul:
+    return lhs + "*" + rhs;
+  case mlir::AffineExprKind::Mod:
+    return lhs + " % " + rhs;
+  case mlir::AffineExprKind::FloorDiv:
+    return lhs + " / " + rhs;
+  default:
+    return fmt::format("({} + {} - 1) / {}", lhs, rhs, rhs);
+  }
+}
 
 } // namespace ingot

@@ -20,6 +20,8 @@ std::string cParameter(const ProgramPort &port, llvm::StringRef name);
 
 /// "float", "uint8_t"; 16-bit floats are "uint16_t".
 llvm::StringRef cTypeName(ingot_dtype dtype);
+/// A dimension, or another expression of the symbols, as C has it: "(height + 1) / 2".
+std::string printDimension(mlir::AffineExpr dim, llvm::ArrayRef<ProgramSymbol> symbols);
 /// "float32", "bfloat16".
 llvm::StringRef plainTypeName(ingot_dtype dtype);
 /// "INGOT_F32".

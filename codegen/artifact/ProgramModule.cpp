@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes ingot_program (program.h) as constant data, and these functions:
-//   ingot_sizes  output dimensions and arena bytes from the symbols; absent when nothing depends on them
+//   ingot_sizes, ingot_broken_assumption   what depends on the symbols (ShapeFunctions.h)
 //   X_model, X_error, X_run (or X_train_step, X_state_initialize)   the exported ones, each a call into the runtime
 #include "codegen/artifact/ProgramModule.h"
 
 #include "codegen/artifact/Constants.h"
 #include "codegen/artifact/Names.h"
+#include "codegen/artifact/ShapeFunctions.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -28,9 +29,10 @@ public:
         pointer(PointerType::get(context, 0)), i32(builder.getInt32Ty()), i64(builder.getInt64Ty()) {}
 
   Module &build() {
-    Constant *sizes = buildSizes();
+    Constant *sizes = buildSizes(program, module);
+    Constant *brokenAssumption = buildBrokenAssumption(program, module);
     exportCall(program.name + "_model", pointer, {}, "ingot_library_model");
-    buildDescriptor(sizes);
+    buildDescriptor(sizes, brokenAssumption);
     exportCall(program.name + "_error", pointer, {}, "ingot_library_error");
     if (program.stateBytes)
       exportCall(program.name + "_state_initialize", i32, {pointer}, "ingot_library_state_initialize");
@@ -75,14 +77,6 @@ private:
     return made;
   }
 
-  // Dimensions as the descriptor writes them: constants, symbols, and for outputs computed ones.
-  int64_t encodeDimension(mlir::AffineExpr dim) {
-    if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(dim))
-      return constant.getValue();
-    if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim))
-      return -1 - static_cast<int64_t>(symbol.getPosition());
-    return INGOT_COMPUTED_DIMENSION;
-  }
   Constant *describePort(const ProgramPort &port) {
     SmallVector<Constant *> dims;
     for (mlir::AffineExpr dim : port.dims)
@@ -172,7 +166,7 @@ private:
                    number(program.parts.empty() ? 0 : program.parts.size() + 1)});
   }
 
-  void buildDescriptor(Constant *sizes) {
+  void buildDescriptor(Constant *sizes, Constant *brokenAssumption) {
     SmallVector<Constant *> variants, initial;
     for (const ProgramStateTensor &tensor : program.state)
       initial.push_back(number(tensor.initial));
@@ -185,68 +179,9 @@ private:
         new GlobalVariable(module, builder.getInt8Ty(), true, GlobalValue::ExternalLinkage, nullptr, constantsSymbol);
     constants->setVisibility(GlobalValue::HiddenVisibility);
     Constant *fields = record({number(INGOT_PROGRAM_ABI), buildDescription(), number(variants.size()), table(variants),
-                               sizes, constants, table(initial), number(program.classes.size()), classChecks(),
-                               number(program.completions.size()), completions(), inspections()});
+                               sizes, brokenAssumption, constants, table(initial), number(program.classes.size()),
+                               classChecks(), number(program.completions.size()), completions(), inspections()});
     data(fields, "ingot_library_program", GlobalValue::ExternalLinkage)->setVisibility(GlobalValue::HiddenVisibility);
-  }
-
-  Value *evaluate(mlir::AffineExpr expr, Value *symbols) {
-    if (auto constant = mlir::dyn_cast<mlir::AffineConstantExpr>(expr))
-      return number(constant.getValue());
-    if (auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(expr))
-      return builder.CreateLoad(i64, builder.CreateConstGEP1_64(i64, symbols, symbol.getPosition()));
-    auto binary = mlir::cast<mlir::AffineBinaryOpExpr>(expr);
-    Value *lhs = evaluate(binary.getLHS(), symbols), *rhs = evaluate(binary.getRHS(), symbols);
-    switch (binary.getKind()) {
-    case mlir::AffineExprKind::Add:
-      return builder.CreateAdd(lhs, rhs);
-    case mlir::AffineExprKind::Mul:
-      return builder.CreateMul(lhs, rhs);
-    case mlir::AffineExprKind::Mod:
-      return subtractMultiple(lhs, divideDown(lhs, rhs), rhs);
-    case mlir::AffineExprKind::FloorDiv:
-      return divideDown(lhs, rhs);
-    default: // ceildiv(a, b) = -floordiv(-a, b)
-      return builder.CreateNeg(divideDown(builder.CreateNeg(lhs), rhs));
-    }
-  }
-  Value *subtractMultiple(Value *lhs, Value *count, Value *rhs) {
-    return builder.CreateSub(lhs, builder.CreateMul(count, rhs));
-  }
-  // Division rounds towards minus infinity; a divisor of zero (a symbol of extent 0) gives 0 instead of a trap.
-  Value *divideDown(Value *lhs, Value *rhs) {
-    Value *isZero = builder.CreateICmpEQ(rhs, number(0));
-    Value *divisor = builder.CreateSelect(isZero, number(1), rhs);
-    Value *quotient = builder.CreateSDiv(lhs, divisor), *rest = builder.CreateSRem(lhs, divisor);
-    Value *isBelow = builder.CreateICmpSLT(builder.CreateXor(rest, divisor), number(0));
-    Value *roundsUp = builder.CreateAnd(builder.CreateICmpNE(rest, number(0)), isBelow);
-    Value *floor = builder.CreateSub(quotient, builder.CreateZExt(roundsUp, i64));
-    return builder.CreateSelect(isZero, number(0), floor);
-  }
-  Value *roundUp(Value *bytes) {
-    return builder.CreateAnd(builder.CreateAdd(bytes, number(INGOT_ALIGNMENT - 1)), number(-INGOT_ALIGNMENT));
-  }
-
-  Constant *buildSizes() {
-    bool isNeeded = !program.slots.empty();
-    for (const ProgramPort &port : program.outputs)
-      for (mlir::AffineExpr dim : port.dims)
-        isNeeded |= encodeDimension(dim) == INGOT_COMPUTED_DIMENSION;
-    if (!isNeeded)
-      return ConstantPointerNull::get(pointer);
-    Function *sizes = defined("ingot_sizes", builder.getVoidTy(), {pointer, pointer, pointer}, true);
-    sizes->setLinkage(GlobalValue::InternalLinkage);
-    Value *symbols = sizes->getArg(0), *dims = sizes->getArg(1);
-    uint64_t index = 0;
-    for (const ProgramPort &port : program.outputs)
-      for (mlir::AffineExpr dim : port.dims)
-        builder.CreateStore(evaluate(dim, symbols), builder.CreateConstGEP1_64(i64, dims, index++));
-    Value *bytes = roundUp(number(program.arenaBytes));
-    for (mlir::AffineExpr slot : program.slots)
-      bytes = builder.CreateAdd(bytes, roundUp(evaluate(slot, symbols)));
-    builder.CreateStore(bytes, sizes->getArg(2));
-    builder.CreateRetVoid();
-    return sizes;
   }
 
   void exportCall(const Twine &name, Type *result, ArrayRef<Type *> parameters, StringRef callee) {

@@ -276,7 +276,7 @@ private:
     if (failed(finish("update_step")))
       return failure();
     main.prune({"input", "target"});
-    for (StringRef symbols : {"ingot.symbols", "ingot.symbol_bounds"})
+    for (StringRef symbols : {"ingot.symbols", "ingot.symbol_bounds", "ingot.requires"})
       module->removeAttr(symbols); // a state has constant shapes
     return success();
   }

@@ -183,7 +183,7 @@ static ingot_status callEntry(Session &session, void *const *io) {
 ingot_status ingot::runSession(ingot_session *handle, const ingot_tensor *inputs, const ingot_tensor *outputs) {
   Session &session = sessionOf(handle);
   const ingot_description &description = session.model->description;
-  if (ingot_status status = bindInputs(description, inputs, true, session.candidateSymbols))
+  if (ingot_status status = bindInputs(*session.model->program, inputs, true, session.candidateSymbols))
     return status;
   if (ingot_status status = prepareSizes(session, session.candidateSymbols))
     return status;
@@ -204,7 +204,7 @@ ingot_status ingot::runSession(ingot_session *handle, const ingot_tensor *inputs
 ingot_status ingot::runPointers(ingot_session *handle, void *const *io, const int64_t *symbols) {
   Session &session = sessionOf(handle);
   const ingot_description &description = session.model->description;
-  if (ingot_status status = checkSymbols(description, symbols))
+  if (ingot_status status = checkSymbols(*session.model->program, symbols))
     return status;
   if (description.state_bytes)
     if (ingot_status status = checkState(description, io[description.input_count + description.output_count]))

@@ -62,8 +62,9 @@ static ingot_status bindDimension(const ingot_description &description, const in
   return INGOT_OK;
 }
 
-ingot_status ingot::bindInputs(const ingot_description &description, const ingot_tensor *inputs, bool needData,
+ingot_status ingot::bindInputs(const ingot_program &program, const ingot_tensor *inputs, bool needData,
                                int64_t *symbols) {
+  const ingot_description &description = program.description;
   if (!inputs && description.input_count)
     return fail(INGOT_INVALID, "no inputs given, expected %d", description.input_count);
   for (int32_t i = 0; i < description.symbol_count; ++i)
@@ -78,10 +79,11 @@ ingot_status ingot::bindInputs(const ingot_description &description, const ingot
       if (ingot_status status = bindDimension(description, port, j, inputs[i].shape[j], symbols))
         return status;
   }
-  return checkSymbols(description, symbols);
+  return checkSymbols(program, symbols);
 }
 
-ingot_status ingot::checkSymbols(const ingot_description &description, const int64_t *symbols) {
+ingot_status ingot::checkSymbols(const ingot_program &program, const int64_t *symbols) {
+  const ingot_description &description = program.description;
   for (int32_t i = 0; i < description.symbol_count; ++i) {
     const ingot_symbol &symbol = description.symbols[i];
     if (symbols[i] >= symbol.minimum && (symbol.maximum < 0 || symbols[i] <= symbol.maximum))
@@ -94,6 +96,8 @@ ingot_status ingot::checkSymbols(const ingot_description &description, const int
     return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected %ld to %ld", symbol.name, symbols[i], symbol.minimum,
                 symbol.maximum);
   }
+  if (const char *broken = program.broken_assumption ? program.broken_assumption(symbols) : nullptr)
+    return fail(INGOT_INVALID, "the dimensions do not fit together: the model needs %s", broken);
   return INGOT_OK;
 }
 
@@ -142,7 +146,7 @@ ingot_status ingot::outputShapes(const ingot_model *model, const ingot_tensor *i
   auto *symbols = static_cast<int64_t *>(calloc(description.symbol_count + dimCount + 1, sizeof(int64_t)));
   if (!symbols)
     return fail(INGOT_NO_MEMORY, "no memory for the shapes");
-  ingot_status status = bindInputs(description, inputs, false, symbols);
+  ingot_status status = bindInputs(program, inputs, false, symbols);
   if (!status) {
     int64_t *dims = symbols + description.symbol_count;
     computeSizes(program, symbols, dims);

@@ -7,7 +7,7 @@ namespace ingot {
 
 /// Checks every input's type, rank, dimensions and alignment, and finds the symbols' values from them. Data may be null
 /// when `needData` is false.
-ingot_status bindInputs(const ingot_description &description, const ingot_tensor *inputs, bool needData,
+ingot_status bindInputs(const ingot_program &program, const ingot_tensor *inputs, bool needData,
                         int64_t *symbols);
 
 /// Whether the caller leaves out this hyperparameter, which then has its standard value.
@@ -15,8 +15,8 @@ inline bool isLeftOut(const ingot_port &port, const ingot_tensor &tensor) {
   return port.role == INGOT_HYPER && !tensor.data;
 }
 
-/// Checks the symbols against their bounds.
-ingot_status checkSymbols(const ingot_description &description, const int64_t *symbols);
+/// Checks the symbols against their bounds and what else the model assumes of them.
+ingot_status checkSymbols(const ingot_program &program, const int64_t *symbols);
 
 /// Checks the caller's outputs; `dims` are the right dimensions of all outputs, concatenated.
 ingot_status checkOutputs(const ingot_description &description, const ingot_tensor *outputs, const int64_t *dims);

@@ -32,6 +32,13 @@ def good_with_free_batch():
     return model([node("MatMul", "x w", "y", "layer/MatMul")], [value("x", "N", 4)], [value("y", "N", 3)], [weight])
 
 
+def slice_by_another_input():
+    """The first rows of x, as many as "rows" has: there must not be more of them than of x."""
+    zero = numpy_helper.from_array(np.zeros(1, np.int64), "zero")
+    nodes = [node("Shape", "rows", "count"), node("Slice", "x zero count", "y", "head")]
+    return model(nodes, [value("x", "N", 4), value("rows", "M")], [value("y", "M", 4)], [zero])
+
+
 def input_named_lr():
     weight = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
     return model([node("MatMul", "lr w", "y", "layer/MatMul")], [value("lr", 2, 4)], [value("y", 2, 3)], [weight])

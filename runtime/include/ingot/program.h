@@ -44,6 +44,9 @@ typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *co
  * included). */
 typedef void (*ingot_sizes)(const int64_t *symbols, int64_t *output_dims, int64_t *arena_bytes);
 
+/* The first of the model's assumptions on its dimensions that these symbols break, as text; null when they break none. */
+typedef const char *(*ingot_broken_assumption)(const int64_t *symbols);
+
 /* Processor features a variant needs, as the runtime finds them (the operating system's register support included). */
 enum {
   INGOT_CPU_V3 = 1u << 0,      /* x86-64-v3: AVX2, FMA, F16C, BMI1, BMI2, LZCNT, MOVBE */
@@ -101,6 +104,7 @@ typedef struct ingot_program {
   int64_t variant_count;
   const ingot_variant *variants;
   ingot_sizes sizes; /* null when neither an output's shape nor the arena depends on symbols */
+  ingot_broken_assumption broken_assumption; /* null when the bounds of the symbols are all there is to check */
   const char *constants;
   const int64_t *state_initial; /* for each tensor of the state, where in the constants its first value is; -1: zeros */
   int64_t class_check_count;

@@ -40,6 +40,10 @@ static void sizes(const int64_t *symbols, int64_t *output_dims, int64_t *arena_b
   *arena_bytes = symbols[0] * symbols[1] * 4;
 }
 
+static const char *broken_assumption(const int64_t *symbols) {
+  return symbols[0] > symbols[1] + 500 ? "seq + 500 - batch >= 0" : 0;
+}
+
 static const ingot_variant variants[] = {{"alien", 1ull << 40, entry}, {"plain", 0, entry}};
 
 const ingot_program ingot_library_program = {
@@ -62,4 +66,5 @@ const ingot_program ingot_library_program = {
     .variant_count = 2,
     .variants = variants,
     .sizes = sizes,
+    .broken_assumption = broken_assumption,
 };

@@ -55,6 +55,13 @@ protected:
   ingot_tensor inputs[2], output;
 };
 
+TEST_F(SessionTest, RefusesDimensionsThatDoNotFitTogether) {
+  prepare(507, 7);
+  expectRightAnswer();
+  prepare(508, 7);
+  expectRefusal("the dimensions do not fit together: the model needs seq + 500 - batch >= 0");
+}
+
 TEST_F(SessionTest, RunsWithChangingSizes) {
   for (int64_t batch : {1, 4, 2})
     for (int64_t seq : {1, 100, 0, 1000, 7}) {
