@@ -79,6 +79,23 @@ Point IterationSpace::point(ArrayRef<AffineExpr> indices, Extents extents) const
   return result;
 }
 
+bool IterationSpace::joinLastAxes() {
+  if (axes.size() < 2)
+    return false;
+  size_t last = axes.size() - 1;
+  bool continues = llvm::all_of(strides, [&](ArrayRef<AffineExpr> list) {
+    return list[last] && list[last - 1] == simplifyDimension(list[last] * axes[last]);
+  });
+  if (!continues)
+    return false;
+  AffineExpr inner = axes.pop_back_val();
+  axes.back() = simplifyDimension(axes.back() * inner);
+  first.pop_back();
+  for (SmallVector<AffineExpr> &list : strides)
+    list.erase(list.end() - 2);
+  return true;
+}
+
 std::optional<size_t> IterationSpace::transposedAxis() const {
   for (ArrayRef<AffineExpr> list : strides) {
     if (list.empty() || !list.back() || constantValue(list.back()) == 0 || constantValue(list.back()) == 1)

@@ -26,6 +26,8 @@ struct IterationSpace {
 
   /// The point of `dims` at an index for each merged axis.
   Point point(llvm::ArrayRef<mlir::AffineExpr> indices, Extents extents) const;
+  /// Merges the last two axes, if they lie one behind the other in every access; tells whether they did.
+  bool joinLastAxes();
   /// The axis other than the last along which some access is contiguous that is not along the last: a transposition.
   std::optional<size_t> transposedAxis() const;
 };

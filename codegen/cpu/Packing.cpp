@@ -5,6 +5,7 @@
 #include "codegen/Codegen.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/Winograd.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -44,6 +45,32 @@ bool isPlanar(Value input) {
   return transpose && transpose.getPermutation().size() > 2 && transpose.getPermutation().back() == 1;
 }
 
+/// Whether the lanes of a convolution are better channels, whose sums must be added up, than filters, of which there
+/// are too few. Counts vector operations for a pixel with `taps` taps.
+bool fillsLanesByChannels(int64_t channels, int64_t filters, int64_t taps) {
+  constexpr double additionsOfSums = 4; // for each sum's share of adding up sixteen
+  double acrossFilters = double(channels) * taps;
+  double alongChannels = filters * (double(llvm::divideCeil(channels, panelLanes)) * taps + additionsOfSums);
+  return filters < panelLanes && alongChannels < 0.75 * acrossFilters;
+}
+
+/// [window..., C, F] -> [F, window..., C/16, 16], with the axes `filters` and `channels` named by number.
+Layout channelLayout(int64_t rank, int64_t filters, int64_t channels) {
+  Layout layout{{filters}, SmallVector<int64_t>(rank, 1)};
+  for (int64_t axis = 0; axis < rank - 2; ++axis)
+    layout.permutation.push_back(axis);
+  layout.permutation.push_back(channels);
+  layout.blocks.back() = panelLanes;
+  return layout;
+}
+
+/// Whether `op` may read sixteen channels of its input at once: they are neighbours in memory.
+template <typename Op>
+bool canReadChannels(Op op) {
+  return op.getGroups() == 1 && isa<BlockArgument>(op.getInput()) && wantedStorage(op) == Storage::Float32 &&
+         getElementTypeOrSelf(op.getInput().getType()).isF32();
+}
+
 std::optional<Layout> chooseFilterLayout(ConvOp op, bool allowWinograd) {
   if (int64_t tile = allowWinograd ? chooseWinogradTile(op) : 0)
     return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
@@ -52,14 +79,23 @@ std::optional<Layout> chooseFilterLayout(ConvOp op, bool allowWinograd) {
   // Depthwise kernels read [window..., C] as it is; a panel must not straddle two groups.
   if (groups > 1 && (filter.getDimSize(rank - 2) == 1 || (filters / groups) % panelLanes != 0))
     return std::nullopt;
+  ArrayRef<int64_t> window = filter.getShape().drop_back(2);
+  int64_t taps = std::accumulate(window.begin(), window.end(), int64_t(1), std::multiplies<>());
+  if (canReadChannels(op) && fillsLanesByChannels(filter.getDimSize(rank - 2), filters, taps))
+    return channelLayout(rank, rank - 1, rank - 2);
   return filterLayout(rank, groups == 1 && isPlanar(op.getInput()));
 }
 
 /// [window..., F, C] -> [F/16, window..., C, 16].
 std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
-  int64_t rank = cast<RankedTensorType>(op.getFilter().getType()).getRank();
+  auto filter = cast<RankedTensorType>(op.getFilter().getType());
+  int64_t rank = filter.getRank(), taps = 1;
   if (op.getGroups() != 1)
     return std::nullopt;
+  for (auto [extent, stride] : llvm::zip(filter.getShape(), op.getStrides()))
+    taps *= llvm::divideCeil(extent, stride);
+  if (canReadChannels(op) && fillsLanesByChannels(filter.getShape().back(), filter.getDimSize(rank - 2), taps))
+    return channelLayout(rank, rank - 2, rank - 1);
   Layout layout{{rank - 2}, {}, 0};
   for (int64_t axis = 0; axis < rank - 2; ++axis)
     layout.permutation.push_back(axis);

@@ -34,7 +34,7 @@ public:
 
 private:
   using Axes = llvm::ArrayRef<WindowAxis>;
-  /// Neighbouring panels of 16 filters that one tile computes.
+  /// Neighbouring panels of 16 filters that one tile computes, or as many single filters (alongChannels).
   struct Group {
     Index panel, firstFilter, inputChannel;
     int64_t vectors;
@@ -73,6 +73,15 @@ private:
   void emitLineTile(Axes axes, const Group &group, int64_t first, int64_t lines);
   Sums reduceLines(Axes axes, const Group &group, int64_t first, int64_t lines, Index input, Index filter, Sums sums);
   void storeTile(Axes axes, const Group &group, const Tile &tile, llvm::ArrayRef<mlir::Value> sums);
+  // ConvolutionPrefetch.cpp
+  void choosePrefetchOf(ColumnVectors &columns) const;
+  std::optional<int64_t> distanceToNextPhase() const;
+  // ConvolutionChannels.cpp
+  Block chooseFewFilters() const;
+  void forFewFilters(Index group, llvm::function_ref<void(const Group &)> body);
+  Sums reduceChannels(BroadcastRows rows, ColumnVectors columns, Index taps, Index tapStride, int64_t filterStep,
+                      Sums sums, int64_t unroll);
+  void storeLanes(Axes axes, const Group &group, const Tile &tile, llvm::ArrayRef<mlir::Value> sums);
 
   Window window;
   Evaluator &evaluator;
@@ -82,7 +91,7 @@ private:
   Schedule measured;
 
   // Memory: strides in elements.
-  enum class FilterForm { channelsLast, planar, inPlace };
+  enum class FilterForm { channelsLast, planar, alongChannels, inPlace };
   FilterForm form = FilterForm::channelsLast;
   Storage storage = Storage::Float32; // of the filter; else its pitches count words
   mlir::Value filterTensor;
@@ -102,6 +111,7 @@ private:
 
   // Run-time values.
   Index imageCount, inputBase, image;
+  size_t phaseNumber = 0;
   llvm::SmallVector<Index> line; // output counters q of all axes but the last
   mlir::Value input, filter;
 };

@@ -28,7 +28,8 @@ struct Stream {
 
 /// One step of the reduction.
 void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, Index aheadOffset, const Stream &rows,
-          const Stream &vectors, const Stream &ahead, const ColumnVectors &columns, MutableArrayRef<Value> sums) {
+          const Stream &vectors, const Stream &ahead, const BroadcastRows &broadcast, const ColumnVectors &columns,
+          MutableArrayRef<Value> sums) {
   Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
   SmallVector<Value> b;
@@ -42,8 +43,9 @@ void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, Index ahe
                      builder.add(aheadOffset, ahead.displacements[j] + columns.prefetch.distance),
                      columns.prefetch.locality);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
-    Value a = builder.load(rows.pointers[i], element, builder.add(rowOffset, rows.displacements[i]));
-    Value wide = builder.splat(a, panelLanes);
+    Index at = builder.add(rowOffset, rows.displacements[i]);
+    Value wide = broadcast.areVectors ? builder.loadVector(rows.pointers[i], element, at, panelLanes, broadcast.mask)
+                                      : builder.splat(builder.load(rows.pointers[i], element, at), panelLanes);
     for (size_t j = 0; j < count; ++j)
       sums[i * count + j] = builder.fma(wide, b[j], sums[i * count + j]);
   }
@@ -85,7 +87,7 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
     SmallVector<Value> current(carried);
     for (int64_t u = 0; u < steps; ++u)
       step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch),
-           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, columns,
+           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, rows, columns,
            MutableArrayRef<Value>(current).slice(u * count, count));
     return current;
   };
@@ -154,6 +156,34 @@ void transpose16(KernelBuilder &builder, MutableArrayRef<Value> rows) {
     columns[12 + c] = parts[3];
   }
   llvm::copy(columns, rows.begin());
+}
+
+// As in transpose16, but two vectors are added as soon as they are interleaved, so that each step halves their number.
+Value sumLanes(KernelBuilder &builder, ArrayRef<Value> vectors) {
+  SmallVector<int64_t> masks[4][2];
+  for (int64_t part = 0; part < panelLanes; part += 4) {
+    masks[0][0].append({part, part + 16, part + 1, part + 17});
+    masks[0][1].append({part + 2, part + 18, part + 3, part + 19});
+    masks[1][0].append({part, part + 1, part + 16, part + 17});
+    masks[1][1].append({part + 2, part + 3, part + 18, part + 19});
+    int64_t source = part % 8 * 2 + (part >= 8 ? 16 : 0);
+    for (int64_t step : {2, 3})
+      for (int64_t lane = 0; lane < 4; ++lane) {
+        masks[step][0].push_back(source + lane);
+        masks[step][1].push_back(source + 4 + lane);
+      }
+  }
+  SmallVector<Value> sums(vectors);
+  for (auto &[low, high] : masks) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < sums.size(); i += 2) {
+      Value a = sums[i], b = i + 1 < sums.size() ? sums[i + 1] : a;
+      next.push_back(builder.create<arith::AddFOp>(builder.create<vector::ShuffleOp>(a, b, low),
+                                                   builder.create<vector::ShuffleOp>(a, b, high)));
+    }
+    sums = next;
+  }
+  return sums.front();
 }
 
 } // namespace ingot::cpu

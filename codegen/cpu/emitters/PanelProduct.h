@@ -23,6 +23,9 @@ struct BroadcastRows {
   /// Elements are unsigned bytes in place of float32; only with columns of int8, which are multiplied as integers if
   /// the target can (then steps are neighbours).
   bool areBytes = false, hasByteProduct = false;
+  /// An element is a vector of 16 neighbours, of which `mask` (may be null) guards the lanes.
+  bool areVectors = false;
+  mlir::Value mask = {};
 };
 
 /// Step k of vector j lies at base + offsets[j] + k * pitch.
@@ -60,6 +63,10 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
 
 /// Transposes 16 vectors of 16 lanes.
 void transpose16(KernelBuilder &builder, llvm::MutableArrayRef<mlir::Value> rows);
+
+/// The vector whose lane i is the sum of the lanes of vectors[i], of which there are up to 16; other lanes are of no
+/// use. In the same order on every target.
+mlir::Value sumLanes(KernelBuilder &builder, llvm::ArrayRef<mlir::Value> vectors);
 
 } // namespace ingot::cpu
 

@@ -14,10 +14,12 @@ namespace {
 constexpr int64_t width = panelLanes;
 /// Rows of up to so many cells are unrolled.
 constexpr int64_t mostUnrolled = 16;
+/// Pieces of rows are as many vectors side by side as leave so many items.
+constexpr int64_t leastBlocks = 4;
 
 } // namespace
 
-RowSpace::RowSpace(Emission &emission, Value input, ArrayRef<int64_t> reducedAxes)
+RowSpace::RowSpace(Emission &emission, Value input, ArrayRef<int64_t> reducedAxes, bool mayJoin)
     : emission(emission), evaluator(emission.evaluator), builder(emission.builder), input(input),
       space(evaluator, input, reducedAxes) {
   for (size_t axis = 0; axis < space.dims.size(); ++axis)
@@ -31,6 +33,8 @@ RowSpace::RowSpace(Emission &emission, Value input, ArrayRef<int64_t> reducedAxe
       (isReduced[space.first[axis]] ? reduced : kept).push_back(axis);
   }
   chooseLaneAxis();
+  if (mayJoin)
+    joinPieces();
   chooseBlocks(getElementTypeOrSelf(input.getType()).getIntOrFloatBitWidth() <= 32);
 }
 
@@ -56,6 +60,21 @@ void RowSpace::chooseLaneAxis() {
   }
 }
 
+/// A last axis of 2, 4 or 8 elements, with as many rows behind each other as fill a vector.
+void RowSpace::joinPieces() {
+  auto length = constantValue(extent(laneAxis));
+  if (!alongRow || laneAxis == 0 || laneAxis + 1 != space.axes.size() || !length || *length < 2 || width % *length ||
+      *length == width || !llvm::is_contained(kept, laneAxis - 1))
+    return;
+  auto rows = constantValue(extent(laneAxis - 1));
+  if (!rows || *rows * *length < width || !space.joinLastAxes())
+    return;
+  piece = *length;
+  alongRow = false;
+  reduced.pop_back();
+  --laneAxis;
+}
+
 // Across rows, an item is one row of vectors, or up to four side by side where that divides the axis: whole cache lines
 // in sequence.
 void RowSpace::chooseBlocks(bool isNarrow) {
@@ -69,7 +88,8 @@ void RowSpace::chooseBlocks(bool isNarrow) {
     return;
   auto known = constantValue(extent(laneAxis));
   for (int64_t vectors : {4, 3, 2})
-    if (vectorCount == 1 && known && *known % (vectors * width) == 0 && isNarrow)
+    if (vectorCount == 1 && known && *known % (vectors * width) == 0 && isNarrow &&
+        (piece == 1 || *known / (vectors * width) >= leastBlocks))
       vectorCount = vectors;
   blocks = simplifyDimension(extent(laneAxis).ceilDiv(vectorCount * width));
   itemCount = simplifyDimension(itemCount * blocks);
@@ -79,7 +99,7 @@ AffineExpr RowSpace::rowLength() const {
   SmallVector<AffineExpr> extents;
   for (size_t axis : reduced)
     extents.push_back(extent(axis));
-  return product(extents, builder.op().getContext());
+  return product(extents, builder.op().getContext()) * piece;
 }
 
 std::optional<int64_t> RowSpace::cells() const {
@@ -223,9 +243,39 @@ SmallVector<Value> RowSpace::walkInner(Index linear, ValueRange initial, Step st
   });
 }
 
+/// The last axis is shorter than there are partial states: those go on along the axis before.
+SmallVector<Value> RowSpace::walkShort(size_t depth, Index linear, ValueRange initial, Step step) {
+  size_t axis = reduced[depth];
+  int64_t length = *constantValue(extent(reduced.back())), trips = alongRow ? llvm::divideCeil(length, width) : length;
+  int64_t count = chains(), steps = llvm::divideCeil(count, trips);
+  Value mask = alongRow && length % width ? builder.maskBelow(length % width, width) : Value();
+  Index extentHere = evaluator.materialize(extent(axis));
+  linear = builder.mul(linear, extentHere);
+  auto walk = [&](Index first, ValueRange carried, int64_t taken) {
+    SmallVector<Value> states(carried);
+    AffineExpr variable = evaluator.variable(first, extent(axis));
+    for (int64_t number = 0; number < taken * trips; ++number) {
+      int64_t trip = number % trips, ahead = number / trips;
+      indices[axis] = variable + ahead;
+      Index before = builder.mul(builder.add(builder.add(linear, first), ahead), trips);
+      states = walkTrip(before, trip, 0, number % count, states, step, trip + 1 == trips ? mask : Value());
+    }
+    return states;
+  };
+  Index bulk = builder.mul(builder.div(extentHere, steps), steps);
+  SmallVector<Value> states = builder.loop(
+      0, bulk, steps, initial, [&](Index first, ValueRange carried) { return walk(first, carried, steps); });
+  return builder.loop(bulk, extentHere, 1, states,
+                      [&](Index first, ValueRange carried) { return walk(first, carried, 1); });
+}
+
 SmallVector<Value> RowSpace::walkAxes(size_t depth, Index linear, ValueRange states, Step step) {
   if (depth + 1 >= reduced.size())
     return walkInner(linear, states, step);
+  auto last = constantValue(extent(reduced.back()));
+  int64_t trips = last ? (alongRow ? llvm::divideCeil(*last, width) : *last) : 0;
+  if (depth + 2 == reduced.size() && trips > 0 && trips < chains())
+    return walkShort(depth, linear, states, step);
   size_t axis = reduced[depth];
   Index count = evaluator.materialize(extent(axis));
   return builder.loop(0, count, 1, states, [&](Index iv, ValueRange carried) {
@@ -250,7 +300,24 @@ SmallVector<Value> RowSpace::fold(ArrayRef<Value> initial, Step step, Combine co
       }
     }
   states.resize(perChain);
+  if (piece > 1)
+    combinePieces(states, initial.size(), combine);
   return states;
+}
+
+/// Every lane gets what its piece's lanes combine to: `size` values for each vector.
+void RowSpace::combinePieces(SmallVectorImpl<Value> &states, size_t size, Combine combine) {
+  for (int64_t distance = 1; distance < piece; distance *= 2) {
+    SmallVector<int64_t> exchanged;
+    for (int64_t lane = 0; lane < width; ++lane)
+      exchanged.push_back(lane ^ distance);
+    for (size_t first = 0; first < states.size(); first += size) {
+      SmallVector<Value> own(ArrayRef<Value>(states).slice(first, size)), other;
+      for (Value value : own)
+        other.push_back(builder.create<vector::ShuffleOp>(value, value, exchanged));
+      llvm::copy(combine(own, other), states.begin() + first);
+    }
+  }
 }
 
 void RowSpace::visit(llvm::function_ref<void(const Cell &)> body) {

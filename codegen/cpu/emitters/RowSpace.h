@@ -7,6 +7,9 @@
 //   along a row:    lanes are 16 elements of one row; at the end the lanes are combined too
 //   across rows:    lanes are 16 neighbouring rows; nothing is combined across lanes (column sums, mean over NHWC maps)
 //
+// A short last axis of a row (a group of eight channels) would leave lanes idle. Where rows lie one behind the other, a
+// vector takes several rows' pieces, as if across rows, and at the end each piece's lanes are combined.
+//
 // How many partial sums there are follows from the shape alone, so results do not depend on how items are split.
 //
 //===----------------------------------------------------------------------===//
@@ -32,7 +35,9 @@ struct Cell {
 
 class RowSpace {
 public:
-  RowSpace(Emission &emission, mlir::Value input, llvm::ArrayRef<int64_t> reduced);
+  /// With `mayJoin` a vector may hold pieces of several rows; then one number for each row is a vector with equal
+  /// lanes for each piece, as fold gives it.
+  RowSpace(Emission &emission, mlir::Value input, llvm::ArrayRef<int64_t> reduced, bool mayJoin = false);
 
   /// Number of parallel items: a row, or some rows side by side.
   mlir::AffineExpr items() const { return itemCount; }
@@ -70,11 +75,14 @@ private:
   using Walk = llvm::function_ref<void(const Cell &cell, int64_t chain)>;
 
   void chooseLaneAxis();
+  void joinPieces();
+  void combinePieces(llvm::SmallVectorImpl<mlir::Value> &states, size_t size, Combine combine);
   void chooseBlocks(bool isNarrow);
   void setKept(mlir::AffineExpr outer, llvm::function_ref<void()> body, mlir::Value mask, mlir::AffineExpr column);
   mlir::AffineExpr extent(size_t axis) const { return space.axes[axis]; }
   int64_t chains() const;
   llvm::SmallVector<mlir::Value> walkAxes(size_t depth, Index linear, mlir::ValueRange states, Step step);
+  llvm::SmallVector<mlir::Value> walkShort(size_t depth, Index linear, mlir::ValueRange states, Step step);
   llvm::SmallVector<mlir::Value> walkInner(Index linear, mlir::ValueRange states, Step step);
   llvm::SmallVector<mlir::Value> walkTrip(Index linear, Index trip, int64_t offset, int64_t chain,
                                           llvm::SmallVector<mlir::Value> states, Step step, mlir::Value mask);
@@ -90,6 +98,7 @@ private:
   size_t laneAxis = 0;
   bool alongRow = true, plain = false;
   int64_t vectorCount = 1;
+  int64_t piece = 1; // neighbouring lanes that belong to one row, when across rows
   mlir::AffineExpr itemCount, blocks;
   // Of the item under way.
   llvm::SmallVector<mlir::AffineExpr> indices;

@@ -7,7 +7,7 @@
 // line's ends.
 //
 // A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image;
-// neighbouring items share their weights. Windows of one element are matrix products and go to the contraction.
+// neighbouring items share their weights. ConvolutionChannels.cpp has few filters, and windows of one element are matrix products and go to the contraction.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
@@ -39,7 +39,7 @@ bool Convolution::analyze() {
     strideExprs.push_back(stride);
   }
   channelStrideExpr = strideExprs.pop_back_val();
-  return true;
+  return form != FilterForm::alongChannels || constantValue(channelStrideExpr) == 1;
 }
 
 /// Where element [tap..., channel] of a panel lies.
@@ -49,8 +49,10 @@ bool Convolution::analyzeFilter() {
   if (kernel::UnpackOp unpack = unpackOf(window.filter)) {
     filterTensor = unpack.getInput();
     storage = storageOf(filterTensor.getType());
-    form = unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar : FilterForm::channelsLast;
-    if (unpack.getBlocks()[0] != panelLanes)
+    form = unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar
+           : unpack.getBlocks().back() == panelLanes           ? FilterForm::alongChannels
+                                                               : FilterForm::channelsLast;
+    if (form != FilterForm::alongChannels && unpack.getBlocks()[0] != panelLanes)
       return false;
   } else {
     // Panels may only be read in place where filters are the last axis.
@@ -63,7 +65,11 @@ bool Convolution::analyzeFilter() {
     return false;
   int64_t lane = form == FilterForm::inPlace ? window.filters * window.groups : panelLanes;
   channelPitch = lane;
-  int64_t pitch = form == FilterForm::planar ? lane : lane * llvm::divideCeil(window.channels, stepsPerWord(storage));
+  int64_t pitch = lane;
+  if (form == FilterForm::alongChannels)
+    pitch = llvm::alignTo(window.channels, panelLanes);
+  else if (form != FilterForm::planar)
+    pitch = lane * llvm::divideCeil(window.channels, stepsPerWord(storage));
   tapPitch.assign(axes, 0);
   for (size_t axis = axes; axis-- > 0; pitch *= window.extents[axis])
     tapPitch[axis] = pitch;
@@ -78,22 +84,26 @@ bool Convolution::analyzeFilter() {
 void Convolution::schedule() {
   const WindowAxis &last = window.phases.front().back();
   auto pixels = constantValue(last.count()), stride = constantValue(strideExprs.back());
-  int64_t panels = llvm::divideCeil(window.filters, panelLanes);
-  Block chosen = chooseBlock(withRoomForWords(target, storage), pixels, panels,
+  bool isAlongChannels = form == FilterForm::alongChannels;
+  int64_t panels = isAlongChannels ? window.filters : llvm::divideCeil(window.filters, panelLanes);
+  Block chosen = isAlongChannels ? chooseFewFilters() : chooseBlock(withRoomForWords(target, storage), pixels, panels,
                              stride ? std::optional(*stride * last.step * 4) : std::nullopt);
   std::optional<Block> lines = chooseLines(panels);
-  block = blockOf(measured, lines.value_or(chosen));
+  block = blockOf(isAlongChannels ? Schedule() : measured, lines.value_or(chosen));
   tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
-  static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel", "in place"};
+  static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel",
+                                          "single, sixteen channels at once", "in place"};
   division.schedule = {block.rows, block.vectors};
-  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, pixels, panels);
+  if (!isAlongChannels)
+    division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, pixels, panels);
   division.choices = {{"block", describe(block)}, {"filter", forms[size_t(form)]}};
   if (storage != Storage::Float32)
     division.choices.push_back({"weights", nameOf(storage).str()});
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
   AffineExpr items = evaluator.dims(window.output).front() * (groupsPerGroup * window.groups);
-  double operations = 2.0 * window.channels * block.vectors * panelLanes * pixels.value_or(16);
+  double operations =
+      2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
   for (auto [axis, extent] : llvm::enumerate(window.extents)) {
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
     if (axis + 1 < window.extents.size())
@@ -141,12 +151,15 @@ void Convolution::emitItem(Index item) {
       return emitLine(axes, columns);
     for (int64_t number = 0; number < phases; ++number) {
       Value isPhase = builder.less(builder.max(builder.sub(phase, number), builder.sub(number, phase)), 1);
+      phaseNumber = number;
       builder.ifThen(isPhase, [&] { emitLine(window.phases[number], columns); });
     }
   });
 }
 
 void Convolution::forGroup(Index index, llvm::function_ref<void(const Group &)> body) {
+  if (form == FilterForm::alongChannels)
+    return forFewFilters(index, body);
   Index own = builder.mod(index, groupsPerGroup), group = builder.div(index, groupsPerGroup);
   Index panel = builder.mul(own, block.vectors);
   Group columns{panel,
@@ -322,8 +335,7 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
   columns.storage = storage;
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(j * panelPitch);
-  if (form != FilterForm::inPlace)
-    columns.prefetch = choosePrefetch(panelPitch / panelLanes, {8, group.vectors});
+  choosePrefetchOf(columns);
   Sums part;
   for (const Pixel &pixel : pixels)
     for (int64_t j = 0; j < group.vectors; ++j)
@@ -338,7 +350,11 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
   };
   bool isContiguous = channelStride.is(1) && tapStride.is(window.channels) &&
                       filterStep * stepsPerWord(storage) == channelPitch * window.channels;
-  if (form == FilterForm::planar)
+  if (form == FilterForm::alongChannels) {
+    rows.base = builder.add(inputAt, builder.mul(tap, tapStride));
+    columns.base = builder.add(filterAt, builder.mul(tap, filterStep));
+    part = reduceChannels(rows, columns, taps, tapStride, filterStep, part, unroll);
+  } else if (form == FilterForm::planar)
     part = run(tap, taps, tapStride, filterStep, part);
   else if (isContiguous || taps.is(1))
     part = run(tap, builder.mul(taps, window.channels), channelStride, channelPitch, part);
@@ -353,6 +369,8 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
 }
 
 void Convolution::storeTile(Axes axes, const Group &group, const Tile &tile, ArrayRef<Value> sums) {
+  if (form == FilterForm::alongChannels)
+    return storeLanes(axes, group, tile, sums);
   SmallVector<AffineExpr> dims = evaluator.dims(window.output);
   SmallVector<Lanes> lanes;
   SmallVector<AffineExpr> filters;

@@ -1,0 +1,63 @@
+//===- ConvolutionPrefetch.cpp - Reading weights ahead --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The phases of a transposed convolution use every other tap, so what lies behind a tap in memory is not what is read
+// next. While the lines of one phase are computed, each reads ahead its part of the next phase's weights: memory then
+// has the time of all lines for them, and not that of the first alone.
+//
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/Convolution.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+/// Weights of one phase that are read ahead: beside those in use, they must stay in the second-level cache.
+constexpr int64_t mostPhaseBytes = 512 * 1024;
+
+/// From a phase's weights to those that the next phase uses at the same place of its own; after the last phase, to those
+/// of the next panels. Nothing where phases differ in their taps.
+std::optional<int64_t> Convolution::distanceToNextPhase() const {
+  size_t count = window.phases.size(), next = (phaseNumber + 1) % count;
+  int64_t distance = next ? 0 : block.vectors * panelPitch;
+  for (auto [axis, pitch] : llvm::enumerate(tapPitch)) {
+    const WindowAxis &own = window.phases[phaseNumber][axis], &other = window.phases[next][axis];
+    if (own.taps != other.taps || own.tapStep != other.tapStep)
+      return std::nullopt;
+    distance += (other.firstTap - own.firstTap) * pitch;
+  }
+  return distance;
+}
+
+/// For the steps of one tap, or of some taps that follow each other.
+void Convolution::choosePrefetchOf(ColumnVectors &columns) const {
+  if (form != FilterForm::channelsLast && form != FilterForm::planar)
+    return;
+  int64_t vectors = columns.offsets.size();
+  columns.prefetch = choosePrefetch(panelPitch / panelLanes, {8, vectors});
+  if (window.phases.size() == 1 || form == FilterForm::planar || line.empty())
+    return;
+  ArrayRef<WindowAxis> axes = window.phases[phaseNumber];
+  int64_t steps = tapPitch.back() / panelLanes, phaseBytes = tapPitch.back() * vectors * 4;
+  for (const WindowAxis &axis : axes)
+    phaseBytes *= axis.taps;
+  auto lines = constantValue(axes[line.size() - 1].count().ceilDiv(std::max<int64_t>(1, tileLines)));
+  std::optional<int64_t> distance = distanceToNextPhase();
+  if (!distance || !lines || !*lines || phaseBytes > mostPhaseBytes)
+    return;
+  columns.prefetch = {*distance, 2};
+  if (*lines <= vectors) {
+    columns.prefetchStreams = llvm::divideCeil(vectors, *lines);
+    columns.prefetchShift = builder.mul(line.back(), int64_t(columns.prefetchStreams) * panelPitch);
+    return;
+  }
+  // Several lines read ahead a part of one panel each, more slowly than they compute.
+  int64_t parts = llvm::divideCeil(*lines, vectors);
+  columns.prefetchStreams = 1;
+  columns.prefetchPitch = llvm::divideCeil(panelLanes, parts);
+  Index part = builder.div(line.back(), vectors), panel = builder.mod(line.back(), vectors);
+  columns.prefetchShift =
+      builder.add(builder.mul(panel, panelPitch), builder.mul(part, steps * columns.prefetchPitch));
+}
+
+} // namespace ingot::cpu
