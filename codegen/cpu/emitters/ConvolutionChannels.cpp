@@ -31,7 +31,9 @@ void Convolution::forFewFilters(Index group, llvm::function_ref<void(const Group
   auto whole = [&] { body({first, first, 0, block.vectors, {}}); };
   if (!rest)
     return whole();
-  builder.ifThen(builder.less(group, window.filters / block.vectors), whole, [&] { body({first, first, 0, rest, {}}); });
+  builder.ifThen(builder.less(group, window.filters / block.vectors), whole, [&] {
+    body({first, first, 0, rest, {}});
+  });
 }
 
 /// Adds the products of `taps` taps, sixteen channels at once. `rows` and `columns` begin at the first.

@@ -12,6 +12,9 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
+/// Weights that do not stay in the second-level cache are better read once, for all pixels of a map, than twice.
+constexpr int64_t fastBytes = 1 << 20;
+
 /// The block of whole lines to compute together, if the map is narrow enough that more than one fits.
 std::optional<Block> Convolution::chooseLines(int64_t panels) const {
   if (window.extents.size() != 2 || form == FilterForm::inPlace || storage != Storage::Float32)
@@ -25,6 +28,11 @@ std::optional<Block> Convolution::chooseLines(int64_t panels) const {
   ArrayRef<WindowAxis> axes = window.phases.front();
   int64_t height = *constantValue(axes[0].count()), width = *constantValue(axes[1].count());
   int64_t vectors = panels > 1 ? 2 : 1;
+  if (form == FilterForm::alongChannels)
+    vectors = chooseFewFilters().vectors;
+  else if (height * width <= maxRows(target, 1) && height * width > maxRows(target, vectors) &&
+           panels * panelPitch * 4 > fastBytes)
+    vectors = 1;
   int64_t most = width ? maxRows(target, vectors) / width : 0;
   if (most < 2 || height < 2 || llvm::divideCeil(height, most) > 8)
     return std::nullopt;

@@ -79,7 +79,8 @@ bool isPointwise(const Window &window) {
   // Filters too few to be lanes are not stored in panels.
   kernel::UnpackOp unpack = unpackOf(window.filter);
   bool hasFewFilters = unpack && unpack.getBlocks()[0] == 1;
-  return window.groups == 1 && window.phases.size() == 1 && !hasFewFilters && llvm::all_of(window.phases[0], [&](const WindowAxis &axis) {
+  return window.groups == 1 && window.phases.size() == 1 && !hasFewFilters &&
+         llvm::all_of(window.phases[0], [&](const WindowAxis &axis) {
            return axis.taps == 1 && axis.first == 0 && axis.outputStep == 1 && staysInside(axis);
          });
 }

@@ -7,7 +7,8 @@
 // line's ends.
 //
 // A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image;
-// neighbouring items share their weights. ConvolutionChannels.cpp has few filters, and windows of one element are matrix products and go to the contraction.
+// neighbouring items share their weights. ConvolutionChannels.cpp has few filters, and windows of one element are
+// matrix products and go to the contraction.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
@@ -86,8 +87,9 @@ void Convolution::schedule() {
   auto pixels = constantValue(last.count()), stride = constantValue(strideExprs.back());
   bool isAlongChannels = form == FilterForm::alongChannels;
   int64_t panels = isAlongChannels ? window.filters : llvm::divideCeil(window.filters, panelLanes);
-  Block chosen = isAlongChannels ? chooseFewFilters() : chooseBlock(withRoomForWords(target, storage), pixels, panels,
-                             stride ? std::optional(*stride * last.step * 4) : std::nullopt);
+  Block chosen = isAlongChannels ? chooseFewFilters()
+                                 : chooseBlock(withRoomForWords(target, storage), pixels, panels,
+                                               stride ? std::optional(*stride * last.step * 4) : std::nullopt);
   std::optional<Block> lines = chooseLines(panels);
   block = blockOf(isAlongChannels ? Schedule() : measured, lines.value_or(chosen));
   tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
@@ -102,8 +104,7 @@ void Convolution::schedule() {
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
   AffineExpr items = evaluator.dims(window.output).front() * (groupsPerGroup * window.groups);
-  double operations =
-      2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
+  double operations = 2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
   for (auto [axis, extent] : llvm::enumerate(window.extents)) {
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
     if (axis + 1 < window.extents.size())

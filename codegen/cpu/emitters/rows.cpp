@@ -28,8 +28,8 @@ class RowKernel {
 public:
   RowKernel(Emission &emission, Value input, ArrayRef<int64_t> axes)
       : emission(emission), evaluator(emission.evaluator),
-        builder(emission.builder), at{builder.op(), builder.getLoc()}, input(input), space(emission, input, axes, /*mayJoin=*/true),
-        element(getElementTypeOrSelf(input.getType())),
+        builder(emission.builder), at{builder.op(), builder.getLoc()}, input(input),
+        space(emission, input, axes, /*mayJoin=*/true), element(getElementTypeOrSelf(input.getType())),
         computed(isHalf(element) ? builder.op().getF32Type() : element) {}
 
   Division emit(double operationsPerElement) {

@@ -36,7 +36,7 @@ def build():
         return name
 
     for number, (batch, height, width, groups, channels, is_open) in enumerate(cases):
-        name, count = f"c{number}", groups * channels
+        name, count = f"c{number}.", groups * channels
         x = _random.normal(0.5, 2, (batch, height, width, count)).astype(np.float32)
         scale, shift = (_random.normal(0, 1, (count, 1, 1)).astype(np.float32) for _ in range(2))
         shape = (f"n{number}", f"h{number}", width, count) if is_open else x.shape
