@@ -95,9 +95,9 @@ struct ProgramDescription {
   int64_t constantBytes = 0;
   int64_t arenaBytes = 0; ///< static part
   int64_t arenaLowerBound = 0;
-  int64_t scratchBytes = 0;            ///< per thread, most of any kernel
+  int64_t scratchBytes = 0;                  ///< per thread, most of any kernel
   std::vector<mlir::AffineExpr> assumptions; ///< of the symbols: not below zero, or a run is refused
-  std::vector<mlir::AffineExpr> slots; ///< bytes of the pieces behind the static part, each aligned to 64
+  std::vector<mlir::AffineExpr> slots;       ///< bytes of the pieces behind the static part, each aligned to 64
 
   /// Whether every input and output has a constant shape.
   bool isStatic() const { return symbols.empty(); }

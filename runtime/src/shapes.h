@@ -7,8 +7,7 @@ namespace ingot {
 
 /// Checks every input's type, rank, dimensions and alignment, and finds the symbols' values from them. Data may be null
 /// when `needData` is false.
-ingot_status bindInputs(const ingot_program &program, const ingot_tensor *inputs, bool needData,
-                        int64_t *symbols);
+ingot_status bindInputs(const ingot_program &program, const ingot_tensor *inputs, bool needData, int64_t *symbols);
 
 /// Whether the caller leaves out this hyperparameter, which then has its standard value.
 inline bool isLeftOut(const ingot_port &port, const ingot_tensor &tensor) {

@@ -44,7 +44,8 @@ typedef int32_t (*ingot_entry)(ingot_context *context, void *const *io, char *co
  * included). */
 typedef void (*ingot_sizes)(const int64_t *symbols, int64_t *output_dims, int64_t *arena_bytes);
 
-/* The first of the model's assumptions on its dimensions that these symbols break, as text; null when they break none. */
+/* The first of the model's assumptions on its dimensions that these symbols break, as text; null when they break none.
+ */
 typedef const char *(*ingot_broken_assumption)(const int64_t *symbols);
 
 /* Processor features a variant needs, as the runtime finds them (the operating system's register support included). */
@@ -103,7 +104,7 @@ typedef struct ingot_program {
   ingot_description description; /* `variant` is empty here */
   int64_t variant_count;
   const ingot_variant *variants;
-  ingot_sizes sizes; /* null when neither an output's shape nor the arena depends on symbols */
+  ingot_sizes sizes;                         /* null when neither an output's shape nor the arena depends on symbols */
   ingot_broken_assumption broken_assumption; /* null when the bounds of the symbols are all there is to check */
   const char *constants;
   const int64_t *state_initial; /* for each tensor of the state, where in the constants its first value is; -1: zeros */
