@@ -114,7 +114,8 @@ private:
       return failure();
     if (options.emit == Stage::Simplified)
       return print();
-    if (options.train.isWanted && failed(stage("budget", "choosing what to keep", [&] { return fitBudget(); })))
+    bool hasBackward = options.train.isWanted || (recipe && hasBackwardPass(programs[mainProgram]));
+    if (hasBackward && failed(stage("budget", "choosing what to keep", [&] { return fitBudget(); })))
       return failure();
     if (failed(stage("fuse", "forming kernels", [&] { return fuse(*module, options); })))
       return failure();
@@ -134,12 +135,12 @@ private:
     if (options.train.isWanted &&
         failed(stage("evaluation", "compiling the evaluation", [&] { return addPart(LibraryPart::Evaluation); })))
       return failure();
-    if (options.train.splitUpdate &&
+    if (options.train.isWanted && options.train.splitUpdate &&
         failed(stage("update", "compiling the update", [&] { return addPart(LibraryPart::Update); })))
       return failure();
-    for (size_t i = 0; recipe && i < recipe->recipe.entries.size(); ++i)
-      if (i != mainEntry &&
-          failed(stage("part", "compiling " + recipe->recipe.entries[i].name.text, [&] { return addEntry(i); })))
+    for (const RecipeProgram &program : programs)
+      if (&program != &programs[mainProgram] &&
+          failed(stage("part", "compiling " + program.name(), [&] { return addProgram(program); })))
         return failure();
     return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
   }
@@ -167,9 +168,21 @@ private:
 
   /// A budget that is too small is the request's fault.
   LogicalResult fitBudget() {
-    LogicalResult result = fitMemoryBudget(*module, options, report.budget);
+    CompileReport::MemoryBudget budget;
+    LogicalResult result = fitMemoryBudget(*module, options, budget);
     isAccepted = succeeded(result);
+    noteBudget(std::move(budget), recipe ? programs[mainProgram].entryName : "");
     return result;
+  }
+
+  void noteBudget(CompileReport::MemoryBudget budget, const std::string &step) {
+    budget.step = step;
+    if (options.train.memoryBudget > 0)
+      report.budgets.push_back(std::move(budget));
+  }
+
+  bool hasBackwardPass(const RecipeProgram &program) const {
+    return recipe->recipe.entries[program.entry].isStep && program.part != StepPart::Update;
   }
 
   /// The file, and every network in both of its forms.
@@ -191,41 +204,51 @@ private:
       }
     for (size_t i = 0; i < networkModules.size(); i += 2)
       networks.push_back({*networkModules[i], *networkModules[i + 1]});
-    return chooseMainEntry();
+    programs = programsOf(recipe->recipe);
+    return success(succeeded(chooseTrainable(recipe->recipe, networks, &context)) && succeeded(chooseMainProgram()));
   }
 
-  LogicalResult chooseMainEntry() {
-    auto &entries = recipe->recipe.entries;
-    auto found = llvm::find_if(entries, [&](const RecipeEntry &entry) { return entry.name.text == options.entry; });
-    if (!options.entry.empty() && found == entries.end())
+  LogicalResult chooseMainProgram() {
+    auto found = llvm::find_if(programs, [&](const RecipeProgram &program) { return program.name() == options.entry; });
+    if (!options.entry.empty() && found == programs.end())
       return emitError(UnknownLoc::get(&context)) << "there is no entry \"" << options.entry << "\"";
-    mainEntry = options.entry.empty() || options.emit >= Stage::Object ? 0 : found - entries.begin();
+    mainProgram = options.entry.empty() || options.emit >= Stage::Object ? 0 : found - programs.begin();
     return success();
   }
 
   LogicalResult differentiateModule() {
     if (!recipe)
       return differentiate(*module, options);
-    module = buildEntry(mainEntry);
+    module = buildProgram(programs[mainProgram]);
     return success(bool(module));
   }
 
-  OwningOpRef<ModuleOp> buildEntry(size_t number) {
-    const RecipeEntry &entry = recipe->recipe.entries[number];
-    OwningOpRef<ModuleOp> made = buildRecipeEntry(recipe->recipe, number, networks, &context);
-    std::string name = number ? libraryName() + "_" + entry.name.text : libraryName();
-    if (made)
-      (*made)->setAttr("ingot.name", StringAttr::get(&context, name));
+  OwningOpRef<ModuleOp> buildProgram(const RecipeProgram &program) {
+    OwningOpRef<ModuleOp> made = buildRecipeEntry(recipe->recipe, program, networks, &context);
+    std::string name = program.isFirst() ? libraryName() : libraryName() + "_" + program.name();
+    if (!made)
+      return made;
+    (*made)->setAttr("ingot.name", StringAttr::get(&context, name));
+    if (options.train.detectAnomaly)
+      made->lookupSymbol("main")->setAttr("ingot.detect_anomaly", UnitAttr::get(&context));
     return made;
   }
 
-  LogicalResult addEntry(size_t number) {
-    partModules.push_back(buildEntry(number));
-    if (!partModules.back())
-      return isAccepted = !recipe, failure();
-    FailureOr<std::unique_ptr<Artifact>> part = ingot::compilePart(*partModules.back(), options);
-    if (failed(part))
+  LogicalResult addProgram(const RecipeProgram &program) {
+    partModules.push_back(buildProgram(program));
+    isAccepted = bool(partModules.back());
+    if (!isAccepted)
       return failure();
+    CompileReport::MemoryBudget budget;
+    bool hasBackward = hasBackwardPass(program);
+    FailureOr<std::unique_ptr<Artifact>> part =
+        ingot::compilePart(*partModules.back(), options, hasBackward ? &budget : nullptr);
+    if (hasBackward)
+      noteBudget(budget, program.entryName);
+    if (failed(part)) { // a budget that is too small is the request's fault
+      isAccepted = !(hasBackward && options.train.memoryBudget > 0 && budget.arenaBytes == 0);
+      return failure();
+    }
     parts.push_back(std::move(*part));
     return success();
   }
@@ -333,11 +356,12 @@ private:
   MLIRContext context;
   DiagnosticPrinter diagnostics;
   OwningOpRef<ModuleOp> module;
-  /// Each network as it trains and as it behaves afterwards; the entry that `module` is.
+  /// Each network as it trains and as it behaves afterwards; its programs, and the one that `module` is.
   std::optional<RecipeFile> recipe;
   std::vector<OwningOpRef<ModuleOp>> networkModules;
   std::vector<ImportedNetwork> networks;
-  size_t mainEntry = 0;
+  std::vector<RecipeProgram> programs;
+  size_t mainProgram = 0;
   /// The library's further programs, and what they refer to.
   std::vector<std::unique_ptr<Artifact>> parts;
   std::vector<OwningOpRef<ModuleOp>> partModules;

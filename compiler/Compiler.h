@@ -53,14 +53,19 @@ struct CompileReport {
   std::vector<OutputError> outputErrors;
   /// How a step was made to fit (TrainOptions::memoryBudget).
   struct MemoryBudget {
-    /// What it does, for the user; empty without a budget.
+    /// The step of a recipe; empty for the only one.
+    std::string step;
+    /// What it does, for the user.
     std::string words;
-    /// The arena if everything were kept, and how many values are computed again instead.
-    int64_t arenaBytesWithout = 0, values = 0;
+    /// The sizes that named dimensions were taken to have.
+    std::vector<std::pair<std::string, int64_t>> assumed;
+    /// The arena, the one if everything were kept, and how many values are computed again instead.
+    int64_t arenaBytes = 0, arenaBytesWithout = 0, values = 0;
     /// Operations done again, as a share of the step's.
     double moreOperations = 0;
   };
-  MemoryBudget budget;
+  /// One for each step; none without a budget.
+  std::vector<MemoryBudget> budgets;
   /// Filled in when CompileOptions::explain asks for it.
   ProgramReport program;
 };

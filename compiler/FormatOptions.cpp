@@ -27,10 +27,6 @@ std::string formatStep(const TrainOptions &train) {
     text += fmt::format(" --ignore-index {}", train.ignoreIndex);
   if (!train.lora.empty())
     text += fmt::format(" --lora-scale {}", train.loraScale());
-  if (train.splitUpdate)
-    text += " --split-update";
-  if (train.detectAnomaly)
-    text += " --detect-anomaly";
   return text;
 }
 
@@ -41,7 +37,13 @@ std::string formatOptions(const CompileOptions &options, const std::vector<Compi
   if (options.precision != Precision::Float32)
     text += formatPrecision(options, weights);
   if (options.train.isWanted)
-    return text + formatStep(options.train);
+    text += formatStep(options.train);
+  if (options.train.splitUpdate)
+    text += " --split-update";
+  if (options.train.detectAnomaly)
+    text += " --detect-anomaly";
+  if (options.train.isWanted)
+    return text;
   if (options.attentionOutputs)
     text += " --attention-outputs";
   if (options.train.inputGradients)

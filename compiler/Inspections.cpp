@@ -10,6 +10,8 @@
 #include "dialects/kernel/Kernel.h"
 #include "frontends/Frontend.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/Path.h"
+#include <fmt/format.h>
 
 using namespace mlir;
 
@@ -26,12 +28,28 @@ bool isBelow(Location location, StringRef name) {
   return isFound;
 }
 
+/// The place in a recipe, "gan.toml:7:26", where it computes something itself; else "".
+std::string expressionOf(Location location) {
+  std::string place;
+  location->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (file && place.empty())
+      place = fmt::format("{}:{}:{}", llvm::sys::path::filename(file.getFilename()).str(), file.getLine(),
+                          file.getColumn());
+    return WalkResult::advance();
+  });
+  return place;
+}
+
 /// "node "fc/MatMul" (MatMul-13, #4), backward"
 std::string placeOf(Location location) {
   std::string part = isBelow(location, "gradient") ? "backward" : "forward";
   if (findNode(location))
     return describe(location) + ", " + part;
-  return isBelow(location, "update") ? "the update" : isBelow(location, "loss") ? "the loss, " + part : part;
+  if (isBelow(location, "update") || isBelow(location, "loss"))
+    return isBelow(location, "update") ? "the update" : "the loss, " + part;
+  std::string expression = expressionOf(location);
+  return expression.empty() ? part : expression + ", " + part;
 }
 
 /// Real numbers; anything else cannot be spoilt.

@@ -36,6 +36,8 @@ struct TrainOptions {
   bool tangents = false;
   /// Bytes that the arena may have (--memory-budget): part of what backward reads is computed again. 0: no limit.
   int64_t memoryBudget = 0;
+  /// The sizes for which the budget is decided, of named dimensions without a greatest size (--budget-dim).
+  std::map<std::string, int64_t> budgetDims;
   /// A loss by name, or output:NAME when the network computes it.
   std::string loss = "cross_entropy";
   std::string optimizer = "sgd";

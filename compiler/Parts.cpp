@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/Parts.h"
 #include "compiler/Inspections.h"
+#include "compiler/MemoryBudget.h"
 #include "compiler/Pipeline.h"
 
 using namespace mlir;
@@ -20,8 +21,10 @@ FailureOr<std::unique_ptr<Artifact>> compilePart(LibraryPart part, const Compile
   return compilePart(*module, options);
 }
 
-FailureOr<std::unique_ptr<Artifact>> compilePart(ModuleOp module, const CompileOptions &options) {
-  if (failed(simplify(module, options)) || failed(fuse(module, options)) || failed(planMemory(module)))
+FailureOr<std::unique_ptr<Artifact>> compilePart(ModuleOp module, const CompileOptions &options,
+                                                 CompileReport::MemoryBudget *budget) {
+  if (failed(simplify(module, options)) || (budget && failed(fitMemoryBudget(module, options, *budget))) ||
+      failed(fuse(module, options)) || failed(planMemory(module)))
     return failure();
   FailureOr<CpuCode> code = emitObjects(module, cpuOptions(options));
   FailureOr<ProgramDescription> program = describeProgram(module);

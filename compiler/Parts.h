@@ -5,7 +5,7 @@
 #define INGOT_COMPILER_PARTS_H
 
 #include "codegen/Codegen.h"
-#include "compiler/Options.h"
+#include "compiler/Compiler.h"
 #include "frontends/Frontend.h"
 
 namespace ingot {
@@ -22,8 +22,10 @@ mlir::FailureOr<std::unique_ptr<Artifact>> compilePart(LibraryPart part, const C
                                                        ImportOptions import, mlir::MLIRContext *context,
                                                        mlir::OwningOpRef<mlir::ModuleOp> &module);
 
-/// The same from a program as it was imported or built, whose module's name is the part's; it must stay.
-mlir::FailureOr<std::unique_ptr<Artifact>> compilePart(mlir::ModuleOp module, const CompileOptions &options);
+/// The same from a program as it was imported or built, whose module's name is the part's; it must stay. `budget`, not
+/// null for what has a backward pass, gets what fitMemoryBudget chose.
+mlir::FailureOr<std::unique_ptr<Artifact>> compilePart(mlir::ModuleOp module, const CompileOptions &options,
+                                                       CompileReport::MemoryBudget *budget = nullptr);
 
 } // namespace ingot
 

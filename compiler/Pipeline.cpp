@@ -103,8 +103,7 @@ CpuOptions cpuOptions(const CompileOptions &options) {
 
 LogicalResult differentiate(ModuleOp module, const CompileOptions &options, bool isUpdate) {
   const TrainOptions &train = options.train;
-  using Part = TrainStepOptions::Part;
-  Part part = !train.splitUpdate ? Part::Whole : isUpdate ? Part::Update : Part::Gradient;
+  StepPart part = !train.splitUpdate ? StepPart::Whole : isUpdate ? StepPart::Update : StepPart::Gradient;
   if (auto main = module.lookupSymbol<func::FuncOp>("main"); main && train.detectAnomaly)
     main->setAttr("ingot.detect_anomaly", UnitAttr::get(module.getContext()));
   if (train.isWanted) {

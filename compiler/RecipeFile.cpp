@@ -26,6 +26,7 @@ public:
 
   LogicalResult run() {
     file.recipe.file = source.path();
+    file.recipe.isSplit = options.train.splitUpdate;
     for (auto &[name, range] : options.dims)
       file.recipe.dims[name] = {range.least, range.greatest};
     RecipeTable root = source.root();
@@ -54,24 +55,44 @@ private:
       if (table.isText(name)) {
         network.path = besideRecipe(table.text(name).text);
       } else {
-        RecipeTable about = table.table(name);
-        about.expectOnly({"path", "freeze", "mode", "copy_of"});
-        RecipeText original = about.text("copy_of"), path = about.text("path");
-        network.freeze = about.text("freeze");
-        network.mode = readMode(about);
-        network.path = besideRecipe(path.text);
-        if (path.text.empty() == original.text.empty())
-          source.fail(network.name, "a network has either a path or copy_of");
-        for (const RecipeNetwork &other : file.recipe.networks)
-          if (other.name.text == original.text) {
-            network.path = other.path;
-            file.recipe.copies.push_back({network.name, other.name});
-          }
-        if (path.text.empty() && network.path.empty())
-          source.fail(original, "there is no network \"" + original.text + "\" above this one");
+        readNetwork(table.table(name), network);
       }
       file.recipe.networks.push_back(std::move(network));
     }
+  }
+
+  void readNetwork(const RecipeTable &about, RecipeNetwork &network) {
+    about.expectOnly({"path", "freeze", "train_only", "lora", "rank", "alpha", "mode", "copy_of"});
+    RecipeText original = about.text("copy_of"), path = about.text("path");
+    network.path = besideRecipe(path.text);
+    if (path.text.empty() == original.text.empty())
+      source.fail(network.name, "a network has either a path or copy_of");
+    for (const RecipeNetwork &other : file.recipe.networks)
+      if (other.name.text == original.text) {
+        RecipeText name = network.name;
+        network = other; // with what is frozen and adapted in it
+        network.name = name;
+        file.recipe.copies.push_back({network.name, other.name});
+      }
+    network.mode = readMode(about);
+    if (path.text.empty() && network.path.empty())
+      source.fail(original, "there is no network \"" + original.text + "\" above this one");
+    readTrainable(about, network);
+  }
+
+  void readTrainable(const RecipeTable &about, RecipeNetwork &network) {
+    for (auto [key, pattern] :
+         {std::pair("freeze", &RecipeNetwork::freeze), std::pair("train_only", &RecipeNetwork::trainOnly),
+          std::pair("lora", &RecipeNetwork::lora)})
+      if (about.has(key))
+        network.*pattern = about.text(key);
+    for (const char *key : {"rank", "alpha"})
+      if (about.has(key) && network.lora.text.empty())
+        source.fail(about.keyAt(key), std::string(key) + " belongs to lora");
+    if (about.has("rank"))
+      network.loraRank = readCount(about, "rank");
+    if (about.has("alpha") && (network.loraAlpha = about.numberAt("alpha").value) <= 0)
+      source.fail(about.keyAt("alpha"), "alpha is a number above 0");
   }
 
   std::string besideRecipe(StringRef path) const {
@@ -194,10 +215,11 @@ private:
 
   void checkNames() {
     llvm::StringSet<> entries, values;
-    for (const RecipeEntry &entry : file.recipe.entries) {
-      checkIdentifier(entry.name);
-      if (isReserved(entry.name.text) || !entries.insert(entry.name.text).second)
-        source.fail(entry.name, "there is another entry \"" + entry.name.text + "\" in the library");
+    for (const RecipeProgram &program : programsOf(file.recipe)) {
+      const RecipeText &name = file.recipe.entries[program.entry].name;
+      checkIdentifier(name);
+      if (isReserved(program.name()) || !entries.insert(program.name()).second)
+        source.fail(name, "there is another entry \"" + program.name() + "\" in the library");
     }
     auto take = [&](const RecipeText &name) {
       checkIdentifier(name);
@@ -231,8 +253,8 @@ private:
 
 std::string RecipeFile::formatOptions() const {
   std::vector<std::string> entries, words;
-  for (const RecipeEntry &entry : recipe.entries)
-    entries.push_back(entry.name.text);
+  for (const RecipeProgram &program : programsOf(recipe))
+    entries.push_back(program.name());
   for (const CourseStep &step : course)
     words.push_back(step.name + (step.repeats > 1 ? fmt::format("*{}", step.repeats) : "") +
                     (step.every > 1 ? fmt::format("/{}", step.every) : ""));
@@ -241,7 +263,9 @@ std::string RecipeFile::formatOptions() const {
   if (!words.empty())
     text += " --course " + llvm::join(words, ",");
   for (const RecipeNetwork &network : recipe.networks)
-    text += " --network-" + network.name.text + " " + network.path;
+    text +=
+        " --network-" + network.name.text + " " + network.path +
+        (network.lora.text.empty() ? "" : fmt::format(" --lora-scale-{} {}", network.name.text, network.loraScale()));
   return text;
 }
 

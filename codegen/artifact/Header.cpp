@@ -157,9 +157,11 @@ private:
       return "Computes the outputs into";
     if (program.entry == "evaluate")
       return "Loss and outputs from the same state, which stays as it is, without batch statistics or dropout; into";
-    if (program.entry == "gradient_step")
+    bool isPart = !program.completions.empty(); // of a step: it writes gradients that stay in the state
+    auto isShare = [](const ProgramPort &port) { return port.role == INGOT_HYPER && port.name == "share"; };
+    if (isPart && any_of(program.inputs, isShare))
       return "Adds the batch's gradients, times share, to the state's, and writes the outputs into";
-    if (program.entry == "update_step")
+    if (isPart)
       return "Moves the parameters by the state's gradients, as the optimizer says, and clears these; into";
     if (program.optimizer.empty())
       return "Computes the outputs from the state, and what changes in it without a step of training; into";

@@ -14,6 +14,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "passes/autodiff/StepPart.h"
 #include <string>
 #include <vector>
 
@@ -104,9 +105,8 @@ struct TrainStepOptions {
   int64_t loraRank = 8;
   /// The increment is (alpha / rank) B A.
   double loraAlpha = 8;
-  /// Which part of the step. Gradient and Update share a state with tensors `<parameter>.gradient`: the one adds to
-  /// them, the other applies and clears them. `isSplit` is set for the evaluation of such a pair, too.
-  enum class Part { Whole, Gradient, Update } part = Part::Whole;
+  /// Which part of the step. `isSplit` is set for the evaluation of such a pair, too.
+  StepPart part = StepPart::Whole;
   bool isSplit = false;
 };
 

@@ -31,9 +31,8 @@ struct BuildTrainStep : impl::BuildTrainStepPassBase<BuildTrainStep> {
   using BuildTrainStepPassBase::BuildTrainStepPassBase;
   void runOnOperation() override {
     TrainStepOptions options{loss, optimizer, freeze, clip, labelSmoothing, ignoreIndex, threshold, margin, gradients};
-    using Part = TrainStepOptions::Part;
-    options.part = part == "gradient" ? Part::Gradient : part == "update" ? Part::Update : Part::Whole;
-    options.isSplit = options.part != Part::Whole;
+    options.part = part == "gradient" ? StepPart::Gradient : part == "update" ? StepPart::Update : StepPart::Whole;
+    options.isSplit = options.part != StepPart::Whole;
     if (failed(buildTrainStep(getOperation(), options)))
       signalPassFailure();
   }

@@ -33,8 +33,8 @@ def BuildTrainStepPass : Pass<"ingot-build-train-step", "::mlir::ModuleOp"> {
   let summary = "Turn a network into a function that does one step of training";
   let description = [{
     Before: `@main(inputs) -> outputs`, with parameters as constants. After:
-    `@main(inputs, target, parameters, statistics, slots, hyperparameters, step) -> (loss, outputs, parameters.next,
-    statistics.next, slots.next, step.next)`. Arguments are named by `ingot.name`, and by `ingot.role` (input, target,
+    `@main(inputs, target, parameters, statistics, slots, step, hyperparameters) -> (loss, outputs, statistics.next,
+    parameters.next, slots.next, step.next)`. Arguments are named by `ingot.name`, and by `ingot.role` (input, target,
     parameter, statistic, slot, hyper, step) told apart; `ingot.default` is a hyperparameter's standard value,
     `ingot.initial` what a parameter or statistic starts from. What has a successor is state: `ingot.state` is its offset
     in the state block, and its successor's. `step` counts the steps done. A parameter is a named constant of a real type through which the

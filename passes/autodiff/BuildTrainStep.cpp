@@ -1,27 +1,19 @@
 //===- BuildTrainStep.cpp - A network becomes a step of training ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-//   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, statistics, slots, hyperparameters, step)
-//                                      -> (loss, outputs, parameters.next, statistics.next, slots.next, step.next)
+//   @main(inputs) -> outputs   =>   @main(inputs, target, parameters, statistics, slots, step, hyperparameters)
+//                                      -> (loss, outputs, statistics.next, parameters.next, slots.next, step.next)
 //
 // Parameters are the constants that the model file gives a name. What else carries over from step to step follows from
-// names too: a constant `X` beside an output `X.next` is a running statistic. All that carries over is the state; what
-// lies where in its block is decided here (StateLayout.h), that a successor takes its predecessor's place, later.
-//
-// The step may come in two parts on one state, so that several batches, or several machines, share an update:
-//
-//   gradient   @main(inputs, target, share, state) -> (loss, outputs, gradients.next = gradients + share * own,
-//   statistics.next) update     @main(hyperparameters, state) -> (parameters.next, slots.next, step.next,
-//   gradients.next = 0)
+// names too: a constant `X` beside an output `X.next` is a running statistic. What a step does with its loss, whole or
+// in two parts, is the same as in a recipe (StepUpdate.h).
 //
 //===----------------------------------------------------------------------===//
 #include "passes/autodiff/Autodiff.h"
-#include "passes/autodiff/Clipping.h"
 #include "passes/autodiff/MainFunction.h"
-#include "passes/autodiff/StateLayout.h"
+#include "passes/autodiff/StepUpdate.h"
 #include "passes/autodiff/Trainable.h"
 #include "passes/autodiff/losses/Losses.h"
-#include "passes/autodiff/optimizers/Optimizers.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -32,15 +24,18 @@ namespace {
 class TrainStep {
 public:
   TrainStep(ModuleOp module, const TrainStepOptions &options)
-      : main(module), options(options), builder(module.getContext()),
-        lossMake(builder, NameLoc::get(builder.getStringAttr("loss"), module.getLoc())),
-        make(builder, NameLoc::get(builder.getStringAttr("update"), module.getLoc())),
+      : main(module), state(main), options(options), builder(module.getContext()),
+        make(builder, NameLoc::get(builder.getStringAttr("loss"), module.getLoc())), location(module.getLoc()),
         isEvaluation(module->hasAttr("ingot.evaluation")) {}
 
   LogicalResult run(ModuleOp module) {
     if (!main.isValid())
       return module.emitError("there is no function @main to train");
-    if (failed(chooseTrainable(module, options)))
+    if (failed(chooseTrainable(module, {{"--freeze", options.freeze, main.getLoc()},
+                                        {"--train-only", options.trainOnly, main.getLoc()},
+                                        {"--lora", options.lora, main.getLoc()},
+                                        options.loraRank,
+                                        options.loraAlpha})))
       return failure();
     builder = main.builder();
     for (auto op : main.body().getOps<ConstantOp>()) // before a loss adds its own
@@ -55,17 +50,23 @@ public:
       return failure();
     exposeStatistics();
     exposeGenerator();
-    if (isEvaluation)
-      return finishEvaluation();
-    switch (options.part) {
-    case TrainStepOptions::Part::Whole:
-      return finishWhole();
-    case TrainStepOptions::Part::Gradient:
-      return finishGradient();
-    case TrainStepOptions::Part::Update:
-      return finishUpdate(module);
+    addSlots();
+    if (failed(checkNames())) // before anybody looks for a tensor by its name
+      return failure();
+    if (isEvaluation) {
+      state.reset(); // what a step would change
+      return finish("evaluate");
     }
-    llvm_unreachable("a step has no other parts");
+    if (failed(update()))
+      return failure();
+    if (options.part != StepPart::Update)
+      return finish(options.part == StepPart::Whole ? "train_step" : "gradient_step");
+    if (failed(finish("update_step")))
+      return failure();
+    main.prune({"input", "target"});
+    for (StringRef symbols : {"ingot.symbols", "ingot.symbol_bounds", "ingot.requires"})
+      module->removeAttr(symbols); // a state has constant shapes
+    return success();
   }
 
 private:
@@ -108,7 +109,7 @@ private:
     if (chosen->target != TargetKind::None)
       target = addTarget(*chosen, predictions[0]);
     LossOptions shape{options.labelSmoothing, options.ignoreIndex, options.threshold, options.margin};
-    loss = chosen->build(lossMake, predictions, target, shape);
+    loss = chosen->build(make, predictions, target, shape);
     if (!loss)
       return failure();
     main.outputs.insert(main.outputs.begin(), {"loss", "loss", loss});
@@ -117,26 +118,19 @@ private:
 
   Value addTarget(const Loss &chosen, Value prediction) {
     Value target = main.addInput("target", chosen.targetType(prediction), "target");
-    if (chosen.target != TargetKind::Classes)
-      return target;
-    SmallVector<AffineExpr> dims = make.dims(prediction);
-    if (auto classes = constantValue(dims[dims.size() > 1 ? 1 : 0]))
-      main.setInputAttribute(main.inputCount() - 1, "ingot.classes",
-                             builder.getDenseI64ArrayAttr({*classes, options.ignoreIndex}));
+    if (chosen.target == TargetKind::Classes)
+      main.describeClasses(main.inputCount() - 1, numberOfClasses(make, prediction), options.ignoreIndex);
     return target;
   }
 
   // What is trained
 
   /// The library's first program does; the others work on the same state.
-  bool initializesState() const { return !isEvaluation && options.part != TrainStepOptions::Part::Update; }
+  bool initializesState() const { return !isEvaluation && options.part != StepPart::Update; }
 
-  /// A new input in the place of a constant.
-  Value replaceByInput(ConstantOp op, StringRef role) {
-    std::string name = nameOfParameter(op).str();
-    Value input = main.addInput(name, op.getType(), role);
-    if (initializesState())
-      main.setInputAttribute(main.inputCount() - 1, "ingot.initial", op.getValue());
+  /// A tensor of the state in the place of a constant.
+  Value replaceByState(ConstantOp op, StringRef name, StringRef role) {
+    Value input = state.add(name, op.getType(), role, initializesState() ? op.getValue() : ElementsAttr());
     op.getOutput().replaceAllUsesWith(input);
     for (MainFunction::Output &output : main.outputs)
       if (output.value == op.getOutput())
@@ -152,11 +146,11 @@ private:
       if (!needed.contains(op) || !isa<FloatType>(op.getType().getElementType()) ||
           main.findOutput((name + ".next").str()) || op->hasAttr("ingot.frozen"))
         continue;
-      names.push_back(name.str());
-      parameters.push_back(replaceByInput(op, "parameter"));
+      trained.push_back({name.str(), {}});
+      replaceByState(op, trained.back().name, "parameter");
       op = nullptr;
     }
-    if (!parameters.empty())
+    if (!trained.empty())
       return success();
     InFlightDiagnostic error = emitError(main.getLoc())
                                << "there is nothing to train: the loss depends on no parameter"
@@ -190,11 +184,15 @@ private:
   }
 
   void exposeStatistics() {
-    for (ConstantOp op : named)
-      if (std::optional<unsigned> next = op ? main.findOutput((nameOfParameter(op) + ".next").str()) : std::nullopt) {
-        main.outputs[*next].role = "statistic";
-        replaceByInput(op, "statistic");
-      }
+    for (ConstantOp op : named) {
+      std::string name = op ? nameOfParameter(op).str() : "";
+      std::optional<unsigned> next = op ? main.findOutput(name + ".next") : std::nullopt;
+      if (!next)
+        continue;
+      replaceByState(op, name, "statistic");
+      state.set(name, main.outputs[*next].value);
+      main.outputs.erase(main.outputs.begin() + *next);
+    }
   }
 
   /// All random numbers come from one generator, whose second number counts the steps.
@@ -205,18 +203,31 @@ private:
         generators.push_back(op);
     if (generators.empty())
       return;
-    Value input = main.addInput("generator", generators.front().getType(), "generator");
-    if (initializesState())
-      main.setInputAttribute(main.inputCount() - 1, "ingot.initial", generators.front().getValue());
-    for (ConstantOp op : generators) {
+    ConstantOp first = generators.front();
+    Value input = replaceByState(first, "generator", "generator");
+    for (ConstantOp op : ArrayRef(generators).drop_front()) {
       op.getOutput().replaceAllUsesWith(input);
       op.erase();
     }
     Value isCount = make.iota(make.scope().constant(2), 0, builder.getI64Type()); // [0, 1]
-    main.outputs.push_back({"generator.next", "generator", make.add(input, isCount)});
+    state.set("generator", make.add(input, isCount));
   }
 
   // The update
+
+  /// The optimizer's memory, between the parts of a step the gradients, and the number of steps done.
+  void addSlots() {
+    auto typeOf = [&](const TrainedTensor &one) { return state.original(one.name).getType(); };
+    for (TrainedTensor &one : trained)
+      for (StringRef slot : optimizer->slots) {
+        one.slots.push_back(one.name + "." + slot.str());
+        state.add(one.slots.back(), typeOf(one), "slot");
+      }
+    if (options.isSplit)
+      for (const TrainedTensor &one : trained)
+        state.add(one.gradientName(), typeOf(one), "gradient");
+    state.add("step", RankedTensorType::get({}, builder.getI64Type()), "step");
+  }
 
   Value addHyper(StringRef name, double standard) {
     Value value = main.addInput(name, RankedTensorType::get({}, builder.getF64Type()), "hyper");
@@ -224,96 +235,18 @@ private:
     return value;
   }
 
-  /// The optimizer's memory, and between the parts of a step the gradients.
-  void addSlots() {
-    for (auto [parameter, name] : llvm::zip(parameters, names)) {
-      slots.emplace_back();
-      for (StringRef slot : optimizer->slots)
-        slots.back().push_back(main.addInput((name + "." + slot).str(), parameter.getType(), "slot"));
+  LogicalResult update() {
+    if (options.part == StepPart::Update) { // what the network computes is left out: its parameters are of interest
+      main.outputs.clear();
+      state.reset();
     }
-    if (options.isSplit)
-      for (auto [parameter, name] : llvm::zip(parameters, names))
-        sums.push_back(main.addInput(name + ".gradient", parameter.getType(), "gradient"));
-  }
-
-  /// The number of steps done.
-  Value addStepNumber() { return main.addInput("step", RankedTensorType::get({}, builder.getI64Type()), "step"); }
-
-  LogicalResult finish(StringRef entry) {
-    layOutState(main, optimizer->slots);
-    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
-    main.setAttribute("ingot.entry", builder.getStringAttr(entry));
-    main.finish();
-    return success();
-  }
-
-  LogicalResult finishWhole() {
-    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
-    if (failed(gradients))
-      return failure();
-    addSlots();
-    addHypers();
-    if (failed(checkNames()) || failed(clip(*gradients)))
-      return failure();
-    update(*gradients);
-    if (options.gradients)
-      for (auto [name, gradient] : llvm::zip(names, *gradients))
-        main.outputs.push_back({name + ".gradient", "gradient", gradient});
-    return finish("train_step");
-  }
-
-  /// What the network computes is left out: only its parameters are of interest.
-  LogicalResult finishUpdate(ModuleOp module) {
-    main.outputs.clear();
-    addSlots();
-    addHypers();
-    SmallVector<Value> gradients(sums);
-    if (failed(checkNames()) || failed(clip(gradients)))
-      return failure();
-    update(gradients);
-    for (auto [name, sum] : llvm::zip(names, sums))
-      main.outputs.push_back({name + ".gradient.next", "gradient", make.filled(0, sum)});
-    if (failed(finish("update_step")))
-      return failure();
-    main.prune({"input", "target"});
-    for (StringRef symbols : {"ingot.symbols", "ingot.symbol_bounds", "ingot.requires"})
-      module->removeAttr(symbols); // a state has constant shapes
-    return success();
-  }
-
-  LogicalResult finishGradient() {
-    FailureOr<SmallVector<Value>> gradients = differentiate(builder, loss, parameters);
-    if (failed(gradients))
-      return failure();
-    addSlots();
-    Value share = addHyper("share", 1);
-    addStepNumber();
-    if (failed(checkNames()))
-      return failure();
-    for (auto [name, sum, own] : llvm::zip(names, sums, *gradients))
-      main.outputs.push_back({name + ".gradient.next", "gradient",
-                              make.add(sum, make.mul(own, make.cast(share, getElementTypeOrSelf(own))))});
-    return finish("gradient_step");
-  }
-
-  /// @main(inputs, target, parameters, statistics, slots, step) -> (loss, outputs). It takes all of the step's state,
-  /// so that the block is the same, and changes nothing.
-  LogicalResult finishEvaluation() {
-    llvm::erase_if(main.outputs, [](auto &output) { return output.role == "statistic" || output.role == "generator"; });
-    addSlots();
-    addStepNumber();
-    if (failed(checkNames()))
-      return failure();
-    return finish("evaluate");
-  }
-
-  void addHypers() {
-    for (const Hyper &hyper : optimizer->hypers)
-      hypers[hyper.name] = addHyper(hyper.name, hyper.standard);
-    if (!options.clip.empty())
-      hypers["clip"] = addHyper("clip", 1);
-    stepsDone = make.add(addStepNumber(), 1);
-    step = make.cast(stepsDone, builder.getF64Type());
+    StepUpdate step(*optimizer, options.clip, options.part, "step",
+                    [&](StringRef name, double standard) { return addHyper(name, standard); });
+    FailureOr<SmallVector<Value>> gradients = step.build(builder, location, loss, trained, state);
+    if (succeeded(gradients) && options.gradients)
+      for (auto [one, gradient] : llvm::zip(trained, *gradients))
+        returned.push_back({one.gradientName(), "gradient", gradient});
+    return gradients;
   }
 
   /// The inputs are told apart by their names, the network's own and those that training adds.
@@ -326,41 +259,34 @@ private:
     return success();
   }
 
-  LogicalResult clip(SmallVectorImpl<Value> &gradients) {
-    return options.clip.empty() ? success() : clipGradients(make, options.clip, hypers["clip"], gradients);
-  }
-
-  void update(ArrayRef<Value> gradients) {
-    SmallVector<MainFunction::Output> states;
-    for (auto [number, parameter] : llvm::enumerate(parameters)) {
-      Update one{make, parameter, gradients[number], slots[number], hypers, step};
-      main.outputs.push_back({names[number] + ".next", "parameter", optimizer->build(one)});
-      for (auto [slot, value] : llvm::zip(optimizer->slots, one.slots))
-        states.push_back({names[number] + "." + slot.str() + ".next", "slot", value});
-    }
-    main.outputs.append(states);
-    main.outputs.push_back({"step.next", "step", stepsDone});
+  LogicalResult finish(StringRef entry) {
+    if (failed(checkNames()))
+      return failure();
+    state.finish(optimizer->slots);
+    main.outputs.append(returned);
+    main.setAttribute("ingot.optimizer", builder.getStringAttr(optimizer->name));
+    main.setAttribute("ingot.entry", builder.getStringAttr(entry));
+    main.finish();
+    return success();
   }
 
   MainFunction main;
+  StateTensors state;
   const TrainStepOptions &options;
   OpBuilder builder;
-  TensorBuilder lossMake, make;
+  TensorBuilder make;
+  Location location;
   /// The network was imported as it behaves after training: what belongs to it is the evaluation, no step.
   bool isEvaluation;
   const Optimizer *optimizer = nullptr;
-  /// `stepsDone` counts this one; `step` is the same as float64.
-  Value loss, stepsDone, step;
+  Value loss;
   /// An operation on the way to the loss that gives no real numbers.
   Operation *wholeNumbers = nullptr;
   /// The constants that the file names; null once they are inputs.
   SmallVector<ConstantOp> named;
-  SmallVector<std::string> names;
-  SmallVector<Value> parameters;
-  SmallVector<SmallVector<Value>> slots;
-  /// The gradients in the state, when it has them.
-  SmallVector<Value> sums;
-  llvm::StringMap<Value> hypers;
+  SmallVector<TrainedTensor> trained;
+  /// Gradients, where they are wanted.
+  SmallVector<MainFunction::Output> returned;
 };
 
 } // namespace

@@ -59,6 +59,13 @@ Value MainFunction::addInput(StringRef name, Type type, StringRef role) {
   return function.getArguments().back();
 }
 
+void MainFunction::describeClasses(unsigned i, std::optional<int64_t> classes, int64_t ignored) {
+  Builder builder(function.getContext());
+  setInputAttribute(i, "ingot.default", builder.getF64FloatAttr(double(ignored)));
+  if (classes)
+    setInputAttribute(i, "ingot.classes", builder.getDenseI64ArrayAttr({*classes, ignored}));
+}
+
 void MainFunction::finish() {
   Builder builder(function.getContext());
   SmallVector<Value> values;

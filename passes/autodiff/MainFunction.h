@@ -35,6 +35,10 @@ public:
     function.setArgAttr(i, name, value);
   }
 
+  void removeInputAttribute(unsigned i, llvm::StringRef name) { function.removeArgAttr(i, name); }
+  /// Input `i` holds numbers of classes, of so many if that is known, of which `ignored` counts nothing in the loss.
+  void describeClasses(unsigned i, std::optional<int64_t> classes, int64_t ignored);
+
   llvm::StringRef inputRole(unsigned i) { return name(function.getArgAttr(i, "ingot.role")); }
   void setAttribute(llvm::StringRef name, mlir::Attribute value) { function->setAttr(name, value); }
 

@@ -21,15 +21,19 @@ namespace {
 /// A regular expression for parameters' names; an empty one matches none.
 class NamePattern {
 public:
-  NamePattern(StringRef option, const std::string &text) : option(option), text(text), expression(text) {}
-  bool isEmpty() const { return text.empty(); }
+  explicit NamePattern(const TrainableChoice::Pattern &pattern) : pattern(pattern), expression(pattern.text) {}
+  bool isEmpty() const { return pattern.text.empty(); }
   bool matches(StringRef name) const { return !isEmpty() && expression.match(name); }
 
+  InFlightDiagnostic error() const {
+    return emitError(pattern.where) << pattern.title << " \"" << pattern.text << "\" ";
+  }
+
   /// Whether it is right, and matches one of `parameters` unless it is empty.
-  LogicalResult check(Location location, ArrayRef<ConstantOp> parameters) const {
+  LogicalResult check(ArrayRef<ConstantOp> parameters) const {
     std::string problem;
     if (!isEmpty() && !expression.isValid(problem))
-      return emitError(location) << "the expression \"" << text << "\" is not right: " << problem;
+      return emitError(pattern.where) << "the expression \"" << pattern.text << "\" is not right: " << problem;
     auto isMatch = [&](ConstantOp op) { return matches(nameOfParameter(op)); };
     if (isEmpty() || llvm::any_of(parameters, isMatch))
       return success();
@@ -37,13 +41,12 @@ public:
     std::string names;
     for (ConstantOp op : parameters.take_front(mostNames))
       names += (names.empty() ? "" : ", ") + nameOfParameter(op).str();
-    return emitError(location) << option << " \"" << text << "\" matches no parameter; there are "
-                               << (names.empty() ? "none" : names) << (parameters.size() > mostNames ? ", ..." : "");
+    return error() << "matches no parameter; there are " << (names.empty() ? "none" : names)
+                   << (parameters.size() > mostNames ? ", ..." : "");
   }
 
 private:
-  StringRef option;
-  const std::string &text;
+  const TrainableChoice::Pattern &pattern;
   llvm::Regex expression;
 };
 
@@ -101,16 +104,15 @@ StringRef nameOfParameter(ConstantOp op) {
   return named && isa<FileLineColLoc>(named.getChildLoc()) ? named.getName().getValue() : StringRef();
 }
 
-LogicalResult chooseTrainable(ModuleOp module, const TrainStepOptions &options) {
+LogicalResult chooseTrainable(ModuleOp module, const TrainableChoice &choice) {
   MainFunction main(module);
   SmallVector<ConstantOp> parameters;
   for (auto op : main.body().getOps<ConstantOp>())
     if (!nameOfParameter(op).empty() && isa<FloatType>(op.getType().getElementType()))
       parameters.push_back(op);
-  NamePattern frozen("--freeze", options.freeze), chosen("--train-only", options.trainOnly);
-  NamePattern adapted("--lora", options.lora);
+  NamePattern frozen(choice.freeze), chosen(choice.trainOnly), adapted(choice.lora);
   for (const NamePattern *pattern : {&frozen, &chosen, &adapted})
-    if (failed(pattern->check(main.getLoc(), parameters)))
+    if (failed(pattern->check(parameters)))
       return failure();
   bool isAdapted = false, areOthersFrozen = !chosen.isEmpty() || !adapted.isEmpty();
   for (ConstantOp op : parameters) {
@@ -118,13 +120,12 @@ LogicalResult chooseTrainable(ModuleOp module, const TrainStepOptions &options) 
     bool isMatrix = cast<RankedTensorType>(op.getType()).getRank() >= 2, isThis = isMatrix && adapted.matches(name);
     if (isThis || frozen.matches(name) || (areOthersFrozen && !chosen.matches(name)))
       op->setAttr("ingot.frozen", UnitAttr::get(module.getContext()));
-    if (isThis && failed(adapt(op, options.loraRank, options.loraAlpha)))
+    if (isThis && failed(adapt(op, choice.loraRank, choice.loraAlpha)))
       return failure();
     isAdapted |= isThis;
   }
   if (!adapted.isEmpty() && !isAdapted)
-    return emitError(main.getLoc()) << "--lora \"" << options.lora
-                                    << "\" matches vectors only; what is adapted has two axes or more";
+    return adapted.error() << "matches vectors only; what is adapted has two axes or more";
   return success();
 }
 

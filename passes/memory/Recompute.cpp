@@ -19,14 +19,30 @@ namespace ingot {
 #include "passes/Passes.h.inc"
 namespace {
 
-/// The extents of a tensor; of symbols nothing is known, any number stands for them.
-SmallVector<int64_t> sizesOf(Value value) {
-  SymbolScope scope(value.getContext());
-  return llvm::map_to_vector(scope.dims(value), [](AffineExpr dim) { return constantValue(dim).value_or(1); });
-}
-int64_t bytesOf(Value value) {
-  return int64_t(countElements(sizesOf(value))) * elementBytes(getElementTypeOrSelf(value));
-}
+/// Tensors measured with known sizes of named dimensions.
+class Measure {
+public:
+  explicit Measure(const DimensionSizes &known) : known(known) {}
+
+  /// The extents of a tensor.
+  SmallVector<int64_t> operator()(Value value) const {
+    SymbolScope scope(value.getContext());
+    SmallVector<AffineExpr> dims = scope.dims(value), sizes;
+    for (StringAttr name : llvm::to_vector(scope.getNames())) {
+      auto found = known.find(name.str());
+      sizes.push_back(scope.constant(found == known.end() ? 1 : found->second));
+    }
+    return llvm::map_to_vector(dims, [&](AffineExpr dim) {
+      return std::max<int64_t>(0, constantValue(simplifyDimension(dim.replaceSymbols(sizes))).value_or(1));
+    });
+  }
+  int64_t bytesOf(Value value) const {
+    return int64_t(countElements((*this)(value))) * elementBytes(getElementTypeOrSelf(value));
+  }
+
+private:
+  const DimensionSizes &known;
+};
 
 /// What a view shows.
 Value baseOf(Value value) {
@@ -97,7 +113,8 @@ private:
 /// Which results of the forward pass stay in memory.
 class Keeping {
 public:
-  Keeping(const ForwardPass &forward, const RecomputeChoice &choice) : forward(forward), choice(choice) {
+  Keeping(const ForwardPass &forward, const RecomputeChoice &choice)
+      : forward(forward), choice(choice), measure(choice.sizes) {
     if (choice.segmentBytes > 0)
       cut();
   }
@@ -107,7 +124,7 @@ public:
     Operation *producer = base.getDefiningOp();
     if (!forward.contains(producer) || crossing.contains(base) || forward.placeOf(base) > lastCut)
       return true;
-    double operations = countOperations(producer, sizesOf), bytes = std::max<int64_t>(bytesOf(base), 1);
+    double operations = countOperations(producer, measure), bytes = std::max<int64_t>(measure.bytesOf(base), 1);
     return operations / bytes > choice.operationsPerByte;
   }
 
@@ -116,10 +133,10 @@ private:
     int64_t count = forward.size();
     SmallVector<int64_t> keptAt(count, 0), begins(count, 0), ends(count + 1, 0);
     for (Value value : forward.kept)
-      keptAt[forward.placeOf(value)] += bytesOf(value);
+      keptAt[forward.placeOf(value)] += measure.bytesOf(value);
     for (auto [value, last] : forward.lastReader) {
-      begins[forward.placeOf(value)] += bytesOf(value);
-      ends[last] += bytesOf(value);
+      begins[forward.placeOf(value)] += measure.bytesOf(value);
+      ends[last] += measure.bytesOf(value);
     }
     SmallVector<int64_t> across(count, 0); // what is needed later, behind each operation
     for (int64_t place = 0, alive = 0; place < count; ++place)
@@ -155,6 +172,7 @@ private:
 
   const ForwardPass &forward;
   const RecomputeChoice &choice;
+  Measure measure;
   llvm::DenseSet<Value> crossing;
   int64_t lastCut = std::numeric_limits<int64_t>::max();
 };
@@ -163,12 +181,13 @@ private:
 class Rewriter {
 public:
   Rewriter(func::FuncOp main, const RecomputeChoice &choice)
-      : main(main), forward(main), keeping(forward, choice), late(UnitAttr::get(main.getContext())) {}
+      : main(main), forward(main), keeping(forward, choice), measure(choice.sizes),
+        late(UnitAttr::get(main.getContext())) {}
 
   RecomputeCost run() {
     SmallVector<Operation *> rest;
     for (Operation &op : main.getBody().front().without_terminator()) {
-      cost.once += countOperations(&op, sizesOf);
+      cost.once += countOperations(&op, measure);
       if (!forward.contains(&op) && !isa<ConstantOp>(op))
         rest.push_back(&op);
     }
@@ -197,7 +216,7 @@ private:
     copy->setAttr("ingot.late", late);
     for (auto [result, again] : llvm::zip(op->getResults(), copy->getResults()))
       copies[result] = again;
-    cost.again += countOperations(op, sizesOf);
+    cost.again += countOperations(op, measure);
     cost.values += !isFreeView(op);
     return copies.lookup(value);
   }
@@ -205,6 +224,7 @@ private:
   func::FuncOp main;
   ForwardPass forward;
   Keeping keeping;
+  Measure measure;
   UnitAttr late;
   llvm::DenseMap<Value, Value> copies;
   RecomputeCost cost;
@@ -212,15 +232,16 @@ private:
 
 struct RecomputePass : impl::RecomputeBase<RecomputePass> {
   using RecomputeBase::RecomputeBase;
-  void runOnOperation() override { recompute(getOperation(), {operationsPerByte, segmentBytes}); }
+  void runOnOperation() override { recompute(getOperation(), {operationsPerByte, segmentBytes, {}}); }
 };
 
 } // namespace
 
-int64_t bytesForBackward(func::FuncOp main) {
+int64_t bytesForBackward(func::FuncOp main, const DimensionSizes &sizes) {
+  Measure measure(sizes);
   int64_t bytes = 0;
   for (Value value : ForwardPass(main).kept)
-    bytes += bytesOf(value);
+    bytes += measure.bytesOf(value);
   return bytes;
 }
 

@@ -12,9 +12,13 @@
 #define INGOT_PASSES_MEMORY_RECOMPUTE_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
 #include <string>
 
 namespace ingot {
+
+/// What named dimensions are taken to be; 1 for others.
+using DimensionSizes = std::map<std::string, int64_t>;
 
 /// What is forgotten.
 struct RecomputeChoice {
@@ -24,6 +28,8 @@ struct RecomputeChoice {
   /// The forward pass is cut into segments that keep about so much, of which only what crosses the cuts is kept; the
   /// last one needs no cut, because backward begins with it. 0: no cuts.
   int64_t segmentBytes = 0;
+  /// What to measure with.
+  DimensionSizes sizes = {};
 };
 
 /// What a choice comes to.
@@ -33,9 +39,8 @@ struct RecomputeCost {
   double again = 0, once = 0;
 };
 
-/// Bytes of the forward pass's results that the backward pass of the training step `main`, in simplified form, reads;
-/// of those whose size is known.
-int64_t bytesForBackward(mlir::func::FuncOp main);
+/// Bytes of the forward pass's results that the backward pass of the training step `main`, in simplified form, reads.
+int64_t bytesForBackward(mlir::func::FuncOp main, const DimensionSizes &sizes);
 
 /// Lets backward compute again what is forgotten, at the place where it is first needed. Kernels are then formed of
 /// forward and backward operations apart, also when nothing is forgotten: 1 - y^2, say, computed beside y = tanh x,

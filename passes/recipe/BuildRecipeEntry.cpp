@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Evaluates the entry's expressions into @main, with copies of the networks that they call, and adds what a step does
-// besides: gradients, updates, copies of weights. What the entry changes in the state is returned as `NAME.next`.
+// besides: gradients and update (StepUpdate.h), copies of weights. What the entry changes in the state is returned as
+// `NAME.next`.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/autodiff/Autodiff.h"
-#include "passes/autodiff/Clipping.h"
 #include "passes/autodiff/MainFunction.h"
-#include "passes/autodiff/StateLayout.h"
-#include "passes/autodiff/optimizers/Optimizers.h"
+#include "passes/autodiff/StepUpdate.h"
 #include "passes/recipe/Evaluator.h"
 #include "passes/recipe/InputType.h"
 #include "passes/recipe/RecipeState.h"
@@ -22,8 +20,9 @@ namespace {
 
 class EntryBuilder : public Surroundings {
 public:
-  EntryBuilder(const Recipe &recipe, size_t number, ArrayRef<ImportedNetwork> imported, MLIRContext *context)
-      : recipe(recipe), entry(recipe.entries[number]), isFirst(number == 0), context(context), operations(context),
+  EntryBuilder(const Recipe &recipe, const RecipeProgram &program, ArrayRef<ImportedNetwork> imported,
+               MLIRContext *context)
+      : recipe(recipe), program(program), entry(recipe.entries[program.entry]), context(context), operations(context),
         evaluator(*this) {
     for (auto [about, modules] : llvm::zip(recipe.networks, imported)) {
       training.emplace_back(about.name.text, modules.training);
@@ -35,7 +34,7 @@ public:
     FailureOr<RecipeState> planned = RecipeState::plan(recipe, training, context);
     if (failed(planned))
       return {};
-    state.emplace(std::move(*planned));
+    plan.emplace(std::move(*planned));
     Location where = locate(entry.name);
     OwningOpRef<ModuleOp> module = ModuleOp::create(where);
     operations.setInsertionPointToEnd(module->getBody());
@@ -47,12 +46,13 @@ public:
     addState();
     if (failed(entry.copy ? copyNow() : compute()) || failed(checkInputs()))
       return {};
-    returnState();
-    layOutState(*main, state->slots());
-    main->setAttribute("ingot.entry", operations.getStringAttr(entry.name.text));
+    state->finish(plan->slots());
+    main->setAttribute("ingot.entry", operations.getStringAttr(program.name()));
     if (entry.isStep)
       main->setAttribute("ingot.optimizer", operations.getStringAttr(entry.optimizer.text));
     main->finish();
+    if (program.part == StepPart::Update) // what leads to the loss alone; the gradients that other steps add to
+      main->prune({"input", "target", "hyper", "gradient"});
     return succeeded(describeSymbols(*module, recipe, entry)) ? std::move(module) : nullptr;
   }
 
@@ -88,6 +88,20 @@ public:
     return inputs[name] = main->addInput(name, withFixedDimensions(type, recipe), role);
   }
 
+  void describeClasses(Value target, std::optional<int64_t> classes, int64_t ignored) override {
+    auto argument = dyn_cast<BlockArgument>(target);
+    if (!argument)
+      return;
+    unsigned number = argument.getArgNumber();
+    std::pair<int64_t, int64_t> about{classes.value_or(-1), ignored};
+    auto known = labels.try_emplace(number, about).first;
+    if (known->second == about)
+      return main->describeClasses(number, classes, ignored);
+    known->second = {-1, -1}; // two losses that do not agree
+    main->removeInputAttribute(number, "ingot.classes");
+    main->removeInputAttribute(number, "ingot.default");
+  }
+
   Network *network(StringRef name) override {
     std::optional<size_t> number = find(name);
     return number ? &choose(*number) : nullptr;
@@ -97,10 +111,10 @@ public:
     size_t number = *find(name);
     bool movesStatistics = &choose(number) == &training[number];
     NetworkState here;
-    here.value = [&](StringRef tensor) { return values.lookup((name + "." + tensor).str()); };
+    here.value = [&](StringRef tensor) { return state->value((name + "." + tensor).str()); };
     here.advance = [&](StringRef tensor, Value next) {
-      if (std::string full = (name + "." + tensor).str(); movesStatistics && values.contains(full))
-        set(full, next);
+      if (std::string full = (name + "." + tensor).str(); movesStatistics && state->value(full))
+        state->set(full, next);
     };
     here.generator = [&] { return newGenerator(); };
     return choose(number).call(operations, where, arguments, here);
@@ -109,10 +123,10 @@ public:
   /// The number of the draw lies in the upper half of the seed.
   Value newGenerator() override {
     TensorBuilder make(operations, locate(entry.name));
-    Value generator = original.lookup("generator");
+    Value generator = state->original("generator");
     if (!draws) { // the second number counts the runs
       Value isCount = make.iota(make.scope().constant(2), 0, operations.getI64Type());
-      set("generator", make.add(generator, isCount));
+      state->set("generator", make.add(generator, isCount));
     }
     if (int64_t draw = draws++) {
       auto type = cast<RankedTensorType>(generator.getType());
@@ -138,26 +152,14 @@ private:
   Network &choose(size_t number) {
     NetworkMode mode = entry.mode == NetworkMode::Default ? recipe.networks[number].mode : entry.mode;
     if (mode == NetworkMode::Default)
-      mode = entry.isStep && state->isLive(number) ? NetworkMode::Training : NetworkMode::Evaluation;
+      mode = entry.isStep && plan->isLive(number) ? NetworkMode::Training : NetworkMode::Evaluation;
     return mode == NetworkMode::Training ? training[number] : evaluation[number];
   }
 
   void addState() {
-    for (const StateTensor &tensor : state->tensors()) {
-      Value value = main->addInput(tensor.name, tensor.type, tensor.role);
-      if (isFirst && tensor.initial)
-        main->setInputAttribute(main->inputCount() - 1, "ingot.initial", tensor.initial);
-      values[tensor.name] = original[tensor.name] = value;
-    }
-  }
-
-  void set(StringRef tensor, Value value) { values[tensor] = value; }
-
-  /// What has changed.
-  void returnState() {
-    for (const StateTensor &tensor : state->tensors())
-      if (Value value = values.lookup(tensor.name); value != original.lookup(tensor.name))
-        main->outputs.push_back({tensor.name + ".next", tensor.role.str(), value});
+    state.emplace(*main);
+    for (const StateTensor &tensor : plan->tensors())
+      state->add(tensor.name, tensor.type, tensor.role, program.isFirst() ? tensor.initial : ElementsAttr());
   }
 
   Value addHyper(StringRef name, double standard) {
@@ -231,13 +233,8 @@ private:
   // The update
   // ------------------------------------------------------------------------------------------------------------------
 
-  struct Trained {
-    std::string network, tensor;
-    std::string name() const { return network + "." + tensor; }
-  };
-
   /// The parameters that the step updates and the loss depends on.
-  SmallVector<Trained> chooseTrained() {
+  SmallVector<TrainedTensor> chooseTrained() {
     llvm::DenseSet<Value> seen{loss};
     SmallVector<Value> waiting{loss};
     while (!waiting.empty())
@@ -245,68 +242,64 @@ private:
         for (Value operand : producer->getOperands())
           if (seen.insert(operand).second)
             waiting.push_back(operand);
-    SmallVector<Trained> trained;
+    SmallVector<TrainedTensor> trained;
     for (const RecipeText &network : entry.updates)
-      for (const std::string &tensor : state->parameters(*find(network.text)))
-        if (seen.contains(original.lookup(network.text + "." + tensor)))
-          trained.push_back({network.text, tensor});
+      for (const std::string &tensor : plan->parameters(*find(network.text))) {
+        TrainedTensor one{network.text + "." + tensor, {}};
+        if (!seen.contains(state->original(one.name)))
+          continue;
+        for (StringRef slot : findOptimizer(entry.optimizer.text)->slots)
+          one.slots.push_back(plan->slotName(entry, network.text, tensor, slot));
+        trained.push_back(std::move(one));
+      }
     return trained;
   }
 
   LogicalResult update() {
-    SmallVector<Trained> trained = chooseTrained();
+    SmallVector<TrainedTensor> trained = chooseTrained();
     if (trained.empty())
       return emitError(locate(entry.loss)) << "there is nothing to train: the loss depends on no parameter that the "
                                               "step \""
                                            << entry.name.text << "\" updates";
-    SmallVector<Value> parameters;
-    for (const Trained &one : trained)
-      parameters.push_back(original.lookup(one.name()));
-    FailureOr<SmallVector<Value>> gradients = differentiate(operations, loss, parameters);
-    if (failed(gradients))
-      return failure();
-    const Optimizer &optimizer = *findOptimizer(entry.optimizer.text);
-    if (failed(addHypers(optimizer)))
-      return failure();
-    TensorBuilder make(operations, NameLoc::get(operations.getStringAttr("step"), locate(entry.name)));
-    if (!entry.clip.text.empty() && failed(clipGradients(make, entry.clip.text, hypers["clip"], *gradients)))
-      return failure();
-    std::string counter = entry.name.text + ".step";
-    Value done = make.add(original.lookup(counter), 1), step = make.cast(done, operations.getF64Type());
-    set(counter, done);
-    for (auto [one, parameter, gradient] : llvm::zip(trained, parameters, *gradients)) {
-      Update change{make, parameter, gradient, {}, hypers, step};
-      SmallVector<std::string> names;
-      for (StringRef slot : optimizer.slots) {
-        names.push_back(state->slotName(entry, one.network, one.tensor, slot));
-        change.slots.push_back(original.lookup(names.back()));
-      }
-      set(one.name(), optimizer.build(change));
-      for (auto [name, slot] : llvm::zip(names, change.slots))
-        set(name, slot);
+    if (program.part == StepPart::Update) {
+      main->outputs.clear();
+      state->reset();
     }
-    copyAfterStep(make, done);
+    const Optimizer &optimizer = *findOptimizer(entry.optimizer.text);
+    std::string counter = entry.name.text + ".step";
+    StepUpdate step(optimizer, entry.clip.text, program.part, counter,
+                    [&](StringRef name, double standard) { return addHyper(name, standardOf(name, standard)); });
+    if (failed(checkHypers(optimizer, step.hypers())) ||
+        failed(step.build(operations, locate(entry.name), loss, trained, *state)))
+      return failure();
+    if (program.part != StepPart::Gradient) {
+      TensorBuilder make(operations, NameLoc::get(operations.getStringAttr("update"), locate(entry.name)));
+      copyAfterStep(make, state->value(counter));
+    }
     return success();
   }
 
-  LogicalResult addHypers(const Optimizer &optimizer) {
-    SmallVector<Hyper> wanted(optimizer.hypers);
-    if (!entry.clip.text.empty())
-      wanted.push_back({"clip", 1});
+  /// Those that the recipe gives are the optimizer's, and [hyperparameters] has none of them.
+  LogicalResult checkHypers(const Optimizer &optimizer, ArrayRef<Hyper> wanted) {
     for (const RecipeNumber &number : entry.hypers)
       if (llvm::none_of(wanted, [&](const Hyper &hyper) { return hyper.name == number.name.text; }))
         return emitError(locate(number.name)) << "the optimizer " << optimizer.name << " has no hyperparameter \""
                                               << number.name.text << "\"; it has " << listNames(wanted);
-    for (const Hyper &hyper : wanted) {
-      if (isHyperparameter(hyper.name))
-        return emitError(locate(entry.name)) << "\"" << hyper.name << "\" is in [hyperparameters] and the optimizer's "
+    SmallVector<StringRef> names = llvm::map_to_vector(wanted, [](const Hyper &hyper) { return hyper.name; });
+    if (recipe.isSplit)
+      names.push_back("share");
+    for (StringRef name : names)
+      if (isHyperparameter(name))
+        return emitError(locate(entry.name)) << "\"" << name << "\" is in [hyperparameters] and the optimizer's "
                                              << "own too; give the former another name";
-      double standard = hyper.standard;
-      for (const RecipeNumber &number : entry.hypers)
-        standard = number.name.text == hyper.name ? number.value : standard;
-      addHyper(hyper.name, standard);
-    }
     return success();
+  }
+
+  double standardOf(StringRef hyper, double otherwise) const {
+    for (const RecipeNumber &number : entry.hypers)
+      if (number.name.text == hyper)
+        return number.value;
+    return otherwise;
   }
 
   static std::string listNames(ArrayRef<Hyper> hypers) {
@@ -323,9 +316,10 @@ private:
   void copy(const RecipeCopy &which, function_ref<Value(Value to, Value from, bool isStatistic)> combine) {
     size_t network = *find(which.to.text);
     for (bool isStatistic : {false, true})
-      for (const std::string &tensor : isStatistic ? state->statistics(network) : state->parameters(network)) {
-        std::string to = which.to.text + "." + tensor, from = which.from.text + "." + tensor;
-        set(to, combine(values.lookup(to), values.lookup(from), isStatistic));
+      for (const std::string &tensor : isStatistic ? plan->statistics(network) : plan->parameters(network)) {
+        std::string to = which.to.text + "." + tensor;
+        if (Value from = state->value(which.from.text + "." + tensor)) // else frozen there, and so the same for ever
+          state->set(to, combine(state->value(to), from, isStatistic));
       }
   }
 
@@ -363,28 +357,29 @@ private:
   }
 
   const Recipe &recipe;
+  const RecipeProgram &program;
   const RecipeEntry &entry;
-  bool isFirst;
   MLIRContext *context;
   OpBuilder operations;
   Evaluator evaluator;
   SmallVector<Network> training, evaluation;
-  std::optional<RecipeState> state;
+  std::optional<RecipeState> plan;
   std::optional<MainFunction> main;
+  std::optional<StateTensors> state;
   llvm::StringMap<std::unique_ptr<Expression>> definitions;
   llvm::StringSet<> visited;
-  /// The state's tensors: as they came, and as they are now.
-  llvm::StringMap<Value> original, values;
   llvm::StringMap<Value> inputs, hypers;
+  /// The classes of a target, and the one that counts nothing.
+  llvm::DenseMap<unsigned, std::pair<int64_t, int64_t>> labels;
   int64_t draws = 0;
   Value loss;
 };
 
 } // namespace
 
-OwningOpRef<ModuleOp> buildRecipeEntry(const Recipe &recipe, size_t entry, ArrayRef<ImportedNetwork> networks,
-                                       MLIRContext *context) {
-  return EntryBuilder(recipe, entry, networks, context).run();
+OwningOpRef<ModuleOp> buildRecipeEntry(const Recipe &recipe, const RecipeProgram &program,
+                                       ArrayRef<ImportedNetwork> networks, MLIRContext *context) {
+  return EntryBuilder(recipe, program, networks, context).run();
 }
 
 } // namespace ingot

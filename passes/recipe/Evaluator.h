@@ -27,6 +27,8 @@ public:
   virtual mlir::Value input(llvm::StringRef name) = 0;
   /// `role` is "input", or "target" for what predictions are compared with.
   virtual mlir::Value addInput(llvm::StringRef name, mlir::RankedTensorType type, llvm::StringRef role) = 0;
+  /// A loss takes `target` as numbers of so many classes, if that is known; the class `ignored` counts nothing.
+  virtual void describeClasses(mlir::Value target, std::optional<int64_t> classes, int64_t ignored) = 0;
   /// The network of a name; null when there is none.
   virtual Network *network(llvm::StringRef name) = 0;
   virtual mlir::FailureOr<llvm::SmallVector<NamedValue>> call(mlir::Location where, llvm::StringRef network,

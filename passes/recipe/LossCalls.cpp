@@ -53,6 +53,9 @@ Value callLoss(FunctionCall &call, const Loss &loss) {
     }
     if (!target)
       return {};
+    if (loss.target == TargetKind::Classes)
+      call.evaluator.surroundings().describeClasses(target, numberOfClasses(call.make, predictions[0]),
+                                                    int64_t(*ignored));
   }
   return loss.build(call.make, predictions, target, {*smoothing, int64_t(*ignored), *threshold, *margin});
 }

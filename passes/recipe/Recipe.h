@@ -17,6 +17,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "passes/autodiff/StepPart.h"
 #include <map>
 #include <optional>
 #include <string>
@@ -37,8 +38,13 @@ struct RecipeNetwork {
   RecipeText name;
   /// The ONNX file, as the compiler can open it.
   std::string path;
-  /// Regular expression over its parameters' names: those that no step changes.
-  RecipeText freeze;
+  /// Regular expressions over its parameters' names: those that no step changes, the only ones that steps change, and
+  /// weights that get an increment of low rank to be trained in their place (Trainable.h). Empty: none given.
+  RecipeText freeze, trainOnly, lora;
+  int64_t loraRank = 8;
+  /// 0: the rank.
+  double loraAlpha = 0;
+  double loraScale() const { return loraAlpha != 0 ? loraAlpha / double(loraRank) : 1; }
   NetworkMode mode = NetworkMode::Default;
 };
 
@@ -88,16 +94,36 @@ struct Recipe {
   std::vector<RecipeCopy> copies;
   /// The sizes that named dimensions may take; -1: no greatest one.
   std::map<std::string, std::pair<int64_t, int64_t>> dims;
+  /// Each step is two programs: NAME, which adds to gradients in the state, and NAME_update, which uses them.
+  bool isSplit = false;
 };
+
+/// What a library has of a recipe: an entry, or a part of a step.
+struct RecipeProgram {
+  size_t entry;
+  std::string entryName;
+  StepPart part = StepPart::Whole;
+
+  /// The library's first one, which tells what the state begins with.
+  bool isFirst() const { return entry == 0 && part != StepPart::Update; }
+  std::string name() const { return entryName + (part == StepPart::Update ? "_update" : ""); }
+};
+
+/// All of them: the entries in their order, then the updates of steps that are split.
+std::vector<RecipeProgram> programsOf(const Recipe &recipe);
 
 /// A network of a recipe, imported with parameters as named constants: as it trains, and as it behaves afterwards.
 struct ImportedNetwork {
   mlir::ModuleOp training, evaluation;
 };
 
-/// The program of one entry, ready to be simplified. `networks` are the recipe's, in its order; they stay as they are.
-/// The first entry's program tells what the state begins with. Errors are located in the recipe's file.
-mlir::OwningOpRef<mlir::ModuleOp> buildRecipeEntry(const Recipe &recipe, size_t entry,
+/// Marks in every form of the networks what no step changes, and adds increments of low rank, as the recipe says.
+mlir::LogicalResult chooseTrainable(const Recipe &recipe, llvm::ArrayRef<ImportedNetwork> networks,
+                                    mlir::MLIRContext *context);
+
+/// One of the recipe's programs, ready to be simplified. `networks` are the recipe's, in its order, after
+/// `chooseTrainable`; they stay as they are. Errors are located in the recipe's file.
+mlir::OwningOpRef<mlir::ModuleOp> buildRecipeEntry(const Recipe &recipe, const RecipeProgram &program,
                                                    llvm::ArrayRef<ImportedNetwork> networks,
                                                    mlir::MLIRContext *context);
 

@@ -5,7 +5,6 @@
 #include "passes/autodiff/Trainable.h"
 #include "passes/autodiff/optimizers/Optimizers.h"
 #include "passes/recipe/Expression.h"
-#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 
@@ -81,30 +80,20 @@ LogicalResult RecipeState::addNetworks() {
   parametersOf.resize(networks.size());
   statisticsOf.resize(networks.size());
   for (auto [number, about] : llvm::enumerate(recipe->networks)) {
-    std::string problem;
-    llvm::Regex frozen(about.freeze.text);
-    if (!about.freeze.text.empty() && !frozen.isValid(problem))
-      return error(about.freeze) << "the expression \"" << about.freeze.text << "\" is not right: " << problem;
     Network *begins = &networks[number];
     for (const RecipeCopy &copy : recipe->copies) // its first values are the other one's
       if (copy.to.text == about.name.text)
         begins = &networks[*find(copy.from)];
-    unsigned matched = 0;
     SmallVector<ConstantOp> constants = networks[number].named(), first = begins->named();
     for (auto [constant, initial] : llvm::zip(constants, first)) {
       StringRef tensor = nameOfParameter(constant);
       bool isStatistic = networks[number].isStatistic(tensor);
-      bool isFrozen = !isStatistic && !about.freeze.text.empty() && frozen.match(tensor);
-      matched += isFrozen;
-      if (!live[number] || isFrozen)
+      if (!live[number] || (!isStatistic && constant->hasAttr("ingot.frozen")))
         continue;
       (isStatistic ? statisticsOf : parametersOf)[number].push_back(tensor.str());
       all.push_back({about.name.text + "." + tensor.str(), isStatistic ? "statistic" : "parameter",
                      cast<RankedTensorType>(constant.getType()), initial.getValue()});
     }
-    if (!about.freeze.text.empty() && !matched)
-      return error(about.freeze) << "no parameter of the network " << about.name.text << " matches \""
-                                 << about.freeze.text << "\"";
   }
   return success();
 }
@@ -138,7 +127,18 @@ LogicalResult RecipeState::addSteps() {
     }
     all.push_back({entry.name.text + ".step", "step", counter, ElementsAttr()});
   }
+  if (recipe->isSplit)
+    addGradients();
   return success();
+}
+
+/// Steps follow one another, gradients and update, so that all that update a network share its gradients.
+void RecipeState::addGradients() {
+  for (auto [number, about] : llvm::enumerate(recipe->networks))
+    for (ConstantOp constant : networks[number].named())
+      if (updates[number] && llvm::is_contained(parametersOf[number], nameOfParameter(constant)))
+        all.push_back({(about.name.text + "." + nameOfParameter(constant) + ".gradient").str(), "gradient",
+                       cast<RankedTensorType>(constant.getType()), ElementsAttr()});
 }
 
 } // namespace ingot

@@ -9,7 +9,8 @@
 
 namespace ingot {
 
-/// One tensor of the state block, as `network.tensor`, `network.tensor.slot`, `step.step` or `generator`.
+/// One tensor of the state block, as `network.tensor`, `network.tensor.slot`, `network.tensor.gradient`, `step.step` or
+/// `generator`.
 struct StateTensor {
   std::string name;
   llvm::StringRef role;
@@ -18,7 +19,8 @@ struct StateTensor {
 };
 
 /// The state of a recipe: of each network that a step updates or a copy reads or writes, parameters (but frozen ones)
-/// and running statistics; the optimizers' slots; the steps' counters; one generator of random numbers.
+/// and running statistics; the optimizers' slots; the steps' counters; where steps are split, gradients; one
+/// generator of random numbers.
 class RecipeState {
 public:
   /// Checks what steps and copies say about networks; errors are located in the recipe's file. `networks` are as they
@@ -45,6 +47,7 @@ private:
   mlir::LogicalResult checkCopy(const RecipeCopy &copy);
   mlir::LogicalResult addNetworks();
   mlir::LogicalResult addSteps();
+  void addGradients();
   mlir::FailureOr<size_t> find(const RecipeText &network) const;
   mlir::InFlightDiagnostic error(const RecipeText &text) const;
 

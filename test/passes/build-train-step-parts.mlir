@@ -15,8 +15,8 @@
 // UPDATE: func.func @main(%{{[^:]*}}: tensor<3x2xf32> {ingot.name = "w", ingot.role = "parameter", ingot.state = 0 : i64}
 // UPDATE-SAME: {ingot.name = "w.momentum", ingot.role = "slot", ingot.state = 64 : i64}
 // UPDATE-SAME: {ingot.name = "w.gradient", ingot.role = "gradient", ingot.state = 128 : i64}
+// UPDATE-SAME: {ingot.name = "step", ingot.role = "step", ingot.state = 192 : i64}
 // UPDATE-SAME: ingot.name = "lr", ingot.role = "hyper"
-// UPDATE-SAME: {ingot.name = "step", ingot.role = "step", ingot.state = 192 : i64})
 // UPDATE-SAME: -> (tensor<3x2xf32> {ingot.name = "w.next", ingot.role = "parameter", ingot.state = 0 : i64}
 // UPDATE-SAME: {ingot.name = "w.gradient.next", ingot.role = "gradient", ingot.state = 128 : i64})
 // UPDATE-SAME: ingot.entry = "update_step"{{.*}}ingot.state_bytes = 256 : i64

@@ -6,8 +6,8 @@
 // CHECK-SAME: %[[T:[^:]*]]: tensor<4x2xf32> {ingot.name = "target", ingot.role = "target"}
 // CHECK-SAME: %[[W:[^:]*]]: tensor<3x2xf32> {ingot.initial = dense<1.000000e+00> : tensor<3x2xf32>, ingot.name = "w", ingot.role = "parameter", ingot.state = 0 : i64}
 // CHECK-SAME: %[[V:[^:]*]]: tensor<3x2xf32> {ingot.name = "w.momentum", ingot.role = "slot", ingot.state = 64 : i64}
-// CHECK-SAME: tensor<f64> {ingot.default = 1.000000e-03 : f64, ingot.name = "lr", ingot.role = "hyper"}
 // CHECK-SAME: tensor<i64> {ingot.name = "step", ingot.role = "step", ingot.state = 128 : i64}
+// CHECK-SAME: tensor<f64> {ingot.default = 1.000000e-03 : f64, ingot.name = "lr", ingot.role = "hyper"}
 // CHECK-SAME: -> (tensor<f32> {ingot.name = "loss", ingot.role = "loss"}, tensor<4x2xf32> {ingot.name = "y", ingot.role = "output"}
 // CHECK-SAME: tensor<3x2xf32> {ingot.name = "w.next", ingot.role = "parameter", ingot.state = 0 : i64}
 // CHECK-SAME: tensor<3x2xf32> {ingot.name = "w.momentum.next", ingot.role = "slot", ingot.state = 64 : i64}

@@ -12,15 +12,34 @@ namespace {
 
 std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", double(bytes) / 1e6); }
 
-nlohmann::ordered_json toJson(const CompileOptions &options, const CompileReport &report) {
-  const CompileReport::MemoryBudget &budget = report.budget;
-  if (budget.words.empty())
-    return nullptr;
+nlohmann::ordered_json toJson(const CompileOptions &options, const CompileReport::MemoryBudget &budget) {
+  nlohmann::ordered_json assumed = nlohmann::ordered_json::object();
+  for (auto &[name, size] : budget.assumed)
+    assumed[name] = size;
   return {{"budget_bytes", options.train.memoryBudget},
           {"choice", budget.words},
+          {"assumed", assumed},
+          {"arena_bytes", budget.arenaBytes},
           {"arena_bytes_without", budget.arenaBytesWithout},
           {"recomputed_values", budget.values},
           {"more_operations", budget.moreOperations}};
+}
+
+/// Of a recipe an object with each step's.
+nlohmann::ordered_json budgetsToJson(const CompileOptions &options, const CompileReport &report) {
+  nlohmann::ordered_json json;
+  for (const CompileReport::MemoryBudget &budget : report.budgets)
+    (options.isRecipe ? json[budget.step] : json) = toJson(options, budget);
+  return json;
+}
+
+void print(const CompileReport::MemoryBudget &budget) {
+  std::string assumed;
+  for (auto &[name, size] : budget.assumed)
+    assumed += fmt::format("{} {} = {}", assumed.empty() ? ", for" : ",", name, size);
+  fmt::print(stderr, "{}{}: arena {} instead of {}{}, {} values computed again, {:.1f} % more operations\n",
+             budget.step.empty() ? "" : budget.step + " ", budget.words, megabytes(budget.arenaBytes),
+             megabytes(budget.arenaBytesWithout), assumed, budget.values, 100 * budget.moreOperations);
 }
 
 nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &options, const CompileReport &report,
@@ -40,7 +59,7 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
           {"arena_lower_bound", report.arenaLowerBound},
           {"constant_bytes", report.constantBytes},
           {"output_bytes", report.outputBytes},
-          {"memory_budget", toJson(options, report)},
+          {"memory_budget", budgetsToJson(options, report)},
           {"diagnostics", diagnostics}};
 }
 
@@ -137,10 +156,8 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
     printReducedWeights(report.reducedWeights);
     printOutputErrors(report.outputErrors);
   }
-  if (const CompileReport::MemoryBudget &budget = report.budget; !budget.words.empty())
-    fmt::print(stderr, "{}: arena {} instead of {}, {} values computed again, {:.1f} % more operations\n", budget.words,
-               megabytes(report.arenaBytes), megabytes(budget.arenaBytesWithout), budget.values,
-               100 * budget.moreOperations);
+  for (const CompileReport::MemoryBudget &budget : report.budgets)
+    print(budget);
   if (options.timing) {
     for (const CompileReport::StageTime &stage : report.stages)
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);

@@ -37,17 +37,14 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   app.add_option("--memory-budget", options.memoryBudget,
                  "bytes that the arena may have, as 500M or 2G: backward computes again what does not fit")
       ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::PositiveNumber)
-      ->needs(train);
+      ->check(CLI::PositiveNumber);
   auto *gradients =
       app.add_flag("--gradients", options.gradients, "return the parameters' gradients too")->needs(train);
   app.add_flag("--split-update", options.splitUpdate,
-               "make two entries, gradient_step and update_step, so that batches or machines can share an update")
-      ->needs(train)
+               "make two entries of a step, for gradients and update, so that batches or machines can share an update")
       ->excludes(gradients);
   app.add_flag("--detect-anomaly", options.detectAnomaly,
-               "check every operation, and tell where a NaN or infinity in the loss or a gradient began (slow)")
-      ->needs(train);
+               "check every operation, and tell where a NaN or infinity in the loss or a gradient began (slow)");
   auto inputs = app.add_flag(
       "--grad-inputs", options.inputGradients,
       "return the gradients of the first output by the inputs too; with --train: of the evaluation's loss");
@@ -79,6 +76,21 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
                "--grad-inputs --cotangent, and --grad-at the last convolution's features, or --grad-cam=TENSOR")
       ->each(read)
       ->excludes(train);
+}
+
+std::string checkTrainingOptions(const CompileOptions &options) {
+  const TrainOptions &train = options.train;
+  if (options.isRecipe && (train.isWanted || train.inputGradients))
+    return "a recipe says itself what is trained: no --train and no --grad-inputs";
+  bool isStep = train.isWanted || options.isRecipe;
+  for (auto [name, isGiven] :
+       {std::pair("--memory-budget", train.memoryBudget > 0), std::pair("--split-update", train.splitUpdate),
+        std::pair("--detect-anomaly", train.detectAnomaly)})
+    if (isGiven && !isStep)
+      return std::string(name) + " needs --train or --recipe";
+  if (!train.budgetDims.empty() && train.memoryBudget == 0)
+    return "--budget-dim needs --memory-budget";
+  return {};
 }
 
 void addOutputOptions(CLI::App &app, CompileOptions &options) {

@@ -10,6 +10,8 @@
 namespace ingot {
 
 void addTrainingOptions(CLI::App &app, TrainOptions &options);
+/// What is wrong with options that need others, or do not go with them; empty when nothing is.
+std::string checkTrainingOptions(const CompileOptions &options);
 /// Inner tensors that an inference returns too; after addTrainingOptions.
 void addOutputOptions(CLI::App &app, CompileOptions &options);
 

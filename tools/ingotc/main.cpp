@@ -49,12 +49,27 @@ std::string parseDimension(const std::string &text, std::map<std::string, Symbol
   return {};
 }
 
+/// The words of --dim and --budget-dim; an error text when one is wrong.
+std::string readDimensions(const std::vector<std::string> &dims, const std::vector<std::string> &budgetDims,
+                           CompileOptions &options) {
+  for (const std::string &dim : dims)
+    if (std::string problem = parseDimension(dim, options.dims); !problem.empty())
+      return "--dim " + problem;
+  std::map<std::string, SymbolRange> sizes;
+  for (const std::string &dim : budgetDims)
+    if (std::string problem = parseDimension(dim, sizes); !problem.empty())
+      return "--budget-dim " + problem;
+  for (auto &[name, range] : sizes)
+    options.train.budgetDims[name] = range.greatest;
+  return {};
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   CompileOptions options;
   ReportOptions reporting;
-  std::vector<std::string> dims;
+  std::vector<std::string> dims, budgetDims;
   std::string winograd = "auto", target = "cpu", weights, sourceHash, network;
   bool describes = false, forInference = false;
   double loraScale = 1;
@@ -77,6 +92,8 @@ int main(int argc, char **argv) {
   app.add_option("--cpu", options.cpu, "instruction set; portable carries several variants")
       ->check(CLI::IsMember({"native", "portable", "x86-64-v3", "x86-64-v4"}));
   app.add_option("--dim", dims, "size of a symbol: NAME=N, or bounds NAME=A..B")->allow_extra_args(false);
+  app.add_option("--budget-dim", budgetDims, "size of an unbounded symbol for which --memory-budget decides: NAME=N")
+      ->allow_extra_args(false);
   app.add_option("--emit", options.emit, "stage to stop after")->transform(CLI::CheckedTransformer(stageNames));
   app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")
       ->check(CLI::IsMember({"auto", "off"}));
@@ -110,15 +127,13 @@ int main(int argc, char **argv) {
     fprintf(stderr, "ingotc: error: needs MODEL or --recipe FILE\n");
     return static_cast<int>(CompileStatus::BadUsage);
   }
-  if (options.isRecipe && (options.train.isWanted || options.train.inputGradients)) {
-    fprintf(stderr, "ingotc: error: a recipe says itself what is trained: no --train and no --grad-inputs\n");
+  std::string problem = readDimensions(dims, budgetDims, options);
+  if (problem.empty())
+    problem = checkTrainingOptions(options);
+  if (!problem.empty()) {
+    fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);
   }
-  for (const std::string &dim : dims)
-    if (std::string problem = parseDimension(dim, options.dims); !problem.empty()) {
-      fprintf(stderr, "ingotc: error: --dim %s\n", problem.c_str());
-      return static_cast<int>(CompileStatus::BadUsage);
-    }
   options.winograd = winograd == "auto";
   if (describes) {
     std::string json;
@@ -131,8 +146,8 @@ int main(int argc, char **argv) {
     return static_cast<int>(CompileStatus::BadUsage);
   }
   std::filesystem::path folder = std::filesystem::path(options.output).parent_path();
-  std::error_code problem;
-  if (!folder.empty() && !std::filesystem::is_directory(folder, problem)) {
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
     fprintf(stderr, "ingotc: error: cannot write %s: there is no folder %s\n", options.output.c_str(), folder.c_str());
     return static_cast<int>(CompileStatus::BadInput);
   }
@@ -140,7 +155,7 @@ int main(int argc, char **argv) {
   if (!weights.empty())
     return static_cast<int>(
         exportWeights(options.input, weights, sourceHash, network, forInference, loraScale, options.output));
-  if (std::string problem = checkInstruments(instruments, options); !problem.empty()) {
+  if (problem = checkInstruments(instruments, options); !problem.empty()) {
     fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);
   }

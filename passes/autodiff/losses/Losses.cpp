@@ -44,4 +44,9 @@ RankedTensorType Loss::targetType(Value prediction) const {
   return scope.tensor(dims, IntegerType::get(type.getContext(), 64));
 }
 
+std::optional<int64_t> numberOfClasses(TensorBuilder &make, Value prediction) {
+  SmallVector<AffineExpr> dims = make.dims(prediction);
+  return constantValue(dims[dims.size() > 1 ? 1 : 0]);
+}
+
 } // namespace ingot

@@ -9,6 +9,7 @@
 #define INGOT_PASSES_AUTODIFF_LOSSES_LOSSES_H
 
 #include "passes/autodiff/TensorBuilder.h"
+#include <optional>
 
 namespace ingot {
 
@@ -38,6 +39,9 @@ struct Loss {
   /// The type that a target has for this prediction: [N, d...] class numbers (i64) for a prediction [N, C, d...].
   mlir::RankedTensorType targetType(mlir::Value prediction) const;
 };
+
+/// How many classes a prediction [N, C, d...] or [C] tells apart, if that is a constant.
+std::optional<int64_t> numberOfClasses(TensorBuilder &make, mlir::Value prediction);
 
 /// The loss of that name, or null.
 const Loss *findLoss(llvm::StringRef name);
