@@ -139,6 +139,25 @@ def check(make, share):
         expect(np.array_equal(value, small_state[key]), f"{key} differs by {np.abs(value - small_state[key]).max()}")
 
 
+def check_open_batch(share):
+    """An open batch has the budget of a stated size; a greatest size that of the greatest. Smaller batches give the same numbers."""
+    model = deep_mlp(batch=256)
+    for port in (model.graph.input[0], model.graph.output[0]):
+        port.type.tensor_type.shape.dim[0].dim_param = "N"
+    library, about = compile_step(model, "open", "--memory-budget=1G", "--budget-dim", "N=256")
+    budget = int(about["memory_budget"]["arena_bytes_without"] * share)
+    _, known = compile_step(deep_mlp(batch=256), "known", "--memory-budget=1G")
+    expect(about["memory_budget"]["arena_bytes_without"] >= known["arena_bytes"], "the assumed arena is smaller than the known one")
+    for name, words in (("open", ["--budget-dim", "N=256"]), ("bounded", ["--dim", "N=1..256"])):
+        small, about = compile_step(model, f"{name}_small", f"--memory-budget={budget}", *words)
+        about = about["memory_budget"]
+        print(f"{name} batch: {about['arena_bytes_without']} -> {about['arena_bytes']}, {about['choice']}")
+        expect(about["assumed"] == {"N": 256} and 0 < about["arena_bytes"] <= budget, f"{about}")
+        expect(about["recomputed_values"] > 0 and 0 < about["more_operations"] < 0.5, f"what it costs: {about}")
+        (losses, state), (other, others) = (train(each, deep_mlp(batch=64)) for each in (library, small))
+        expect(losses == other and all(np.array_equal(state[key], others[key]) for key in state), f"losses {other} instead of {losses}")
+
+
 def refusal(*options):
     folder = harness.WORK / "train" / "budget_refused"
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +175,15 @@ def check_refusals():
     code, words = refusal("--train", "--memory-budget=1K")
     expect(code == 1 and "does not fit into 1024 bytes of arena; the least that was reached is" in words, f"{code}: {words}")
     code, words = refusal("--train", "--memory-budget=1M", "--open")
-    expect(code == 1 and "a memory budget needs known sizes: give each symbol a value or a range by --dim" in words, f"{code}: {words}")
+    expect(code == 1 and 'give the greatest of "N" by --dim N=A..B, or the one to plan for by --budget-dim N=SIZE' in words, f"{code}: {words}")
+    code, words = refusal("--train", "--memory-budget=1M", "--open", "--budget-dim", "M=4")
+    expect(code == 1 and 'give the greatest of "N"' in words, f"{code}: {words}")
+    code, words = refusal("--train", "--memory-budget=1M", "--budget-dim", "M=4")
+    expect(code == 1 and 'there is no dimension "M" of open size' in words, f"{code}: {words}")
+    code, words = refusal("--train", "--memory-budget=1M", "--open", "--dim", "N=1..8", "--budget-dim", "N=4")
+    expect(code == 1 and "its greatest size is 8 already" in words, f"{code}: {words}")
+    code, words = refusal("--train", "--open", "--budget-dim", "N=4")
+    expect(code == 2 and "--budget-dim needs --memory-budget" in words, f"{code}: {words}")
     code, words = refusal("--train", "--memory-budget=many")
     expect(code == 2, f"{code}: {words}")
     code, words = refusal("--memory-budget=1M")
@@ -167,4 +194,5 @@ if __name__ == "__main__":
     check(deep_mlp, 1 / 3)
     check(resnet, 1 / 3)
     check(transformer, 1 / 3)
+    check_open_batch(1 / 3)
     check_refusals()

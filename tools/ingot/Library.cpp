@@ -3,6 +3,7 @@
 
 #include "Failure.h"
 
+#include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace ingot {
@@ -88,6 +90,14 @@ Library &Library::entry(const std::string &name) {
     throw Failure(exitBadInput, file,
                   fmt::format("has no entry \"{}\", but \"{}\"", name, fmt::join(entries(), "\", \"")));
   return *found;
+}
+
+Library *Library::updateOf(const std::string &step) {
+  std::istringstream words(description().options);
+  bool isSplit = std::count(std::istream_iterator<std::string>(words), {}, "--split-update");
+  if (!isSplit)
+    return nullptr;
+  return findEntry(optionOf("--recipe").empty() ? "update_step" : step + "_update");
 }
 
 std::vector<std::string> Library::entries() const {

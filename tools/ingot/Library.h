@@ -33,6 +33,10 @@ public:
   /// The word behind an option among those that the library was made with; "" without it.
   std::string optionOf(const std::string &option) const;
 
+  /// What applies the gradients that a run of this step adds up, where the library was made with --split-update; else
+  /// null.
+  Library *updateOf(const std::string &step);
+
   /// A Failure when a run computes something else ("run", "train_step").
   void expectEntry(const std::string &entry) const;
   /// Whether a run does a step of training.

@@ -45,7 +45,8 @@ void exportState(const ExportOptions &options) {
     words.insert(words.end(), {"--source-hash", library.description().source_hash});
   else
     words.insert(words.end(), {"--network", options.network});
-  if (std::string scale = library.optionOf("--lora-scale"); !scale.empty())
+  std::string ofNetwork = options.network.empty() ? "" : "-" + options.network;
+  if (std::string scale = library.optionOf("--lora-scale" + ofNetwork); !scale.empty())
     words.insert(words.end(), {"--lora-scale", scale});
   if (options.forInference)
     words.push_back("--inference");

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ingot step: steps of training on given batches.
 #include "Commands.h"
+#include "CountedLabels.h"
 #include "Failure.h"
 #include "State.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+#include <span>
 
 namespace ingot {
 namespace {
@@ -23,28 +28,46 @@ struct StepOptions {
 /// A training library, its step in one part or in two.
 struct Stepper {
   explicit Stepper(const StepOptions &options)
-      : first(options.library), update(first.findEntry("update_step")), library(chooseStep(options.entry)) {
+      : first(options.library), library(chooseStep(options.entry)),
+        update(first.updateOf(library.description().entry)) {
     if (!library.isStep())
       library.expectEntry("train_step"); // says what there is
     if (options.accumulate > 1 && !update)
       throw Failure(exitBadInput, library.path(),
-                    "--accumulate needs a library made with ingotc --train --split-update");
+                    std::string("--accumulate needs a library made with ingotc ") +
+                        (first.optionOf("--recipe").empty() ? "--train" : "--recipe") + " --split-update");
   }
-  /// The one whose hyperparameters are the optimizer's.
-  const Library &optimizing() const { return update ? *update : library; }
+  /// The programs that a hyperparameter may belong to.
+  std::vector<const Library *> programs() const {
+    return update ? std::vector<const Library *>{update, &library} : std::vector<const Library *>{&library};
+  }
 
   Library first;
-  Library *update, &library;
+  Library &library, *update;
 
 private:
   Library &chooseStep(const std::string &entry) {
-    bool isBoth = entry == "train_step" && update; // both parts are one step
+    bool isBoth = entry == "train_step" && first.updateOf(entry); // both parts are one step
     return entry.empty() || isBoth ? first : first.entry(entry);
   }
 };
 
-// NAME=NUMBER, each a hyperparameter of the library.
-ArrayMap parseHypers(const Library &library, const std::vector<std::string> &words) {
+Array scalar(double value) {
+  Array number(INGOT_F64, {});
+  *reinterpret_cast<double *>(number.data()) = value;
+  return number;
+}
+
+// NAME=NUMBER, each a hyperparameter of one of the programs; the share of a batch is nobody's to choose.
+ArrayMap parseHypers(const Stepper &stepper, const std::vector<std::string> &words) {
+  std::vector<std::string> known;
+  for (const Library *program : stepper.programs())
+    for (int32_t i = 0; i < program->description().input_count; ++i) {
+      const ingot_port &port = program->description().inputs[i];
+      bool isOurs = stepper.update && program != stepper.update && port.name == std::string("share");
+      if (port.role == INGOT_HYPER && !isOurs && std::find(known.begin(), known.end(), port.name) == known.end())
+        known.push_back(port.name);
+    }
   ArrayMap hypers;
   for (const std::string &word : words) {
     size_t equals = word.find('=');
@@ -52,27 +75,17 @@ ArrayMap parseHypers(const Library &library, const std::vector<std::string> &wor
     double value = equals == std::string::npos ? 0 : std::strtod(word.c_str() + equals + 1, &end);
     if (!end || *end || end == word.c_str() + equals + 1)
       throw Failure(exitBadUsage, "--hyper " + word, "expected NAME=NUMBER");
-    std::string name = word.substr(0, equals), known;
-    const ingot_description &about = library.description();
-    bool isKnown = false;
-    for (int32_t i = 0; i < about.input_count; ++i)
-      if (about.inputs[i].role == INGOT_HYPER) {
-        known += (known.empty() ? "" : ", ") + std::string(about.inputs[i].name);
-        isKnown |= name == about.inputs[i].name;
-      }
-    if (!isKnown)
-      throw Failure(exitBadInput, library.path(),
-                    fmt::format("there is no hyperparameter \"{}\"; there are: {}", name, known));
-    Array number(INGOT_F64, {});
-    *reinterpret_cast<double *>(number.data()) = value;
-    hypers[name] = std::move(number);
+    std::string name = word.substr(0, equals);
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Failure(exitBadInput, stepper.library.path(),
+                    fmt::format("there is no hyperparameter \"{}\"; there are: {}", name, fmt::join(known, ", ")));
+    hypers[name] = scalar(value);
   }
   return hypers;
 }
 
-// One step; returns the loss.
-double step(Library &library, const std::string &path, const ArrayMap &hypers) {
-  ArrayMap inputs = readNpz(path);
+// One step, or its gradients; returns the loss.
+double step(Library &library, const ArrayMap &inputs, const ArrayMap &hypers) {
   std::vector<ingot_tensor> tensors = library.orderInputs(inputs);
   const ingot_description &about = library.description();
   for (int32_t i = 0; i < about.input_count; ++i)
@@ -96,22 +109,50 @@ void update(Library &library, const ArrayMap &hypers) {
   library.run(inputs, {});
 }
 
+/// Over how many examples the loss of a batch is a mean.
+double countOf(const Library &library, const ArrayMap &inputs) {
+  const ingot_description &about = library.description();
+  std::optional<double> counted;
+  double rows = 1;
+  for (int32_t i = about.input_count; i-- > 0;) {
+    auto given = inputs.find(about.inputs[i].name);
+    if (given == inputs.end() || given->second.shape.empty())
+      continue;
+    rows = double(given->second.shape[0]);
+    if (about.inputs[i].role == INGOT_TARGET)
+      counted = counted ? -1 : countedIn(about.inputs[i], given->second, given->second.shape[0]);
+  }
+  return counted && *counted >= 0 ? *counted : rows; // of several targets nobody knows whose the mean is
+}
+
+/// The gradients of several batches together, each counting by its examples, and one update; returns the loss.
+double stepTogether(Stepper &stepper, std::span<const std::string> paths, ArrayMap &hypers) {
+  std::vector<ArrayMap> batches;
+  std::vector<double> counts;
+  for (const std::string &path : paths) {
+    batches.push_back(readNpz(path));
+    counts.push_back(countOf(stepper.library, batches.back()));
+  }
+  double total = std::accumulate(counts.begin(), counts.end(), 0.0), loss = total > 0 ? 0 : NAN;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    if (counts[i] == 0) // a mean over nothing
+      continue;
+    hypers["share"] = scalar(counts[i] / total);
+    loss += counts[i] / total * step(stepper.library, batches[i], hypers);
+  }
+  update(*stepper.update, hypers);
+  return loss;
+}
+
 /// One step for each batch, or for `accumulate` of them; a loss for each.
 std::vector<double> runSteps(Stepper &stepper, State &state, ArrayMap &hypers, const StepOptions &options) {
   std::vector<double> losses;
   auto count = int64_t(options.batches.size());
   for (int64_t begin = 0; begin < count; begin += options.accumulate) {
-    int64_t end = std::min(begin + options.accumulate, count);
-    Array share(INGOT_F64, {});
-    *reinterpret_cast<double *>(share.data()) = 1 / double(end - begin);
-    if (stepper.update)
-      hypers["share"] = std::move(share);
-    double sum = 0;
-    for (int64_t i = begin; i < end; ++i)
-      sum += step(stepper.library, options.batches[size_t(i)], hypers);
-    losses.push_back(sum / double(end - begin));
-    if (stepper.update)
-      update(*stepper.update, hypers);
+    std::span<const std::string> paths(options.batches.data() + begin, options.batches.data() + count);
+    paths = paths.first(std::min(size_t(options.accumulate), paths.size()));
+    losses.push_back(stepper.update ? stepTogether(stepper, paths, hypers)
+                                    : step(stepper.library, readNpz(paths[0]), hypers));
     if (!options.json)
       fmt::print("step {}: loss {:.6g}\n", state.steps(stepper.library.description().entry), losses.back());
   }
@@ -129,7 +170,7 @@ void run(const StepOptions &options) {
   library.bindState(state.data());
   if (stepper.update)
     stepper.update->bindState(state.data());
-  ArrayMap hypers = parseHypers(stepper.optimizing(), options.hypers);
+  ArrayMap hypers = parseHypers(stepper, options.hypers);
   std::vector<double> losses = runSteps(stepper, state, hypers, options);
   if (!options.saveState.empty())
     state.save(options.saveState);
@@ -150,7 +191,7 @@ void addStep(CLI::App &app) {
   command->add_option("--entry", options->entry, "The step of a recipe (default: the first)");
   command
       ->add_option("--accumulate", options->accumulate,
-                   "Batches that share an update, by the mean of their gradients (default 1)")
+                   "Batches that share an update, as one batch of all their examples (default 1)")
       ->check(CLI::PositiveNumber);
   command->add_option("--hyper", options->hypers, "A hyperparameter: NAME=NUMBER (repeatable)")
       ->allow_extra_args(false);

@@ -51,7 +51,8 @@ class Model:
     A training step has a `state`, which each run changes, and hyperparameters among its inputs, which may be left out. A
     library of several programs is its first one, and has all of them by name as `entries`, those that train as `steps`;
     all work on the same state. `evaluation` is the entry of that name, if there is one: loss and outputs, as they are
-    after training. Made with `--split-update`, a run adds to gradients in the state, and `update` applies and clears them.
+    after training. Made with `--split-update`, a run of a step adds to gradients in the state, and its `update` applies and
+    clears them.
     """
 
     def __init__(self, path, threads=None):
@@ -68,8 +69,12 @@ class Model:
         for name in self._list_entries():
             if hasattr(library, part := function.removesuffix("model") + name + "_model"):
                 self.entries[name] = Part(self, call_for_address(library, part))
-        self.steps = {name: entry for name, entry in self.entries.items() if entry.optimizer and entry.entry != "evaluate"}
         self.evaluation, self.update = self.entries.get("evaluation"), self.entries.get("update_step")
+        self.steps = {name: entry for name, entry in self.entries.items() if entry.optimizer and entry.entry != "evaluate"}
+        if "--recipe" in self.options.split() and "--split-update" in self.options.split():
+            for name in list(self.steps):
+                if update := self.steps.pop(f"{name}_update", None):
+                    self.steps[name].update = update
         if threads is not None:
             self.threads = threads
 

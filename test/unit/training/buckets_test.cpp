@@ -66,7 +66,7 @@ struct Block {
 
 TEST(GradientBuckets, begin_from_the_end_and_only_when_all_of_theirs_is_there) {
   Block block;
-  GradientBuckets buckets(block.about, block.memory, block.ranks, 16);
+  GradientBuckets buckets(block.about, block.about, block.memory, block.ranks, 16);
   ASSERT_EQ(buckets.size(), 3);
   buckets.start();
   buckets.complete(3);
@@ -86,7 +86,7 @@ TEST(GradientBuckets, begin_from_the_end_and_only_when_all_of_theirs_is_there) {
 
 TEST(GradientBuckets, share_one_sum_with_their_neighbours) {
   Block block;
-  GradientBuckets buckets(block.about, block.memory, block.ranks, 1000);
+  GradientBuckets buckets(block.about, block.about, block.memory, block.ranks, 1000);
   ASSERT_EQ(buckets.size(), 2) << "one of each type";
   buckets.start();
   buckets.finish();
@@ -99,7 +99,8 @@ TEST(GradientBuckets, share_one_sum_with_their_neighbours) {
 TEST(GradientBuckets, refuse_types_that_cannot_be_added_up) {
   Block block;
   block.tensors[2].port.dtype = INGOT_BF16;
-  EXPECT_TRUE(contains(failing([&] { GradientBuckets(block.about, block.memory, block.ranks); }), "a.gradient"));
+  EXPECT_TRUE(
+      contains(failing([&] { GradientBuckets(block.about, block.about, block.memory, block.ranks); }), "a.gradient"));
 }
 
 TEST(Together, fails_everywhere_when_another_rank_fails) {

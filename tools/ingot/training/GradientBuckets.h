@@ -10,9 +10,11 @@ namespace ingot {
 /// each of them does.
 class GradientBuckets {
 public:
-  /// `state` is a state block of the library that `about` describes; a bucket has at least `leastBytes`, but for the
-  /// rest. A Failure says that gradients have a type that cannot be reduced.
-  GradientBuckets(const ingot_description &about, char *state, Reduction &ranks, int64_t leastBytes = 1 << 20);
+  /// Of the gradient step that `about` describes, and its `update`, which has the gradients that it uses in its state:
+  /// other steps' are left alone. `state` is their state block; a bucket has at least `leastBytes`, but for the rest. A
+  /// Failure says that gradients have a type that cannot be reduced.
+  GradientBuckets(const ingot_description &about, const ingot_description &update, char *state, Reduction &ranks,
+                  int64_t leastBytes = 1 << 20);
 
   /// Before a gradient step whose gradients are final.
   void start();
@@ -35,7 +37,7 @@ private:
   void beginComplete();
 
   char *state;
-  Reduction &ranks;
+  Reduction *ranks;
   std::vector<Bucket> buckets;   // the last gradients' first
   std::vector<int64_t> bucketOf; // of each tensor in the state; -1: no gradient
   int64_t next = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Learner.h"
 
+#include "CountedLabels.h"
 #include "Failure.h"
 
 #include <algorithm>
@@ -22,6 +23,26 @@ const ingot_port *findHyper(const ingot_description &about, const std::string &n
   return nullptr;
 }
 
+/// Of either part of a step that is split; the share of a piece of a batch is nobody's to choose.
+const ingot_port *findHyper(const CourseStep &step, const std::string &name) {
+  if (!step.update)
+    return findHyper(step.library->description(), name);
+  const ingot_port *port = name == "share" ? nullptr : findHyper(step.library->description(), name);
+  return port ? port : findHyper(step.update->description(), name);
+}
+
+std::vector<std::string> hypersOf(const CourseStep &step) {
+  std::vector<std::string> names;
+  for (const Library *program : {step.library, step.update})
+    for (int32_t i = 0; program && i < program->description().input_count; ++i) {
+      std::string name = program->description().inputs[i].name;
+      if (program->description().inputs[i].role == INGOT_HYPER && findHyper(step, name) &&
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+    }
+  return names;
+}
+
 std::string namesOf(const ArrayMap &arrays) {
   std::vector<std::string> names;
   for (auto &entry : arrays)
@@ -37,26 +58,25 @@ Array scalar(double value) {
 
 } // namespace
 
-Learner::Learner(Library &library)
-    : training(library), evaluation(library.findEntry("evaluation")), updating(library.findEntry("update_step")),
-      block(library) {
+Learner::Learner(Library &library) : training(library), evaluation(library.findEntry("evaluation")), block(library) {
   std::string course = library.optionOf("--course");
   if (course.empty()) {
-    library.expectEntry(updating ? "gradient_step" : "train_step");
+    Library *update = library.updateOf("train_step");
+    library.expectEntry(update ? "gradient_step" : "train_step");
     if (!evaluation)
       throw Failure(exitBadInput, library.path(), "has no evaluation; make it again with this version of ingotc");
-    steps.push_back({&library, "train_step"});
+    steps.push_back({&library, update, "train_step"});
   }
   readCourse(course);
   loss = library.optionOf("--loss");
   if (std::string word = library.optionOf("--ignore-index"); !word.empty())
     ignored = std::strtoll(word.c_str(), nullptr, 10);
   for (CourseStep &step : steps)
-    step.library->bindState(block.data());
+    for (Library *program : {step.library, step.update})
+      if (program)
+        program->bindState(block.data());
   if (evaluation)
     evaluation->bindState(block.data());
-  if (updating)
-    updating->bindState(block.data());
   auto ports = fedInputs();
   for (const FedInput &port : ports)
     if (port->rank == 0 || (port->dims[0] >= 0) != (ports[0]->dims[0] >= 0) ||
@@ -71,8 +91,9 @@ void Learner::readCourse(const std::string &course) {
   std::istringstream words(course);
   for (std::string word; std::getline(words, word, ',');) {
     size_t end = word.find_first_of("*/");
-    CourseStep step{nullptr, word.substr(0, end)};
+    CourseStep step{nullptr, nullptr, word.substr(0, end)};
     step.library = &training.entry(step.name);
+    step.update = training.updateOf(step.name);
     for (size_t at = end; at != std::string::npos; at = word.find_first_of("*/", at + 1))
       (word[at] == '*' ? step.repeats : step.every) = std::max(1L, std::strtol(word.c_str() + at + 1, nullptr, 10));
     steps.push_back(std::move(step));
@@ -155,13 +176,12 @@ std::string Learner::featuresInput(const Bindings &bindings) const {
 }
 
 bool Learner::hasHyper(const std::string &name) const {
-  return std::any_of(steps.begin(), steps.end(),
-                     [&](const CourseStep &step) { return findHyper(optimizing(step), name); });
+  return std::any_of(steps.begin(), steps.end(), [&](const CourseStep &step) { return findHyper(step, name); });
 }
 
 double Learner::standardOf(const std::string &name) const {
   for (const CourseStep &step : steps)
-    if (const ingot_port *port = findHyper(optimizing(step), name))
+    if (const ingot_port *port = findHyper(step, name))
       return port->standard;
   return 0;
 }
@@ -170,18 +190,16 @@ void Learner::setHyper(const std::string &name, double value) {
   bool isKnown = false;
   std::vector<std::string> known;
   for (CourseStep &step : steps) {
-    const ingot_description &about = optimizing(step);
     std::string prefix = step.name + ".";
     std::string own = name.compare(0, prefix.size(), prefix) == 0 ? name.substr(prefix.size()) : name;
-    if (findHyper(about, own)) {
+    if (findHyper(step, own)) {
       step.hypers[own] = scalar(value);
       if (own == "lr" && steps.size() > 1)
         step.rate = value;
       isKnown = true;
     }
-    for (int32_t i = 0; i < about.input_count; ++i)
-      if (about.inputs[i].role == INGOT_HYPER)
-        known.push_back((steps.size() > 1 ? prefix : "") + about.inputs[i].name);
+    for (const std::string &hyper : hypersOf(step))
+      known.push_back((steps.size() > 1 ? prefix : "") + hyper);
   }
   if (!isKnown)
     throw Failure(exitBadInput, training.path(),
@@ -190,7 +208,7 @@ void Learner::setHyper(const std::string &name, double value) {
 
 void Learner::setRate(double rate, double base) {
   for (CourseStep &step : steps) {
-    const ingot_port *port = findHyper(optimizing(step), "lr");
+    const ingot_port *port = findHyper(step, "lr");
     if (!port)
       continue;
     double own = step.rate != 0 ? step.rate : port->standard;
@@ -198,7 +216,20 @@ void Learner::setRate(double rate, double base) {
   }
 }
 
-Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, const Normalization &normalization) const {
+std::string Learner::imagesInput() const {
+  std::string only;
+  for (const FedInput &port : fedInputs()) {
+    if (port->role != INGOT_DATA || port->rank < 3 || port->rank > 4)
+      continue;
+    if (!only.empty())
+      return "";
+    only = port->name;
+  }
+  return only;
+}
+
+Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, const Normalization &normalization,
+                              const std::string &scaled, const Normalization &scaling) const {
   Source source;
   source.dataset = &data;
   std::string features = featuresInput(bindings);
@@ -211,7 +242,9 @@ Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, con
                     fmt::format("there is no array \"{}\" for the input \"{}\" ({}); there are {} (--bind {}=ARRAY)",
                                 array, name, port.describe(), namesOf(data.arrays), name));
     Feed feed(data, array, name, static_cast<ingot_dtype>(port->dtype), rowDims(name));
-    if (port->role == INGOT_DATA)
+    if (name == scaled)
+      feed.normalize(scaling);
+    else if (port->role == INGOT_DATA)
       feed.normalize(normalization);
     source.feeds.emplace(name, std::move(feed));
     source.arrays[name] = array;
@@ -222,38 +255,42 @@ Learner::Source Learner::open(const Dataset &data, const Bindings &bindings, con
   return source;
 }
 
-std::vector<double> Learner::step(Source &source, int64_t number, std::span<const int64_t> rows, Metrics *metrics,
-                                  const Judged &judged) {
-  std::vector<double> losses(steps.size(), 0);
-  for (size_t i = 0; i < steps.size(); ++i)
-    for (int64_t repeat = 0; isDue(steps[i], number) && repeat < steps[i].repeats; ++repeat)
-      losses[i] = run(*steps[i].library, steps[i].hypers, source, rows, metrics, judged);
-  return losses;
+double Learner::step(size_t which, Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                     const Judged &judged) {
+  return run(*steps[which].library, steps[which].hypers, source, rows, metrics, judged);
 }
 
-double Learner::step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
-  return step(source, 0, rows, metrics, judged).front();
+double Learner::addGradients(size_t which, Source &source, std::span<const int64_t> rows, double share,
+                             Metrics *metrics, const Judged &judged) {
+  steps[which].hypers["share"] = scalar(share);
+  return step(which, source, rows, metrics, judged);
 }
 
-double Learner::addGradients(Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
-                             const Judged &judged) {
-  steps.front().hypers["share"] = scalar(share);
-  return run(training, steps.front().hypers, source, rows, metrics, judged);
-}
-
-void Learner::update() {
-  const ingot_description &about = updating->description();
-  const std::map<std::string, Array> &hypers = steps.front().hypers;
+void Learner::update(size_t which) {
+  const ingot_description &about = steps[which].update->description();
+  const std::map<std::string, Array> &hypers = steps[which].hypers;
   updateInputs.clear();
   for (int32_t i = 0; i < about.input_count; ++i) {
     auto hyper = hypers.find(about.inputs[i].name);
     updateInputs.push_back(hyper == hypers.end() ? ingot_tensor{} : hyper->second.tensor());
   }
-  updating->run(updateInputs, {});
+  steps[which].update->run(updateInputs, {});
 }
 
-void Learner::observeGradients(ingot_gradient_observer observer, void *state) {
-  training.setGradientObserver(observer, state);
+void Learner::observeGradients(size_t which, ingot_gradient_observer observer, void *state) {
+  steps[which].library->setGradientObserver(observer, state);
+}
+
+double Learner::countOf(const Library &library, Source &source, std::span<const int64_t> rows) const {
+  const ingot_description &about = library.description();
+  const ingot_port *labels = nullptr;
+  for (int32_t i = 0; i < about.input_count; ++i)
+    if (about.inputs[i].role == INGOT_TARGET) {
+      if (labels) // whose the mean is, nobody knows
+        return double(rows.size());
+      labels = &about.inputs[i];
+    }
+  return labels ? countedIn(*labels, source.fill(labels->name, rows), int64_t(rows.size())) : double(rows.size());
 }
 
 double Learner::evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {
@@ -281,9 +318,25 @@ double Learner::run(Library &library, const std::map<std::string, Array> &hypers
     if (about.outputs[i].role == INGOT_LOSS)
       loss = results[size_t(i)].at(0);
     else if (metrics && !metrics->names().empty() && about.outputs[i].name == judged.output)
-      metrics->add(results[size_t(i)], source.current(judged.input));
+      judge(results[size_t(i)], source, *metrics, judged);
   }
   return loss;
+}
+
+void Learner::judge(const Array &predictions, Source &source, Metrics &metrics, const Judged &judged) const {
+  const Array &targets = source.current(judged.input);
+  if (!judged.isScaled)
+    return metrics.add(predictions, targets);
+  const Feed &feed = source.feedOf(judged.input);
+  int64_t perRow = targets.count() / std::max<int64_t>(1, targets.shape[0]);
+  auto restore = [&](const Array &scaled) {
+    Array original(INGOT_F64, scaled.shape);
+    for (int64_t i = 0; i < scaled.count(); ++i)
+      reinterpret_cast<double *>(original.data())[i] =
+          (scaled.at(i) - feed.offsetOf(size_t(i % perRow))) / feed.factorOf(size_t(i % perRow));
+    return original;
+  };
+  metrics.add(restore(predictions), restore(targets));
 }
 
 } // namespace ingot

@@ -19,11 +19,15 @@ using Bindings = std::map<std::string, std::string>;
 struct Judged {
   Task task = Task::Unknown;
   std::string output, input;
+  /// The input's numbers are normalised, and compared as they were before.
+  bool isScaled = false;
 };
 
 /// A step of the library, and when it is done: for every `every`-th batch, `repeats` times.
 struct CourseStep {
   Library *library;
+  /// Of a step that is split, what applies the gradients that `library` adds up; else null.
+  Library *update;
   std::string name;
   int64_t repeats = 1, every = 1;
   /// Its own values for hyperparameters, and the learning rate that a schedule multiplies; 0: the schedule's own.
@@ -38,9 +42,11 @@ public:
   explicit Learner(Library &library);
 
   const std::string &path() const { return training.path(); }
-  /// Whether a step is made of gradient steps and an update.
-  bool isSplit() const { return updating; }
+  /// Whether steps are made of gradient steps and an update.
+  bool isSplit() const { return steps.front().update; }
 
+  /// Whether the library was made with --recipe.
+  bool isRecipe() const { return !training.optionOf("--recipe").empty(); }
   /// The library's steps in the order in which they are done; several of a recipe, else one.
   const std::vector<CourseStep> &course() const { return steps; }
   bool hasEvaluation() const { return evaluation; }
@@ -73,32 +79,37 @@ public:
   double standardOf(const std::string &name) const;
 
   /// Feeds for the inputs from this data; a Failure names what is missing or does not fit. `normalization` is of all
-  /// real inputs but the targets.
+  /// real inputs but the targets, `scaling` of the input `scaled` (none: empty).
   class Source;
-  Source open(const Dataset &data, const Bindings &bindings, const Normalization &normalization) const;
+  Source open(const Dataset &data, const Bindings &bindings, const Normalization &normalization,
+              const std::string &scaled = "", const Normalization &scaling = {}) const;
+  /// The only input of data whose rows have the two or three extents of images; "" when none has, or several have.
+  std::string imagesInput() const;
 
-  /// What the course does for batch `number` of an epoch, on these rows. Returns the loss of each of its steps,
-  /// the last one of those repeated; 0 where it is not its turn. `metrics`, if any, get the outputs.
-  std::vector<double> step(Source &source, int64_t number, std::span<const int64_t> rows, Metrics *metrics,
-                           const Judged &judged);
+  /// Whether it is this step's turn with batch `number` of an epoch.
   static bool isDue(const CourseStep &step, int64_t number) { return (number + 1) % step.every == 0; }
-  /// One step on these rows; returns the loss. `metrics`, if any, get the outputs.
-  double step(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
+  /// Step `which` of the course on these rows; returns the loss. `metrics`, if any, get the outputs.
+  double step(size_t which, Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
   /// Of a step that is split: adds to the state's gradients `share` times those of these rows; returns the loss.
-  double addGradients(Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
+  double addGradients(size_t which, Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
                       const Judged &judged);
   /// Applies the state's gradients.
-  void update();
+  void update(size_t which);
   /// Told of each gradient as soon as a gradient step has completed it; null ends it.
-  void observeGradients(ingot_gradient_observer observer, void *state);
+  void observeGradients(size_t which, ingot_gradient_observer observer, void *state);
+  /// Over how many examples the step's loss on these rows is a mean: the labels that are not of the class that counts
+  /// nothing, or, without a target of classes, the rows.
+  double countOf(size_t which, Source &source, std::span<const int64_t> rows) const {
+    return countOf(*steps[which].library, source, rows);
+  }
+  /// The same of `evaluate`.
+  double countOfEvaluation(Source &source, std::span<const int64_t> rows) const {
+    return countOf(*evaluation, source, rows);
+  }
   /// The loss on these rows, as the trained model gives it (no batch statistics, no dropout); nothing changes.
   double evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
 private:
-  /// Whose hyperparameters are the optimizer's.
-  const ingot_description &optimizing(const CourseStep &step) const {
-    return updating ? updating->description() : step.library->description();
-  }
   void readCourse(const std::string &course);
   /// An input that data fill, and the program it is of.
   struct FedInput {
@@ -108,11 +119,13 @@ private:
     std::string describe() const;
   };
   std::vector<FedInput> fedInputs() const;
+  double countOf(const Library &library, Source &source, std::span<const int64_t> rows) const;
+  void judge(const Array &predictions, Source &source, Metrics &metrics, const Judged &judged) const;
   double run(Library &library, const std::map<std::string, Array> &hypers, Source &source,
              std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
 
   Library &training;
-  Library *evaluation, *updating;
+  Library *evaluation;
   State block;
   std::vector<CourseStep> steps;
   std::string loss;

@@ -11,63 +11,66 @@ SharedStep::SharedStep(Learner &learner, Reduction *ranks, int64_t accumulate)
       ownRank(ranks ? ranks->rank() : 0) {
   if (pieces() > 1 && !learner.isSplit())
     throw Failure(exitBadInput, learner.path(),
-                  "its gradients cannot be shared by several batches or processes: make it again with ingotc --train "
-                  "--split-update");
+                  std::string("its gradients cannot be shared by several batches or processes: make it again with "
+                              "ingotc ") +
+                      (learner.isRecipe() ? "--recipe" : "--train") + " --split-update");
   if (rankCount > 1)
-    buckets.emplace(learner.state().description(), learner.state().data(), *ranks);
+    for (const CourseStep &step : learner.course())
+      buckets.emplace_back(step.library->description(), step.update->description(), learner.state().data(), *ranks);
 }
 
 SharedStep::~SharedStep() {
-  if (buckets)
-    learner.observeGradients(nullptr, nullptr);
+  for (size_t which = 0; which < buckets.size(); ++which)
+    learner.observeGradients(which, nullptr, nullptr);
 }
 
-double SharedStep::run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
-                       const Preparation &prepare) {
-  double loss = runPieces(source, rows, metrics, judged, prepare);
+double SharedStep::run(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                       const Judged &judged, const Preparation &prepare) {
+  double loss = runPieces(which, source, rows, metrics, judged, prepare);
   source.restore();
   return loss;
 }
 
-double SharedStep::runPieces(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+double SharedStep::runPieces(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
                              const Judged &judged, const Preparation &prepare) {
   if (!learner.isSplit()) {
     if (prepare)
       prepare(rows);
-    return learner.step(source, rows, metrics, judged);
+    return learner.step(which, source, rows, metrics, judged);
   }
-  double loss = addGradients(source, rows, metrics, judged, prepare);
-  if (buckets) {
-    buckets->finish();
+  double loss = addGradients(which, source, rows, metrics, judged, prepare);
+  if (!buckets.empty()) {
+    buckets[which].finish();
     std::vector<double> all{loss};
     ranks->sum(all);
     loss = all[0];
   }
-  learner.update();
+  learner.update(which);
   return loss;
 }
 
 // This rank's part of the loss.
-double SharedStep::addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+double SharedStep::addGradients(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
                                 const Judged &judged, const Preparation &prepare) {
-  double loss = 0;
+  double loss = 0, total = learner.countOf(which, source, rows);
   for (int64_t i = 0; i < accumulate; ++i) {
     int64_t piece = i * rankCount + ownRank, count = int64_t(rows.size());
     auto begin = size_t(count * piece / pieces()), end = size_t(count * (piece + 1) / pieces());
-    if (buckets && i + 1 == accumulate) {
-      buckets->start();
-      learner.observeGradients(GradientBuckets::observe, &*buckets);
+    if (!buckets.empty() && i + 1 == accumulate) {
+      buckets[which].start();
+      learner.observeGradients(which, GradientBuckets::observe, &buckets[which]);
     }
-    if (begin == end) // fewer rows than pieces
-      continue;
     std::span<const int64_t> chosen = rows.subspan(begin, end - begin);
-    double share = double(chosen.size()) / double(count);
+    double counted = chosen.empty() ? 0 : learner.countOf(which, source, chosen);
+    if (counted == 0 && total > 0) // fewer rows than pieces, or none that counts: a mean over nothing
+      continue;
+    double share = total > 0 ? counted / total : double(chosen.size()) / double(count);
     if (prepare)
       prepare(chosen);
-    loss += share * learner.addGradients(source, chosen, share, metrics, judged);
+    loss += share * learner.addGradients(which, source, chosen, share, metrics, judged);
   }
-  if (buckets)
-    learner.observeGradients(nullptr, nullptr);
+  if (!buckets.empty())
+    learner.observeGradients(which, nullptr, nullptr);
   return loss;
 }
 

@@ -22,11 +22,12 @@ public:
   /// The pieces of a batch, over all ranks.
   int64_t pieces() const { return accumulate * rankCount; }
 
-  /// One step on these rows, the same on all ranks; returns the whole batch's loss, on all ranks. Pieces are as equal
-  /// as can be, and their gradients and losses count by their rows. `metrics` get the outputs of this rank's pieces.
-  /// The source gives the data's rows again afterwards.
-  double run(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
-             const Preparation &prepare = nullptr);
+  /// Step `which` of the course on these rows, the same on all ranks; returns the whole batch's loss, on all ranks.
+  /// Pieces are as equal as can be, and their gradients and losses count by what their losses are means over (see
+  /// Learner::countOf), so that accumulated they are the whole batch's. `metrics` get the outputs of this rank's
+  /// pieces. The source gives the data's rows again afterwards.
+  double run(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+             const Judged &judged, const Preparation &prepare = nullptr);
 
   /// What ranks compute apart becomes the same again: running statistics their mean. Before states are compared, saved
   /// or evaluated.
@@ -35,15 +36,16 @@ public:
   void adopt();
 
 private:
-  double runPieces(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
-                   const Preparation &prepare);
-  double addGradients(Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged,
-                      const Preparation &prepare);
+  double runPieces(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                   const Judged &judged, const Preparation &prepare);
+  double addGradients(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
+                      const Judged &judged, const Preparation &prepare);
 
   Learner &learner;
   Reduction *ranks;
   int64_t accumulate, rankCount, ownRank;
-  std::optional<GradientBuckets> buckets;
+  /// For each step of the course; none on one rank.
+  std::vector<GradientBuckets> buckets;
 };
 
 } // namespace ingot
