@@ -106,6 +106,16 @@ void addDataOptions(CLI::App &command, TrainRequest &request) {
   addFeedOptions(command, request);
   command.add_flag("--standardize", request.isStandardized,
                    "Take mean and deviation of each feature or channel from the training data");
+  command.add_flag(
+      "--scale-targets", request.areTargetsScaled,
+      "Learn targets that are numbers with mean 0 and deviation 1; metrics are of the numbers as they are");
+  command
+      .add_option(
+          "--augment", request.augmentation,
+          "Change training images in each epoch: flip, flip-vertical, crop:padding=4, shift:pixels=2, separated "
+          "by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void addCourseOptions(CLI::App &command, TrainRequest &request) {

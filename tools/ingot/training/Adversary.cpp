@@ -59,7 +59,6 @@ Adversary::Adversary(Learner &learner, Learner::Source &source, const AttackOpti
 }
 
 void Adversary::perturb(std::span<const int64_t> rows, int64_t epoch) {
-  source.restore();
   const Array &batch = source.fill(input, rows);
   const Feed &feed = source.feedOf(input);
   Rows clean{feed.rowShape(), {}};

@@ -19,8 +19,8 @@ public:
   /// The learner and its source must outlive this. A Failure says what the library has to be made with.
   Adversary(Learner &learner, Learner::Source &source, const AttackOptions &options, double scale);
 
-  /// Lets the source give changed rows in the place of these, until it is restored. Random starts follow from the
-  /// options' seed, the epoch and the row alone.
+  /// Lets the source give changed rows in the place of those that it gives now, until it is restored. Random starts
+  /// follow from the options' seed, the epoch and the row alone.
   void perturb(std::span<const int64_t> rows, int64_t epoch);
 
 private:

@@ -34,6 +34,7 @@ TrainSetup::TrainSetup(const TrainRequest &request, int64_t ranks)
   readSizes();
   readNormalization();
   readAdversary();
+  readAugmentation();
   readData();
   chooseMetrics();
   if (!request.state.empty())
@@ -98,6 +99,18 @@ void TrainSetup::readAdversary() {
   options.dataScale = normalization.scale;
 }
 
+void TrainSetup::readAugmentation() {
+  options.augmentation = parseAugmentation(request.augmentation);
+  if (options.augmentation.isNone())
+    return;
+  options.images = learner.imagesInput();
+  if (options.images.empty())
+    throw Failure(exitBadInput, request.library, "has not one input of images, as --augment needs");
+  DataOptions form;
+  form.fit(learner.rowDims(options.images));
+  options.areChannelsLast = form.isChannelsLast;
+}
+
 // Images take the form that the model's input has: channels, height, width, or channels last.
 void TrainSetup::fitImages(DataOptions &data) const { data.fit(learner.rowDims(learner.featuresInput(bindings))); }
 
@@ -160,13 +173,13 @@ void TrainSetup::openExamples() {
   Split split = splitRows(trainingData.rows(), request.validationShare, options.seed);
   if (request.isStandardized)
     standardize(split.training);
-  training = Examples{learner.open(trainingData, bindings, normalization), std::move(split.training)};
-  if (!request.validation.empty()) {
-    validation = Examples{learner.open(validationData, bindings, normalization), {}};
-    validation->rows = splitRows(validationData.rows(), 0, 0).training;
-  } else if (request.validationShare > 0) {
-    validation = Examples{learner.open(trainingData, bindings, normalization), std::move(split.validation)};
-  }
+  if (request.areTargetsScaled)
+    scaleTargets(split.training);
+  training = openExamples(trainingData, std::move(split.training));
+  if (!request.validation.empty())
+    validation = openExamples(validationData, splitRows(validationData.rows(), 0, 0).training);
+  else if (request.validationShare > 0)
+    validation = openExamples(trainingData, std::move(split.validation));
   if (validation && validation->rows.empty())
     throw Failure(exitBadInput, trainingData.path, "there are too few examples to set some aside for validation");
   int64_t fixed = learner.fixedBatch();
@@ -174,6 +187,21 @@ void TrainSetup::openExamples() {
     throw Failure(exitBadInput, validation->source.data().path,
                   fmt::format("{} examples for validation do not fill the library's batch of {}",
                               validation->rows.size(), fixed));
+}
+
+Examples TrainSetup::openExamples(const Dataset &data, std::vector<int64_t> rows) const {
+  std::string scaled = options.judged.isScaled ? options.judged.input : "";
+  return {learner.open(data, bindings, normalization, scaled, targetScaling), std::move(rows)};
+}
+
+void TrainSetup::scaleTargets(const std::vector<int64_t> &rows) {
+  if (options.judged.task != Task::Numbers)
+    throw Failure(exitBadUsage, "--scale-targets",
+                  "scales targets that are numbers, for losses such as mse and l1 (else --task numbers)");
+  Learner::Source plain = learner.open(trainingData, bindings, {});
+  const Array &array = trainingData.arrays.at(plain.arrayOf(options.judged.input));
+  targetScaling = standardization(array, rows, 1, false);
+  options.judged.isScaled = true;
 }
 
 void TrainSetup::standardize(const std::vector<int64_t> &rows) {
@@ -198,6 +226,11 @@ void TrainSetup::checkTargets(const Examples &examples) const {
 // What a resumed training must have in common with the one before, in words.
 void TrainSetup::noteSettings() {
   options.notes["adversary"] = request.adversarial;
+  options.notes["augmentation"] = fmt::format("{}", fmt::join(request.augmentation, ","));
+  options.notes["target scaling"] = "";
+  if (options.judged.isScaled)
+    options.notes["target scaling"] =
+        nlohmann::ordered_json{{"mean", targetScaling.mean}, {"deviation", targetScaling.deviation}}.dump();
   options.notes["batch size"] = std::to_string(options.batchSize);
   options.notes["seed"] = std::to_string(options.seed);
   options.notes["number of examples"] = std::to_string(training->rows.size());

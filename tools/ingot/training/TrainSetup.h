@@ -10,10 +10,10 @@ namespace ingot {
 struct TrainRequest : FeedRequest {
   std::string library, target, validationTarget, schedule = "constant", task, predictions, labels, state, report,
                                                  distributed, adversarial;
-  std::vector<std::string> data, validation, hypers, metrics;
+  std::vector<std::string> data, validation, hypers, metrics, augmentation;
   /// The share of the data that is set aside, and the learning rate; 0: none, the library's.
   double validationShare = 0, rate = 0;
-  bool isStandardized = false, isOrdered = false, json = false;
+  bool isStandardized = false, areTargetsScaled = false, isOrdered = false, json = false;
   int32_t threads = 0;
   /// Batch size 0: the library's, or 32.
   TrainingOptions training;
@@ -30,7 +30,8 @@ public:
   Library library;
   Learner learner;
   TrainingOptions options;
-  Normalization normalization;
+  /// Of the inputs, and of the targets where they are scaled.
+  Normalization normalization, targetScaling;
   std::optional<Examples> training, validation;
   /// What a batch is cut into, over all processes.
   int64_t pieces() const { return options.accumulate * ranks; }
@@ -42,11 +43,14 @@ private:
   void readSizes();
   void readNormalization();
   void readAdversary();
+  void readAugmentation();
   void fitImages(DataOptions &data) const;
   void readData();
   void chooseMetrics();
   void openExamples();
   void standardize(const std::vector<int64_t> &rows);
+  void scaleTargets(const std::vector<int64_t> &rows);
+  Examples openExamples(const Dataset &data, std::vector<int64_t> rows) const;
   void checkTargets(const Examples &examples) const;
   void noteSettings();
 

@@ -93,6 +93,8 @@ std::string formatJson(const TrainSetup &setup, const TrainingResult &result) {
               {"best", best ? toJson(setup, history.epochs[*best].judged()) : Json()},
               {"epochs", epochs},
               {"normalization", Json::parse(setup.options.notes.at("normalization"))},
+              {"target_scaling",
+               setup.options.judged.isScaled ? Json::parse(setup.options.notes.at("target scaling")) : Json()},
               {"checkpoints", {{"best", bestCheckpoint(folder)}, {"last", lastCheckpoint(folder)}}}}
       .dump();
 }

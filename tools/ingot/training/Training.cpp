@@ -26,6 +26,20 @@ void writeText(const std::string &path, const std::string &text) {
   file.commit();
 }
 
+/// Lets `name` be another name of the same file, in the place of what had it. False where that cannot be.
+bool linkFile(const std::string &file, const std::string &name) {
+  std::string temporary = name + ".link";
+  std::error_code error;
+  std::filesystem::remove(temporary, error); // of an interrupted training
+  std::filesystem::create_hard_link(file, temporary, error);
+  if (error)
+    return false;
+  std::filesystem::rename(temporary, name, error);
+  if (error)
+    std::filesystem::remove(temporary);
+  return !error;
+}
+
 bool isHigherBetter(Task task, const std::string &name) {
   for (const MetricName &metric : metricsOf(task))
     if (name == metric.name)
@@ -33,7 +47,7 @@ bool isHigherBetter(Task task, const std::string &name) {
   return false;
 }
 
-/// The mean loss of each step over the examples for which it was done.
+/// The mean loss of each step over the examples for which it was done, those that count in it.
 class LossSums {
 public:
   explicit LossSums(size_t steps) : sums(steps), counts(steps) {}
@@ -70,6 +84,9 @@ public:
       throw Failure(exitBadInput, training.source.data().path,
                     fmt::format("{} examples do not fill a batch of {}", training.rows.size(), options.batchSize));
     schedule.setLength(options.epochs, stepsPerEpoch);
+    if (!options.augmentation.isNone())
+      augmentation.emplace(training.source, options.images, options.areChannelsLast, options.augmentation,
+                           options.seed);
     if (options.adversary)
       adversary.emplace(learner, training.source, *options.adversary, options.dataScale);
     result.history.metrics = options.columns;
@@ -131,7 +148,7 @@ private:
                                       describeDivergence(number + 1, i + 1, stepLosses[which], epoch.rate)),
                               ranks && !ranks->isFirst());
         else if (Learner::isDue(learner.course()[which], i))
-          sums.add(which, stepLosses[which], double(chosen.size()));
+          sums.add(which, stepLosses[which], learner.countOf(which, training.source, chosen));
       examples += double(chosen.size());
       shown.advance(1, fmt::format("epoch {}/{}", number + 1, options.epochs), double(i + 1) / double(stepsPerEpoch),
                     sums.total(), examples / secondsSince(started));
@@ -154,14 +171,23 @@ private:
     return losses;
   }
 
-  /// The loss of each of the library's steps for a batch of an epoch.
+  /// The loss of each of the library's steps for a batch of an epoch, the last one of those repeated.
   std::vector<double> runSteps(int64_t epoch, int64_t number, std::span<const int64_t> rows) {
-    if (learner.course().size() > 1 || learner.course().front().repeats > 1 || learner.course().front().every > 1)
-      return learner.step(training.source, number, rows, &metrics, options.judged);
-    SharedStep::Preparation prepare;
-    if (adversary)
-      prepare = [&](std::span<const int64_t> piece) { adversary->perturb(piece, epoch); };
-    return {step.run(training.source, rows, &metrics, options.judged, prepare)};
+    auto prepare = [&](std::span<const int64_t> piece) {
+      training.source.restore();
+      if (augmentation)
+        augmentation->apply(piece, epoch);
+      if (adversary)
+        adversary->perturb(piece, epoch);
+    };
+    std::vector<double> losses;
+    for (const CourseStep &one : learner.course()) {
+      double loss = 0; // where it is not its turn
+      for (int64_t repeat = 0; Learner::isDue(one, number) && repeat < one.repeats; ++repeat)
+        loss = step.run(losses.size(), training.source, rows, &metrics, options.judged, prepare);
+      losses.push_back(loss);
+    }
+    return losses;
   }
 
   std::string describeDivergence(int64_t epoch, int64_t step, double loss, double rate) const {
@@ -176,14 +202,15 @@ private:
   Figures evaluate(Examples &examples) {
     metrics.clear();
     int64_t size = std::max<int64_t>(1, options.batchSize / step.pieces());
-    std::vector<double> sums(2); // of losses, and of examples
+    std::vector<double> sums(2); // of losses, and of what they are means over
     for (int64_t i = 0; i < batchesOf(examples.rows.size(), size); ++i) {
       if (ranks && i % ranks->size() != ranks->rank())
         continue;
       std::span<const int64_t> chosen = batch(examples.rows, size, i);
+      double counted = learner.countOfEvaluation(examples.source, chosen);
       double loss = learner.evaluate(examples.source, chosen, &metrics, options.judged);
-      sums[0] += loss * double(chosen.size());
-      sums[1] += double(chosen.size());
+      sums[0] += counted > 0 ? loss * counted : 0; // a mean over nothing is no number
+      sums[1] += counted;
     }
     if (ranks)
       ranks->sum(sums);
@@ -203,10 +230,13 @@ private:
   void saveEpoch() {
     std::map<std::string, std::string> notes = options.notes;
     notes["history"] = result.history.toJson();
+    std::string best = bestCheckpoint(options.checkpoints), last = lastCheckpoint(options.checkpoints);
     // The best one first: interrupted in between, a resumed training does this epoch again and saves the same.
-    if (result.history.best() == result.history.epochs.size() - 1)
-      learner.state().save(bestCheckpoint(options.checkpoints), notes);
-    learner.state().save(lastCheckpoint(options.checkpoints), notes);
+    bool isBest = result.history.best() == result.history.epochs.size() - 1;
+    if (isBest)
+      learner.state().save(best, notes);
+    if (!isBest || !linkFile(best, last)) // files are never changed, but replaced
+      learner.state().save(last, notes);
     if (!options.log.empty())
       writeText(options.log, result.history.toCsv());
   }
@@ -263,6 +293,7 @@ private:
   Examples &training, *validation;
   const TrainingOptions &options;
   Schedule schedule;
+  std::optional<Augmentation> augmentation;
   std::optional<Adversary> adversary;
   Metrics metrics;
   bool isSteadyBatch;

@@ -2,6 +2,7 @@
 // A whole training: epochs of steps, validation, checkpoints, and what is told about them.
 #pragma once
 #include "Attack.h"
+#include "Augmentation.h"
 #include "History.h"
 #include "Learner.h"
 #include "Reduction.h"
@@ -31,6 +32,10 @@ struct TrainingOptions {
   /// Train on examples changed against the network; `dataScale` is what the data were multiplied by.
   std::optional<AttackOptions> adversary;
   double dataScale = 1;
+  /// How training images are changed, which input they go to, and the form that they have.
+  AugmentationOptions augmentation;
+  std::string images;
+  bool areChannelsLast = false;
   /// Further entries for the checkpoints' metadata.
   std::map<std::string, std::string> notes;
   /// CSV file; empty: none.
