@@ -86,14 +86,30 @@ private:
   AffineExpr steps, batch, directions, hidden;
 };
 
-/// The rules that concern every operation of the family.
+/// How many gates, of which with recurrence weights, and how many activations an operation has.
+struct Counts {
+  int64_t gates, weightGates;
+  size_t activations;
+};
+
+/// An operand, and the shape that it must have.
+struct Expected {
+  StringRef name;
+  Value operand;
+  SmallVector<AffineExpr> (Layer::*shape)();
+};
+
+/// Checks what concerns every operation of the family, and the other operands.
 template <typename Adaptor>
-LogicalResult checkLayer(Layer &layer, Adaptor op, Value gates, int64_t gateCount, int64_t weightGates,
-                         size_t activations) {
-  return success(succeeded(layer.readGates(gates, gateCount, op.getDirection())) &&
-                 succeeded(layer.expect("recurrence", op.getRecurrence(), layer.weights(weightGates))) &&
-                 succeeded(layer.checkActivations(op.getActivations(), op.getParameters(), activations)) &&
-                 succeeded(layer.checkLengths(op.getLengths())));
+LogicalResult checkLayer(Layer &layer, Adaptor op, Value gates, Counts counts, ArrayRef<Expected> others) {
+  if (failed(layer.readGates(gates, counts.gates, op.getDirection())) ||
+      failed(layer.expect("recurrence", op.getRecurrence(), layer.weights(counts.weightGates))) ||
+      failed(layer.checkActivations(op.getActivations(), op.getParameters(), counts.activations)) ||
+      failed(layer.checkLengths(op.getLengths())))
+    return failure();
+  return success(llvm::all_of(others, [&](const Expected &other) {
+    return succeeded(layer.expect(other.name, other.operand, (layer.*other.shape)()));
+  }));
 }
 
 } // namespace
@@ -103,10 +119,10 @@ LogicalResult LstmOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
                                        SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<LstmOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getGates(), 4, 4, 3)) ||
-      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
-      failed(layer.expect("initial_c", op.getInitialC(), layer.state())) ||
-      failed(layer.expect("peepholes", op.getPeepholes(), layer.peepholes())))
+  if (failed(checkLayer(layer, op, op.getGates(), {4, 4, 3},
+                        {{"initial_h", op.getInitialH(), &Layer::state},
+                         {"initial_c", op.getInitialC(), &Layer::state},
+                         {"peepholes", op.getPeepholes(), &Layer::peepholes}})))
     return failure();
   types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.state()),
                 layer.tensor(layer.activated(4)), layer.tensor(layer.sequence())});
@@ -118,9 +134,8 @@ LogicalResult GruOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
                                       SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<GruOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getGates(), 3, 3, 2)) ||
-      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
-      failed(layer.expect("bias", op.getBias(), layer.perUnit())))
+  if (failed(checkLayer(layer, op, op.getGates(), {3, 3, 2},
+                        {{"initial_h", op.getInitialH(), &Layer::state}, {"bias", op.getBias(), &Layer::perUnit}})))
     return failure();
   types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state()), layer.tensor(layer.activated(4))});
   return success();
@@ -131,8 +146,7 @@ LogicalResult RnnOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
                                       SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<RnnOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getGates(), 1, 1, 1)) ||
-      failed(layer.expect("initial_h", op.getInitialH(), layer.state())))
+  if (failed(checkLayer(layer, op, op.getGates(), {1, 1, 1}, {{"initial_h", op.getInitialH(), &Layer::state}})))
     return failure();
   types.append({layer.tensor(layer.sequence()), layer.tensor(layer.state())});
   return success();
@@ -143,13 +157,13 @@ LogicalResult LstmGradientOp::inferReturnTypes(MLIRContext *context, std::option
                                                RegionRange regions, SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<LstmGradientOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getActivated(), 4, 4, 3)) ||
-      failed(layer.expect("cells", op.getCells(), layer.sequence())) ||
-      failed(layer.expect("initial_c", op.getInitialC(), layer.state())) ||
-      failed(layer.expect("peepholes", op.getPeepholes(), layer.peepholes())) ||
-      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
-      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())) ||
-      failed(layer.expect("last_c_gradient", op.getLastCGradient(), layer.state())))
+  if (failed(checkLayer(layer, op, op.getActivated(), {4, 4, 3},
+                        {{"cells", op.getCells(), &Layer::sequence},
+                         {"initial_c", op.getInitialC(), &Layer::state},
+                         {"peepholes", op.getPeepholes(), &Layer::peepholes},
+                         {"sequence_gradient", op.getSequenceGradient(), &Layer::sequence},
+                         {"last_h_gradient", op.getLastHGradient(), &Layer::state},
+                         {"last_c_gradient", op.getLastCGradient(), &Layer::state}})))
     return failure();
   types.append({layer.tensor(layer.activated(4)), layer.tensor(layer.state()), layer.tensor(layer.state())});
   return success();
@@ -160,11 +174,11 @@ LogicalResult GruGradientOp::inferReturnTypes(MLIRContext *context, std::optiona
                                               RegionRange regions, SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<GruGradientOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getActivated(), 4, 3, 2)) ||
-      failed(layer.expect("sequence", op.getSequence(), layer.sequence())) ||
-      failed(layer.expect("initial_h", op.getInitialH(), layer.state())) ||
-      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
-      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())))
+  if (failed(checkLayer(layer, op, op.getActivated(), {4, 3, 2},
+                        {{"sequence", op.getSequence(), &Layer::sequence},
+                         {"initial_h", op.getInitialH(), &Layer::state},
+                         {"sequence_gradient", op.getSequenceGradient(), &Layer::sequence},
+                         {"last_h_gradient", op.getLastHGradient(), &Layer::state}})))
     return failure();
   types.append({layer.tensor(layer.activated(3)), layer.tensor(layer.state())});
   return success();
@@ -175,9 +189,9 @@ LogicalResult RnnGradientOp::inferReturnTypes(MLIRContext *context, std::optiona
                                               RegionRange regions, SmallVectorImpl<Type> &types) {
   auto op = adaptorOf<RnnGradientOp>(context, operands, attributes, properties, regions);
   Layer layer(context, where);
-  if (failed(checkLayer(layer, op, op.getActivated(), 1, 1, 1)) ||
-      failed(layer.expect("sequence_gradient", op.getSequenceGradient(), layer.sequence())) ||
-      failed(layer.expect("last_h_gradient", op.getLastHGradient(), layer.state())))
+  if (failed(checkLayer(layer, op, op.getActivated(), {1, 1, 1},
+                        {{"sequence_gradient", op.getSequenceGradient(), &Layer::sequence},
+                         {"last_h_gradient", op.getLastHGradient(), &Layer::state}})))
     return failure();
   types.append({layer.tensor(layer.activated(1)), layer.tensor(layer.state())});
   return success();
