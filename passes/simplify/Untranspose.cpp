@@ -102,10 +102,22 @@ bool hoist(TransposeOp op) {
   return true;
 }
 
+/// Whether only products read this, as columns of the rows before it: the gradients of weights, which do so anyway.
+static bool isReadAcross(TransposeOp op) {
+  auto isLeft = [&](Operation *user) {
+    auto matmul = dyn_cast<MatmulOp>(user);
+    return matmul && matmul.getLhs() == op.getOutput() && matmul.getRhs() != op.getOutput();
+  };
+  return op.getPermutation() == ArrayRef<int64_t>{1, 0} && llvm::all_of(op->getUsers(), isLeft);
+}
+
 bool hoistAboveReshape(TransposeOp op) {
   auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
   auto producer = reshape ? reshape.getInput().getDefiningOp<TransposeOp>() : TransposeOp();
   if (!producer || !reshape->hasOneUse())
+    return false;
+  // Whole rows are faster put in order than taken apart.
+  if (producer.getPermutation().back() == int64_t(producer.getPermutation().size()) - 1 && isReadAcross(op))
     return false;
   // Seen backwards it is a transposition before a reshape.
   auto commuted = commuteReshape(typeOf(reshape), inverse(op.getPermutation()), typeOf(producer));

@@ -134,3 +134,17 @@ func.func @stays_before_a_softmax_over_rows(%x: tensor<2x8x16xf32>) -> tensor<2x
   %1 = ingot.softmax %0 2 : tensor<2x16x8xf32>
   return %1 : tensor<2x16x8xf32>
 }
+
+// The gradient of a weight: rows of a batch are put in order as rows, and read across.
+// CHECK-LABEL: @keeps_rows_that_are_read_across
+// CHECK: %[[ROWS:.*]] = ingot.transpose %arg0 [1, 0, 2] : tensor<3x7x20xf32>
+// CHECK: %[[MERGED:.*]] = ingot.reshape %[[ROWS]] : tensor<7x3x20xf32> -> tensor<21x20xf32>
+// CHECK: %[[ACROSS:.*]] = ingot.transpose %[[MERGED]] [1, 0]
+// CHECK: ingot.matmul %[[ACROSS]], %arg1
+func.func @keeps_rows_that_are_read_across(%x: tensor<3x7x20xf32>, %y: tensor<21x5xf32>) -> tensor<20x5xf32> {
+  %0 = ingot.transpose %x [1, 0, 2] : tensor<3x7x20xf32>
+  %1 = ingot.reshape %0 : tensor<7x3x20xf32> -> tensor<21x20xf32>
+  %2 = ingot.transpose %1 [1, 0] : tensor<21x20xf32>
+  %3 = ingot.matmul %2, %y : tensor<20x21xf32>, tensor<21x5xf32>
+  return %3 : tensor<20x5xf32>
+}
