@@ -22,7 +22,7 @@ namespace {
 /// Steps of the reduction that are done at once: 20 KB of two panels, half the first-level cache.
 constexpr int64_t chunkSteps = 160;
 /// Rows and panels of an item: their sums and a chunk of both operands stay in the second-level cache.
-constexpr int64_t mostBandRows = 256, mostItemPanels = 8;
+constexpr int64_t mostBandRows = 256, mostItemPanels = 16;
 /// Below this the copies are not worth it.
 constexpr int64_t leastDepth = 2 * chunkSteps, leastRows = 16;
 /// Panels of an item that are worth a copy of x's rows as well.
