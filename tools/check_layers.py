@@ -17,7 +17,7 @@ DOORS = {
     "dialects": {"dialects/ingot/Ingot.h", "dialects/ingot/Shape.h", "dialects/kernel/Kernel.h"},
     "passes": {"passes/Passes.h", "passes/recipe/Recipe.h"},
     "codegen": {"codegen/Codegen.h"},
-    "runtime": {"ingot/runtime.h", "ingot/program.h"},
+    "runtime": {"ingot/runtime.h", "ingot/program.h", "ingot/team.h"},
     "compiler": {"compiler/Compiler.h"},
 }
 
