@@ -36,7 +36,7 @@ public:
     if (steps >= 1 && steps <= mostSteps)
       return true;
     g.notSupported(
-        "a recurrent layer with clip, or of its gradient, over as many steps as a symbol says or more than " +
+        "a recurrent layer that is written out step by step, over as many steps as a symbol says or more than " +
         Twine(mostSteps) + " (" + describe(op.getGates().getType()) + " gates)");
     return false;
   }

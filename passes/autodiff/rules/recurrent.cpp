@@ -110,16 +110,29 @@ private:
   int64_t directions;
 };
 
+/// Whether each function's result tells its derivative. With these numbers two arguments of different slopes have one
+/// result: functions that fall and rise, or are level on one side.
+bool isToldByResults(ArrayAttr names, ArrayRef<double> parameters) {
+  for (auto [number, name] : llvm::enumerate(names.getAsValueRange<StringAttr>())) {
+    Activation kind = *symbolizeActivation(name);
+    double alpha = parameters[2 * number];
+    if (((kind == Activation::LeakyRelu || kind == Activation::Elu) && alpha <= 0) ||
+        (kind == Activation::ScaledTanh && alpha == 0))
+      return false;
+  }
+  return true;
+}
+
 /// Where the gradient of a layer is differentiated, something arrives at what the layer kept for it, its results from
-/// `firstKept` on. Then the layer's gradient is that of its steps; so it is with `clip`, of which the operations that
-/// run a layer backwards know nothing.
+/// `firstKept` on. Then the layer's gradient is that of its steps; so it is with functions whose derivatives their
+/// results do not tell.
 template <typename Op>
 bool isDoneByUnrolling(Op op, unsigned firstKept, Gradient &g) {
   SmallVector<Value> arriving;
   for (unsigned number = 0; number < op->getNumResults(); ++number)
     arriving.push_back(g.reachesOutput(number) ? g.ofOutput(number) : Value());
   bool isAgain = llvm::any_of(ArrayRef(arriving).drop_front(firstKept), [](Value value) { return bool(value); });
-  if (!isAgain && op.getClip().convertToDouble() <= 0)
+  if (!isAgain && isToldByResults(op.getActivations(), op.getParameters()))
     return false;
   SmallVector<Value> leaves = g.leaves(op->getOperands()), outputs, cotangents;
   for (auto [output, cotangent] : llvm::zip(unrolled(op, leaves, g), arriving)) {
@@ -169,6 +182,13 @@ void secondRule(GradientOp op, Gradient &g, unsigned arriving, ArrayRef<unsigned
     g.toInput(arriving + i, gradients[leaves.size() + i]);
 }
 
+/// The operation that runs the layer backwards learns its `clip`.
+template <typename Op, typename GradientOp>
+void keepClip(Op op, GradientOp gradient) {
+  if (op.getClip().convertToDouble() > 0)
+    gradient->setAttr("ingot.clip", op.getClipAttr());
+}
+
 // i C + ..., with peepholes z_i += p_i C, z_f += p_f C, z_o += p_o C'   =>   dp = sum over t, b of dz * C
 Value peepholeGradient(LstmOp op, Steps<LstmOp> &steps, Value dz, Gradient &g) {
   return steps.forEachDirection([&](int64_t which) {
@@ -191,6 +211,7 @@ void lstmRule(LstmOp op, Gradient &g) {
       g.makeAll<LstmGradientOp>(op.getActivated(), op.getRecurrence(), op.getCells(), op.getInitialC(),
                                 op.getPeepholes(), g.ofOutput(0), g.ofOutput(1), g.ofOutput(2), op.getLengths(),
                                 op.getDirection(), op.getActivations(), op.getParameters(), op.getInputForget());
+  keepClip(op, gradient);
   Steps<LstmOp> steps(op, g);
   Value dz = gradient.getGatesGradient();
   g.toInput(0, dz);
@@ -209,6 +230,7 @@ void gruRule(GruOp op, Gradient &g) {
   auto gradient = g.makeAll<GruGradientOp>(op.getActivated(), op.getRecurrence(), op.getSequence(), op.getInitialH(),
                                            g.ofOutput(0), g.ofOutput(1), op.getLengths(), op.getDirection(),
                                            op.getActivations(), op.getParameters(), op.getLinearBeforeReset());
+  keepClip(op, gradient);
   Steps<GruOp> steps(op, g);
   Value dz = gradient.getGatesGradient(), hiddenGate = steps.gate(dz, 2);
   g.toInput(0, dz);
@@ -235,6 +257,7 @@ void rnnRule(RnnOp op, Gradient &g) {
   Value activated = g.reshape(op.getSequence(), steps.dims);
   auto gradient = g.makeAll<RnnGradientOp>(activated, op.getRecurrence(), g.ofOutput(0), g.ofOutput(1), op.getLengths(),
                                            op.getDirection(), op.getActivations(), op.getParameters());
+  keepClip(op, gradient);
   g.toInput(0, gradient.getGatesGradient());
   if (g.wantsInput(1))
     g.toInput(1, steps.weights(gradient.getGatesGradient(), op.getSequence(), op.getInitialH()));
