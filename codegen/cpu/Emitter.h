@@ -18,6 +18,9 @@ struct Division {
   int64_t grain = 1;
   /// Bytes of scratch memory each thread needs.
   int64_t scratchBytes = 0;
+  /// How many threads may share an item's steps, how many groups the items come in, and where in the scratch a team's
+  /// memory lies (see ingot/team.h).
+  int64_t mostMembers = 1, groups = 1, sharedOffset = 0;
   /// What was decided: see KernelSchedule, whose fields these are.
   std::vector<std::pair<std::string, std::string>> choices = {};
   Schedule schedule = {};

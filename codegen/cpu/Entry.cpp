@@ -75,6 +75,8 @@ private:
   void begin() {
     Type none = LLVM::LLVMVoidType::get(into.getContext()), i64 = op.getI64Type(), i32 = op.getI32Type();
     launcher = declare("ingot_launch", none, {pointer, pointer, pointer, pointer, i64, i64, i32});
+    teamLauncher =
+        declare("ingot_launch_team", none, {pointer, pointer, pointer, pointer, i64, i64, i64, i64, i64, i32});
     op.setInsertionPointToEnd(into.getBody());
     entry = builder.create<LLVM::LLVMFuncOp>(entryName(target.name),
                                              LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer)));
@@ -164,9 +166,17 @@ private:
     LLVM::LLVMFuncOp kernel = declareKernel(launch.getCallee());
     Value address = builder.create<LLVM::AddressOfOp>(kernel);
     Value number = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(index));
-    builder.create<LLVM::CallOp>(launcher, ValueRange{entry.getArgument(0), address, table, entry.getArgument(4),
-                                                      builder.value(value(division.items)),
-                                                      builder.value(division.grain), number});
+    SmallVector<Value> arguments{entry.getArgument(0), address, table, entry.getArgument(4),
+                                 builder.value(value(division.items))};
+    if (division.mostMembers == 1) {
+      arguments.append({builder.value(division.grain), number});
+      builder.create<LLVM::CallOp>(launcher, arguments);
+      return;
+    }
+    for (int64_t count : {division.groups, division.grain, division.mostMembers, division.sharedOffset})
+      arguments.push_back(builder.value(count));
+    arguments.push_back(number);
+    builder.create<LLVM::CallOp>(teamLauncher, arguments);
   }
 
   ModuleOp into;
@@ -178,7 +188,7 @@ private:
   Type pointer;
   /// Whether each launch is looked at, for --detect-anomaly.
   bool isInspected;
-  LLVM::LLVMFuncOp launcher, entry;
+  LLVM::LLVMFuncOp launcher, teamLauncher, entry;
   Value table, counts;
   SmallVector<Index> slotOffsets;
   int64_t inputs = 0, outputs = 0;

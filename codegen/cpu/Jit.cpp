@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Jit.h"
 #include "dialects/ingot/Shape.h"
+#include "ingot/team.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -23,6 +24,14 @@ void launch(Run *run, ingot_kernel kernel, void *const *buffers, const int64_t *
   for (int64_t begin = 0; begin < items; begin += step)
     kernel(buffers, symbols, begin, std::min(begin + step, items), run->scratch);
 }
+
+/// Here a team has one member.
+void launchTeam(Run *run, ingot_kernel kernel, void *const *buffers, const int64_t *symbols, int64_t items, int64_t,
+                int64_t grain, int64_t, int64_t sharedOffset, int32_t launchIndex) {
+  *reinterpret_cast<ingot_team *>(run->scratch) = {run->scratch + sharedOffset + INGOT_TEAM_BYTES, 1, 0, 0};
+  launch(run, kernel, buffers, symbols, items, grain, launchIndex);
+}
+int64_t nextPart(ingot_team *, int64_t part) { return part < 0 ? 0 : -1; }
 
 /// Memory as the runtime would give it: aligned, with slack on both sides.
 class AlignedBytes {
@@ -76,8 +85,13 @@ FailureOr<std::unique_ptr<JitProgram>> JitProgram::create(ModuleOp planned, Stri
     return report(planned, process.takeError());
   library.addGenerator(std::move(*process));
   llvm::orc::SymbolMap host;
-  host[program->jit->mangleAndIntern("ingot_launch")] = {llvm::orc::ExecutorAddr::fromPtr(&launch),
-                                                         llvm::JITSymbolFlags::Exported};
+  auto provide = [&](StringRef name, auto *function) {
+    host[program->jit->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                                 llvm::JITSymbolFlags::Exported};
+  };
+  provide("ingot_launch", &launch);
+  provide("ingot_launch_team", &launchTeam);
+  provide("ingot_team_next", &nextPart);
   if (failed(report(planned, library.define(llvm::orc::absoluteSymbols(host)))))
     return failure();
   for (auto &object : code->variants[0].objects)

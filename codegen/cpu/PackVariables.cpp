@@ -16,6 +16,7 @@
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/Winograd.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -32,6 +33,14 @@ struct Weights {
   SmallVector<Operation *> views; // from the argument to the operand
   BlockArgument argument;
 };
+
+/// The recurrence weights of a layer or of its gradient; null for other operations.
+Value recurrenceOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<LstmOp, GruOp, RnnOp, LstmGradientOp, GruGradientOp, RnnGradientOp>(
+          [](auto layer) { return layer.getRecurrence(); })
+      .Default([](Operation *) { return Value(); });
+}
 
 /// Follows `value` through views to an argument that nothing else reads.
 std::optional<Weights> traceWeights(Operation *user, Value value) {
@@ -87,6 +96,8 @@ std::optional<Weights> findWeights(kernel::FuncOp kernel) {
       weights = traceWeights(conv, conv.getFilter());
     else if (auto conv = dyn_cast<ConvTransposeOp>(op))
       weights = traceWeights(conv, conv.getFilter());
+    else if (Value recurrence = recurrenceOf(&op))
+      weights = traceWeights(&op, recurrence);
     if (weights)
       return usesOf(op.getResult(0)) >= leastUses ? weights : std::nullopt;
   }

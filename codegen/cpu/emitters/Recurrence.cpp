@@ -33,31 +33,38 @@ Recurrence::Recurrence(Emission &emission, RecurrentLayer given)
 // Items
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Sequences that run side by side. Four use a vector of weights as often as it takes to read it from the second-level
-/// cache, eight leave that cache time for the gates as well; more would find no room for their sums in registers.
-constexpr int64_t mostRows = 8;
-} // namespace
+/// As many sequences side by side as registers have sums for, up to eight: four use a vector of weights as often as it
+/// takes to read it from the second-level cache, more leave that cache time for the gates as well. Where a block's
+/// vectors are too many for that, they are multiplied in parts.
+void Recurrence::chooseRows() {
+  constexpr int64_t most = 8, least = 4;
+  for (int64_t vectors = weightGates; vectors >= 1; vectors = vectors > 1 ? llvm::divideCeil(vectors, 2) : 0)
+    for (mostRows = most; mostRows >= least; --mostRows)
+      if (fits(mostRows, vectors))
+        return;
+  mostRows = least;
+}
 
 /// Sequences for a thread: at best several, which share the reading of the weights.
 int64_t Recurrence::grain() const {
+  if (mostMembers > 1) // fewer sequences than that are better shared by a team
+    return 2 * mostRows;
   double operations = 2.0 * weightGates * hidden * hidden + 100.0 * weightGates * hidden;
   int64_t least = grainFor(operations * double(constantValue(steps).value_or(16)), 0), together = 1;
   if (auto count = constantValue(batch))
-    together = *count * directions >= 16 ? 8 : *count * directions >= 8 ? 4 : *count * directions >= 4 ? 2 : 1;
+    together = *count * directions >= 16 ? mostRows : *count * directions >= 8 ? 4 : *count * directions >= 4 ? 2 : 1;
   else if (directions == 1)
     together = 2;
-  // Weights that the second-level cache does not hold are worth sharing whatever it costs.
-  constexpr int64_t cached = 1536 * 1024;
-  if (weightGates * hidden * padded * elementBytes(element) > cached)
-    together = 4;
   return std::max(least, together);
 }
 
 Division Recurrence::emit() {
   stepCount = evaluator.materialize(steps);
+  chooseRows();
+  chooseMembers();
+  enterTeam();
   if (!isPacked) {
-    panels = emission.scratch;
+    panels = memory;
     packedAt = reserve(weightGates * hidden * padded);
   }
   scratchElements = reserved;
@@ -71,10 +78,12 @@ Division Recurrence::emit() {
   });
   Division division{simplifyDimension(batch * directions), grain()};
   division.scratchBytes = scratchElements * elementBytes(element);
+  if (mostMembers > 1)
+    describeTeam(division);
   return division;
 }
 
-/// The sequences [begin, end) in one direction: four at a time, then two, then one. How a sequence's sums are formed
+/// The sequences [begin, end) in one direction: many at a time, then four, two, one. How a sequence's sums are formed
 /// does not depend on its company, so results do not depend on the number of threads.
 void Recurrence::emitDirection(Index which, Index begin, Index end) {
   direction = which;
@@ -84,8 +93,8 @@ void Recurrence::emitDirection(Index which, Index begin, Index end) {
     packWeights();
   Index count = builder.sub(end, begin), done = 0;
   int64_t most = constantValue(batch).value_or(mostRows);
-  for (int64_t together = mostRows; together >= 1; together /= 2) {
-    if (together > most)
+  for (int64_t together : {mostRows, int64_t(4), int64_t(2), int64_t(1)}) {
+    if (together > most || (together == 4 && mostRows == 4 && !done.is(0)))
       continue;
     Index rest = builder.sub(count, done), blocksOfRows = builder.div(rest, together);
     Index start = builder.add(begin, done);
@@ -117,9 +126,8 @@ void Recurrence::emitBlock(Index start, int64_t together) {
 /// Forward: [block of j][k][gate][16 j]; backward: [block of k][gate][j][16 k].
 void Recurrence::packWeights() {
   AffineExpr unitExtent = evaluator.constant(hidden);
-  builder.loop(0, blocks, 1, [&](Index block) {
-    Units units = unitsAt(block);
-    Index base = builder.add(packedAt, builder.mul(block, weightGates * hidden * panelLanes));
+  forEachUnits([&](const Units &units) {
+    Index base = builder.add(packedAt, builder.mul(units.first, weightGates * hidden));
     builder.loop(0, hidden, 1, [&](Index other) {
       AffineExpr unit = evaluator.variable(other, unitExtent);
       for (int64_t gate = 0; gate < weightGates; ++gate) {
@@ -172,15 +180,6 @@ Recurrence::Units Recurrence::unitsAt(Index block) {
   units.lanes = evaluator.lanes(panelLanes, mask);
   units.index = evaluator.variable(block, evaluator.constant(blocks)) * panelLanes + units.lanes.variable;
   return units;
-}
-
-void Recurrence::forEachBlock(Index step, int64_t together, llvm::function_ref<void(Index)> body) {
-  int64_t groups = blocks / together;
-  Index isOdd = builder.mod(step, 2);
-  builder.loop(0, groups, 1, [&](Index group) {
-    Index turn = builder.sub(groups - 1, builder.mul(group, 2));
-    body(builder.mul(groups > 1 ? builder.add(group, builder.mul(isOdd, turn)) : group, together));
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -269,26 +268,24 @@ int64_t Recurrence::reserve(int64_t elements) {
   return place;
 }
 
-Value Recurrence::get(Index place) { return builder.loadVector(emission.scratch, element, place, panelLanes); }
+Value Recurrence::get(Index place) { return builder.loadVector(memory, element, place, panelLanes); }
 
-void Recurrence::put(Value vector, Index place, Value mask) {
-  builder.storeVector(vector, emission.scratch, place, mask);
-}
+void Recurrence::put(Value vector, Index place, Value mask) { builder.storeVector(vector, memory, place, mask); }
 
 int64_t Recurrence::blocksTogether(int64_t gates) const {
-  int64_t most = rows == 1 ? 8 : 4; // one row needs more vectors, so that enough sums are under way
+  constexpr int64_t mostForOne = 8; // one row needs more vectors, so that enough sums are under way
   for (int64_t together : {4, 2})
-    if (gates * together <= most && blocks % together == 0)
+    if (blocks % together == 0 && (rows == 1 ? gates * together <= mostForOne : fits(rows, gates * together)))
       return together;
   return 1;
 }
 
 /// Whether a block of sums fits in registers with what it is made of. A single row's vectors come from memory as
 /// operands.
-bool Recurrence::fits(int64_t vectors) const {
+bool Recurrence::fits(int64_t rowCount, int64_t vectors) const {
   int64_t registers = std::max<int64_t>(1, panelLanes * elementBytes(element) / emission.target.vectorBytes);
-  int64_t operands = rows > 1 ? vectors * registers : 1;
-  return rows * vectors * registers + operands + 1 <= emission.target.vectorRegisters;
+  int64_t operands = rowCount > 1 ? vectors * registers : 1;
+  return rowCount * vectors * registers + operands + 1 <= emission.target.vectorRegisters;
 }
 
 ColumnVectors Recurrence::columnsAt(Index base, ArrayRef<int64_t> offsets, int64_t pitch) {
@@ -300,30 +297,34 @@ ColumnVectors Recurrence::columnsAt(Index base, ArrayRef<int64_t> offsets, int64
 Sums Recurrence::multiply(Index from, int64_t pitch, int64_t trips, Index base, ArrayRef<int64_t> offsets,
                           int64_t vectorPitch, Sums sums) {
   int64_t count = offsets.size(), width = count;
-  while (width > 1 && !fits(width))
+  while (width > 1 && !fits(rows, width))
     width = llvm::divideCeil(width, 2);
-  BroadcastRows states{emission.scratch, from, {}, 1};
+  BroadcastRows states{memory, from, {}, 1};
   for (int64_t row = 0; row < rows; ++row)
     states.offsets.push_back(row * pitch);
   if (width == count)
     return accumulate(builder, trips, states, columnsAt(base, offsets, vectorPitch), std::move(sums));
   // Sums that wait for their turn do so in memory: LLVM would rather move those of the loop under way out of registers.
-  int64_t waiting = reserve(rows * count * panelLanes);
+  int64_t waiting = reserveOwn(rows * count * panelLanes);
+  auto wait = [&](Value sum, int64_t i) { builder.storeVector(sum, emission.scratch, waiting + i * panelLanes); };
+  auto resume = [&](int64_t i) {
+    return builder.loadVector(emission.scratch, element, waiting + i * panelLanes, panelLanes);
+  };
   for (auto [i, sum] : llvm::enumerate(sums))
-    put(sum, waiting + int64_t(i) * panelLanes);
+    wait(sum, i);
   for (int64_t start = 0; start < count; start += width) {
     int64_t vectors = std::min(width, count - start);
-    auto place = [&](int64_t i) { return waiting + (i / vectors * count + start + i % vectors) * panelLanes; };
+    auto number = [&](int64_t i) { return i / vectors * count + start + i % vectors; };
     Sums part;
     for (int64_t i = 0; i < rows * vectors; ++i)
-      part.push_back(get(place(i)));
+      part.push_back(resume(number(i)));
     part = accumulate(builder, trips, states, columnsAt(base, offsets.slice(start, vectors), vectorPitch),
                       std::move(part));
     for (auto [i, sum] : llvm::enumerate(part))
-      put(sum, place(i));
+      wait(sum, number(i));
   }
   for (auto [i, sum] : llvm::enumerate(sums))
-    sum = get(waiting + int64_t(i) * panelLanes);
+    sum = resume(i);
   return sums;
 }
 

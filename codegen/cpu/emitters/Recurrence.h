@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One parallel item is one direction of one sequence; neighbouring items of a thread (rows) run side by side, through
-// all steps, with their states in scratch memory. In each step the states are multiplied by the recurrence weights,
-// panels of 16 columns with the columns of all gates side by side, and the sums go through the gates' functions in
-// registers:
+// all steps, with their states in scratch memory. Where there are fewer of them than threads, a team of threads passes
+// through the steps together: each has a part of the units, and the weights of these in its own cache. In each step the
+// states are multiplied by the recurrence weights, panels of 16 columns with the columns of all gates side by side, and
+// the sums go through the gates' functions in registers:
 //
 //   forward, 16 units j:    panel [k][gate][16 columns]        z[row][gate] = gates[row][gate] + sum_k h[row][k] *
 //   panel backward, 16 units k:   panel [gate][j][16 columns]        dh[row]      = sum_gate,j dz[row][gate][j] * panel
@@ -74,7 +75,13 @@ protected:
   void writeState(mlir::Value result, mlir::Value element, int64_t row, const Units &units);
   bool isZero(mlir::Value tensor) const;
 
-  // Scratch memory, in elements.
+  /// Runs over [0, count) in the parts of the team's members. What it writes all may read afterwards.
+  void share(int64_t count, llvm::function_ref<void(Index first, Index last)> body);
+
+  /// Brings near what other members have written: all at once, where a product would wait for one line after the other.
+  void fetch(Index place, int64_t elements);
+
+  // Scratch memory of the team, in elements.
   int64_t reserve(int64_t elements);
   mlir::Value get(Index place);
   void put(mlir::Value vector, Index place, mlir::Value mask = {});
@@ -83,11 +90,14 @@ protected:
   /// `from` + row * `pitch` and vectors in the weights at `base` + offsets[v] + k * `vectorPitch`.
   Sums multiply(Index from, int64_t pitch, int64_t trips, Index base, llvm::ArrayRef<int64_t> offsets,
                 int64_t vectorPitch, Sums sums);
-  /// How many blocks of 16 units with `gates` vectors each are multiplied side by side.
+  /// How many blocks of 16 units with `gates` vectors each are multiplied side by side. With them go as many rows as
+  /// registers have room for.
   int64_t blocksTogether(int64_t gates) const;
   /// Runs over the blocks of units, `together` at a time, backwards in odd steps: so it meets the weights that the step
   /// before has left in the cache.
   void forEachBlock(Index step, int64_t together, llvm::function_ref<void(Index block)> body);
+  /// Runs over all units, 16 at a time.
+  void forEachUnits(llvm::function_ref<void(const Units &units)> body);
 
   // Arithmetic.
   Real real(mlir::Value value) const { return {at, value}; }
@@ -110,15 +120,25 @@ protected:
   int64_t rows = 0;
 
 private:
+  void chooseRows();
+  void chooseMembers();
   int64_t grain() const;
+  void describeTeam(Division &division) const;
+  void enterTeam();
+  mlir::Value nextPart(mlir::Value part);
   void emitDirection(Index which, Index begin, Index end);
   void emitBlock(Index start, int64_t together);
-  bool fits(int64_t vectors) const;
+  bool fits(int64_t rowCount, int64_t vectors) const;
   ColumnVectors columnsAt(Index base, llvm::ArrayRef<int64_t> offsets, int64_t pitch);
   void packWeights();
+  int64_t reserveOwn(int64_t elements);
   mlir::Value isReverse();
 
-  int64_t reserved = 0, scratchElements = 0, packedAt = 0;
+  int64_t reserved = 0, scratchElements = 0, packedAt = 0, ownElements = 0;
+  /// How many threads may be a team; the sequences that run side by side.
+  int64_t mostMembers = 1, mostRows = 1;
+  Index members = 1;
+  mlir::Value memory; // where the team's lies
   mlir::Value panels; // where the weights of all directions lie
   bool isPacked = false;
 

@@ -32,8 +32,7 @@ protected:
     stateH = reserve(rows * padded);
     gates = reserve(rows * gatesPitch);
     reserveStates();
-    builder.loop(0, blocks, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    forEachUnits([&](const Units &units) {
       for (int64_t row = 0; row < rows; ++row)
         put(readState(lastHGradient, row, units), placeOf(stateH, row, units));
       initializeStates(units);
@@ -44,8 +43,7 @@ protected:
       previous = stepAt(builder.max(builder.sub(step, 1), 0));
       emitStep(stepAt(step));
     });
-    builder.loop(0, blocks, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    forEachUnits([&](const Units &units) {
       for (int64_t row = 0; row < rows; ++row)
         writeState(initialHGradient, get(placeOf(stateH, row, units)), row, units);
       storeStates(units);
@@ -85,6 +83,16 @@ protected:
   Real readGate(const Step &step, int64_t row, int64_t gate, const Units &units) {
     return real(readStep(layer.gates, step, row, gate, units));
   }
+  /// The derivative of function `which` of a gate where the result is `y`. There is none at its argument's limits: what
+  /// has their values was limited, or the function is level there.
+  Real slope(int64_t which, Real y) {
+    const ActivationFunction &function = layer.functions[which];
+    Real free = function.slope(y);
+    if (layer.clip <= 0)
+      return free;
+    Real low = function(number(-layer.clip)), high = function(number(layer.clip));
+    return select(y.is(Compare::OEQ, low) | y.is(Compare::OEQ, high), number(0), free);
+  }
 
   /// The gates [first, first + count) times their weights, for each block of units `body(row, units, sum)`; the sums
   /// start from the scratch memory at `start`, or from zero.
@@ -94,6 +102,7 @@ protected:
     SmallVector<int64_t> offsets;
     for (int64_t b = 0; b < together; ++b)
       offsets.push_back(b * blockSize + first * hidden * panelLanes);
+    fetch(gates, rows * gatesPitch);
     forEachBlock(step.number, together, [&](Index block) {
       Sums sums;
       SmallVector<Units> units;
@@ -116,8 +125,7 @@ protected:
   }
 
   void forEachCell(llvm::function_ref<void(int64_t row, const Units &units)> body) {
-    builder.loop(0, blocks, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    forEachUnits([&](const Units &units) {
       for (int64_t row = 0; row < rows; ++row)
         body(row, units);
     });
@@ -168,13 +176,13 @@ private:
     Real old = readPrevious(op.getCells(), op.getInitialC(), row, units);
     Real squashed = layer.functions[2](real(readStep(op.getCells(), step, row, std::nullopt, units)));
     Real dh = arriving(step, row, units), later = real(get(placeOf(stateC, row, units)));
-    Real dOutput = dh * squashed * layer.functions[0].slope(output);
+    Real dOutput = dh * squashed * slope(0, output);
     Real dCell = fma(dh * output, layer.functions[2].slope(squashed), later);
     dCell = peephole(dCell, 1, dOutput, units);
-    Real slopeOfInput = layer.functions[0].slope(input);
+    Real slopeOfInput = slope(0, input);
     Real dInput = dCell * (op.getInputForget() ? candidate - old : candidate) * slopeOfInput;
-    Real dForget = op.getInputForget() ? number(0) : dCell * old * layer.functions[0].slope(forget);
-    Real dCandidate = dCell * input * layer.functions[1].slope(candidate);
+    Real dForget = op.getInputForget() ? number(0) : dCell * old * slope(0, forget);
+    Real dCandidate = dCell * input * slope(1, candidate);
     Real dOld = peephole(peephole(dCell * forget, 0, dInput, units), 2, dForget, units);
     put(whileActive(step, row, dOld.get(), later.get()), placeOf(stateC, row, units));
     putPassed(step, row, units, dh, number(0));
@@ -207,13 +215,13 @@ private:
     forEachCell([&](int64_t row, const Units &units) {
       Real z = readGate(step, row, 0, units), n = readGate(step, row, 2, units);
       Real old = readPrevious(op.getSequence(), op.getInitialH(), row, units), dh = arriving(step, row, units);
-      Real dn = dh * (number(1) - z) * layer.functions[1].slope(n);
+      Real dn = dh * (number(1) - z) * slope(1, n);
       putPassed(step, row, units, dh, dh * z);
-      putGate(step, row, 0, units, dh * (old - n) * layer.functions[0].slope(z));
+      putGate(step, row, 0, units, dh * (old - n) * slope(0, z));
       if (!isLinear)
         return putGate(step, row, 2, units, dn);
       Real r = readGate(step, row, 1, units);
-      putGate(step, row, 1, units, dn * readGate(step, row, 3, units) * layer.functions[0].slope(r));
+      putGate(step, row, 1, units, dn * readGate(step, row, 3, units) * slope(0, r));
       putGate(step, row, 2, units, dn, dn * r);
     });
     if (!isLinear)
@@ -226,7 +234,7 @@ private:
     multiplyGates(step, 2, 1, std::nullopt, [&](int64_t row, const Units &units, Real product) {
       Real r = readGate(step, row, 1, units);
       Real old = readPrevious(op.getSequence(), op.getInitialH(), row, units);
-      putGate(step, row, 1, units, product * old * layer.functions[0].slope(r));
+      putGate(step, row, 1, units, product * old * slope(0, r));
       Real passed = real(get(placeOf(stateH, row, units)));
       // The product is 0 in a sequence that has ended, but what r holds there is nobody's number.
       put(whileActive(step, row, fma(product, r, passed).get(), passed.get()), placeOf(stateH, row, units));
@@ -250,7 +258,7 @@ private:
   void emitStep(const Step &step) override {
     forEachCell([&](int64_t row, const Units &units) {
       Real dh = arriving(step, row, units);
-      putGate(step, row, 0, units, dh * layer.functions[0].slope(readGate(step, row, 0, units)));
+      putGate(step, row, 0, units, dh * slope(0, readGate(step, row, 0, units)));
       putPassed(step, row, units, dh, number(0));
     });
     propagate(step, 1);
@@ -260,6 +268,8 @@ private:
 template <typename Op>
 RecurrentLayer backwardLayer(Op op) {
   RecurrentLayer layer = describeLayer(op, op.getActivated());
+  if (auto clip = op->template getAttrOfType<FloatAttr>("ingot.clip"))
+    layer.clip = clip.getValueAsDouble();
   layer.isBackward = true;
   return layer;
 }

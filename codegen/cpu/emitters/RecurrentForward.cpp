@@ -25,8 +25,7 @@ protected:
   void emitRows() override {
     stateH = reserve(2 * rows * padded);
     reserveStates();
-    builder.loop(0, blocks, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    forEachUnits([&](const Units &units) {
       for (int64_t row = 0; row < rows; ++row)
         put(readState(initialH, row, units), builder.add(units.first, stateH + row * padded));
       initializeStates(units);
@@ -35,11 +34,11 @@ protected:
       Index parity = builder.mul(builder.mod(number, 2), rows * padded);
       current = builder.add(parity, stateH);
       following = builder.sub(stateH + rows * padded, parity);
+      fetch(current, rows * padded);
       emitStep(stepAt(number));
     });
     Index end = builder.add(builder.mul(builder.mod(stepCount, 2), rows * padded), stateH);
-    builder.loop(0, blocks, 1, [&](Index block) {
-      Units units = unitsAt(block);
+    forEachUnits([&](const Units &units) {
       for (int64_t row = 0; row < rows; ++row)
         writeState(lastH, get(builder.add(end, builder.add(units.first, row * padded))), row, units);
       storeStates(units);
@@ -235,6 +234,7 @@ private:
   // n = g(x_h + (r h) R_h + b)
   void emitCandidates(const Step &step) {
     int64_t together = blocksTogether(1);
+    fetch(resetH, rows * padded);
     forEachBlock(step.number, together, [&](Index block) {
       Sums sums = multiplyGates(step, block, together, 2, 1, resetH, [&](int64_t row, int64_t, const Units &where) {
         return (real(readGate(step, row, 2, where)) + real(readBias(where))).get();

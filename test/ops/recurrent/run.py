@@ -73,16 +73,18 @@ check(rows, rtol=1e-4, atol=2e-6)
 check([layer("LSTM", 4, 2, 3, 8), layer("GRU", 4, 2, 3, 8), layer("RNN", 4, 2, 3, 8)], opset=7)
 
 
-def symbolic(operator, gates, lengths):
-    """A bidirectional layer whose steps and batch are both symbols."""
-    hidden, inputs = 20, 6
-    tensors = zip(("W", "R", "B"), weights(gates, inputs, hidden, 2))
+def symbolic(operator, gates, lengths, hidden=20, directions=2, **options):
+    """A layer whose steps and batch are both symbols."""
+    inputs = 6
+    if directions == 2:
+        options["direction"] = "bidirectional"
+    tensors = zip(("W", "R", "B"), weights(gates, inputs, hidden, directions))
     names = ["X", "W", "R", "B"] + ["n"] * lengths
     outputs = ["Y", "Y_h"] + ["Y_c"] * (operator == "LSTM")
-    shape = {"Y": ["T", 2, "N", hidden], "Y_h": [2, "N", hidden], "Y_c": [2, "N", hidden]}
+    shape = {"Y": ["T", directions, "N", hidden], "Y_h": [directions, "N", hidden], "Y_c": [directions, "N", hidden]}
     values = [helper.make_tensor_value_info("X", onnx.TensorProto.FLOAT, ["T", "N", inputs])]
     values += [helper.make_tensor_value_info("n", onnx.TensorProto.INT32, ["N"])] * lengths
-    node = helper.make_node(operator, names, outputs, name=operator, hidden_size=hidden, direction="bidirectional")
+    node = helper.make_node(operator, names, outputs, name=operator, hidden_size=hidden, **options)
     graph = helper.make_graph([node], operator, values, [helper.make_tensor_value_info(o, onnx.TensorProto.FLOAT, shape[o]) for o in outputs],
                               [numpy_helper.from_array(tensor.value, name) for name, tensor in tensors])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -93,7 +95,7 @@ def threads_agree(library, feed):
     import ingot
     model = ingot.load(library.path)
     results = []
-    for threads in (1, 2, 3):
+    for threads in (1, 2, 3, 5):
         model.threads = threads
         results.append({name: value.copy() for name, value in model.run(feed).items()})
     return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
@@ -113,3 +115,17 @@ for operator, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
         library, _ = harness.check_model(name, symbolic(operator, gates, has_lengths), feeds, ["--cpu", "native"], 1e-4, 2e-6)
         if not harness.in_child(lambda: threads_agree(library, feeds[2])):
             sys.exit(f"{operator}: results depend on the number of threads")
+
+# Layers whose weights are worth a team of threads: some with fewer sequences than threads.
+for operator, gates, hidden, options in (("LSTM", 4, 113, {}), ("LSTM", 4, 112, {"direction": "reverse"}), ("GRU", 3, 130, {}),
+                                         ("GRU", 3, 144, {"linear_before_reset": 1}), ("RNN", 1, 230, {})):
+    for directions in (1, 2):
+        if directions == 2 and "direction" in options:
+            continue
+        feeds = [{"X": random.normal(0, 1, (steps, batch, 6)).astype(F32), "n": random.integers(1, steps + 1, batch).astype(np.int32)}
+                 for steps, batch in ((6, 1), (3, 3), (4, 29), (1, 2))]
+        name = f"ops/recurrent_team_{operator}_{hidden}_{directions}"
+        library, _ = harness.check_model(name, symbolic(operator, gates, True, hidden, directions, **options), feeds, ["--cpu", "native"], 1e-4, 2e-6)
+        for feed in feeds:
+            if not harness.in_child(lambda: threads_agree(library, feed)):
+                sys.exit(f"{operator} of {hidden} units: results depend on the number of threads")
