@@ -85,7 +85,7 @@ typedef struct ingot_port {
   int32_t rank;
   const int64_t *dims;
   int32_t role;    /* an ingot_role */
-  double standard; /* of INGOT_HYPER: the value when it is left out */
+  double standard; /* of INGOT_HYPER: the value when it is left out; of classes as a target: the one that counts nothing */
 } ingot_port;
 
 /* A tensor in the state block; its dimensions are constants. */
