@@ -41,11 +41,23 @@ static bool storesTogether(kernel::FuncOp func) {
   return true;
 }
 
+/// Whether a recurrent operation reads each step's gates only before it stores in their place what became of them.
+static bool isStepByStep(Value from, Value to) {
+  Operation *op = from.hasOneUse() ? *from.user_begin() : nullptr;
+  if (auto lstm = dyn_cast_or_null<LstmOp>(op))
+    return from == lstm.getGates() && to == lstm.getActivated();
+  if (auto gradient = dyn_cast_or_null<LstmGradientOp>(op))
+    return from == gradient.getActivated() && to == gradient.getGatesGradient();
+  return false;
+}
+
 bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result) {
   Block &block = func.getBody().front();
   Value from = block.getArgument(argument), to = block.getTerminator()->getOperand(result);
   if (from.getType() != to.getType())
     return false;
+  if (isStepByStep(from, to))
+    return true;
   SymbolScope scope(func.getContext());
   SmallVector<AffineExpr> dims = scope.dims(from);
   // All that depends on the argument must be computed point by point.

@@ -92,3 +92,29 @@ func.func @main(%x: tensor<?x16xf32, #ingot.shape<[N, 16]>>) -> tensor<?x16xf32,
 func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
   return %x : tensor<8xf32>
 }
+
+// -----
+
+// A recurrent layer keeps what its gates became in their place.
+// CHECK: plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena, [[GATES:[0-9]+]]>]
+// CHECK: plan = [#kernel.buffer<arena, [[GATES]]>, #kernel.buffer<input, 1>, #kernel.buffer<output, 0>, #kernel.buffer<arena, [[GATES]]>]
+// CHECK: return
+!gates = tensor<5x2x1x4x8xf32>
+kernel.func private @relu(%arg0: !gates) -> !gates {
+  %0 = ingot.relu %arg0 : !gates
+  kernel.return %0 : !gates
+}
+kernel.func private @layer(%arg0: !gates, %arg1: tensor<1x8x4x8xf32>) -> (tensor<5x2x1x8xf32>, !gates) {
+  %h = ingot.constant dense<0.0> : tensor<1x2x8xf32>
+  %p = ingot.constant dense<0.0> : tensor<1x3x8xf32>
+  %0:5 = ingot.lstm(%arg0, %arg1, %h, %h, %p) <{direction = #ingot<direction forward>,
+    activations = ["sigmoid", "tanh", "tanh"], parameters = array<f64: 0.0, 0.0, 0.0, 0.0, 0.0, 0.0>}>
+    : !gates, tensor<1x8x4x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x3x8xf32>
+  kernel.return %0#0, %0#3 : tensor<5x2x1x8xf32>, !gates
+}
+func.func @main(%x: !gates, %r: tensor<1x8x4x8xf32>) -> (tensor<5x2x1x8xf32>, !gates) {
+  %0 = kernel.launch @relu(%x) : (!gates) -> !gates
+  %1:2 = kernel.launch @layer(%0, %r) : (!gates, tensor<1x8x4x8xf32>) -> (tensor<5x2x1x8xf32>, !gates)
+  %2 = kernel.launch @relu(%1#1) : (!gates) -> !gates
+  return %1#0, %2 : tensor<5x2x1x8xf32>, !gates
+}
