@@ -15,7 +15,7 @@ using namespace mlir;
 namespace ingot::cpu {
 
 /// Each member of a team should have some 96 KB of weights: reading them takes 0.7 microseconds from the second-level
-/// cache, and meeting the others at the end of a step a third of that.
+/// cache, and meeting the others at the end of a step half a microsecond.
 void Recurrence::chooseMembers() {
   constexpr int64_t leastBytes = 96 * 1024;
   int64_t bytes = weightGates * hidden * padded * elementBytes(element);
