@@ -73,6 +73,9 @@ private:
   void emitLineTile(Axes axes, const Group &group, int64_t first, int64_t lines);
   Sums reduceLines(Axes axes, const Group &group, int64_t first, int64_t lines, Index input, Index filter, Sums sums);
   void storeTile(Axes axes, const Group &group, const Tile &tile, llvm::ArrayRef<mlir::Value> sums);
+  // ConvolutionOrder.cpp
+  void chooseOrder();
+  std::pair<Index, Index> placeItem(Index item);
   // ConvolutionPrefetch.cpp
   void choosePrefetchOf(ColumnVectors &columns) const;
   std::optional<int64_t> distanceToNextPhase() const;
@@ -108,6 +111,9 @@ private:
   int64_t groupsPerGroup = 1;
   /// How many lines of a narrow map a tile takes whole (0: tiles are parts of one line).
   int64_t tileLines = 0;
+  /// How many lines all panels and phases are computed for before it is the next ones' turn (0: all of all images).
+  int64_t blockLines = 0;
+  mlir::AffineExpr lineCount; // of the lines, or tiles of lines, of an image
 
   // Run-time values.
   Index imageCount, inputBase, image;

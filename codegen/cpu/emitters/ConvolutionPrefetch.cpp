@@ -38,7 +38,7 @@ void Convolution::choosePrefetchOf(ColumnVectors &columns) const {
     return;
   int64_t vectors = columns.offsets.size();
   columns.prefetch = choosePrefetch(panelPitch / panelLanes, {8, vectors});
-  if (window.phases.size() == 1 || form == FilterForm::planar || line.empty())
+  if (window.phases.size() == 1 || form == FilterForm::planar || line.empty() || blockLines)
     return;
   ArrayRef<WindowAxis> axes = window.phases[phaseNumber];
   int64_t steps = tapPitch.back() / panelLanes, phaseBytes = tapPitch.back() * vectors * 4;

@@ -6,9 +6,8 @@
 // input is not padded: taps that fall outside are skipped, by loop bounds for outer axes and by special tiles at a
 // line's ends.
 //
-// A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image;
-// neighbouring items share their weights. ConvolutionChannels.cpp has few filters, and windows of one element are
-// matrix products and go to the contraction.
+// A parallel item is one line of output pixels (along the last spatial axis) of one panel group of one image.
+// ConvolutionChannels.cpp has few filters, and windows of one element are matrix products and go to the contraction.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
@@ -103,15 +102,11 @@ void Convolution::schedule() {
     division.choices.push_back({"weights", nameOf(storage).str()});
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
-  AffineExpr items = evaluator.dims(window.output).front() * (groupsPerGroup * window.groups);
   double operations = 2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
-  for (auto [axis, extent] : llvm::enumerate(window.extents)) {
+  for (auto [axis, extent] : llvm::enumerate(window.extents))
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
-    if (axis + 1 < window.extents.size())
-      items = items * window.phases.front()[axis].count().ceilDiv(std::max<int64_t>(1, tileLines));
-  }
   operations *= double(std::max<int64_t>(1, tileLines));
-  division.items = simplifyDimension(items * int64_t(window.phases.size()));
+  chooseOrder();
   division.grain = grainFor(operations, 0);
 }
 
@@ -128,25 +123,17 @@ Division Convolution::emit() {
   return division;
 }
 
-/// Item = ((group * phases + phase) * images + image) * lines + line (or tile of lines); phase 0 has the most lines.
 void Convolution::emitItem(Index item) {
   ArrayRef<WindowAxis> axes = window.phases.front();
-  line.assign(axes.size() - 1, 0);
-  for (size_t axis = axes.size() - 1; axis-- > 0;) {
-    Index count = evaluator.materialize(axes[axis].count().ceilDiv(std::max<int64_t>(1, tileLines)));
-    line[axis] = builder.mod(item, count);
-    item = builder.div(item, count);
-  }
-  image = builder.mod(item, imageCount);
-  item = builder.div(item, imageCount);
   int64_t phases = window.phases.size();
-  Index phase = builder.mod(item, phases), group = builder.div(item, phases);
+  std::pair<Index, Index> place = placeItem(item);
+  Index group = place.first, phase = place.second;
   AffineExpr zero = evaluator.getSymbols().constant(0);
   Point origin(axes.size() + 2, zero);
   origin[0] = evaluator.variable(image, evaluator.dims(window.input).front());
-  Access place = *evaluator.access(window.input, origin);
-  input = place.buffer.pointer;
-  inputBase = evaluator.materialize(place.offset);
+  Access origins = *evaluator.access(window.input, origin);
+  input = origins.buffer.pointer;
+  inputBase = evaluator.materialize(origins.offset);
   forGroup(group, [&](const Group &columns) {
     if (phases == 1)
       return emitLine(axes, columns);
