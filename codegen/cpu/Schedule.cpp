@@ -26,10 +26,15 @@ Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::option
   for (int64_t wide : {4, 3, 2})
     if (vectors == 1 && rows && divides(wide) && *rows <= maxRows(target, wide))
       vectors = wide;
+  // Elements of rows that lie a multiple of 4 KB apart compete for the places of one cache set: fewer rows then, and
+  // more columns.
+  bool compete = rowBytes && *rowBytes % 4096 == 0;
+  if (vectors == 1 && compete && panels && divides(3) && maxRows(target, 3) >= 8)
+    vectors = 3;
   if (vectors == 1 && maxRows(target, 2) >= 6)
     vectors = divides(2) ? 2 : divides(3) ? 3 : *panels > 1 ? 2 : 1;
   int64_t limit = maxRows(target, vectors);
-  if (rowBytes && *rowBytes % 4096 == 0)
+  if (compete)
     limit = std::min<int64_t>(limit, 12);
   if (rows)
     limit = llvm::divideCeil(*rows, llvm::divideCeil(*rows, limit));

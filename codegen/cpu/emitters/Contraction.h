@@ -40,7 +40,6 @@ private:
   };
 
   bool analyzeLhs(llvm::ArrayRef<mlir::AffineExpr> batchProbe);
-  void schedule();
   std::optional<Access> lhsAt(llvm::ArrayRef<mlir::AffineExpr> outputPoint, mlir::AffineExpr depth);
   std::optional<Access> rhsAt(llvm::ArrayRef<mlir::AffineExpr> batchPoint, mlir::AffineExpr depth,
                               mlir::AffineExpr column);
@@ -53,7 +52,13 @@ private:
   void storeBlock(llvm::ArrayRef<Point> rows, const Group &group, llvm::ArrayRef<mlir::Value> sums);
   ColumnVectors columnsOf(const Group &group, int64_t rows);
   void emitItem(Index item);
+  // ContractionSchedule.cpp
+  void schedule();
   int64_t chooseChunk() const;
+  // ContractionFewRows.cpp
+  int64_t chooseFewRows() const;
+  void emitFewRows(int64_t mostRows);
+  void emitExactly(int64_t least, int64_t most, const Group &columns);
   // ContractionPacking.cpp
   void emitPackedItem(Index item);
   void packColumns(Index column, Index destination);
@@ -78,12 +83,12 @@ private:
   Block block{1, 1};
   Division division;
   bool isGroupMajor = false;
-  /// Row blocks for which all panel groups are computed before it is the next ones' turn (0: all rows).
+  /// The most row blocks for which all panel groups are computed before it is the next ones' turn (0: all rows).
   int64_t chunkBlocks = 0;
 
   // Run-time values.
-  Index rowBlocks, rowBlock, groups, batches, depth, rowCount, columnCount, rowStride, depthStride, rhsPitch,
-      columnStride;
+  Index rowBlocks, rowBlock, chunk, pass, groups, batches, depth, rowCount, columnCount, rowStride, depthStride,
+      rhsPitch, columnStride;
   Point batchPoint;
   mlir::Value lhs, rhs;
   Index lhsBase, rhsBase, firstPanel;

@@ -115,40 +115,6 @@ bool Contraction::analyze() {
   return isContiguous || (known && *known <= 4096);
 }
 
-void Contraction::schedule() {
-  auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
-  auto stride = constantValue(lhsRowStride);
-  auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
-  Block chosen = chooseBlock(withRoomForWords(target, storage), rows, panels,
-                             stride ? std::optional(*stride * (hasByteRows ? 1 : 4)) : std::nullopt);
-  block = blockOf(measured, chosen);
-  static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
-  division.schedule = {block.rows, block.vectors};
-  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
-  division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
-  if (storage != Storage::Float32)
-    division.choices.push_back({"weights", nameOf(storage).str()});
-  if (hasByteRows)
-    division.choices.push_back({"products", target.hasByteProduct() ? "of bytes, in int32" : "of bytes, in float32"});
-  AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
-             blockExtent = rowExtent.ceilDiv(block.rows);
-  rowBlocks = evaluator.materialize(blockExtent);
-  groups = evaluator.materialize(groupExtent);
-  batches = evaluator.materialize(batchCount);
-  isGroupMajor = sharesRhs && rhsForm == RhsForm::panels;
-  chunkBlocks = isGroupMajor ? chooseChunk() : 0;
-  division.items = batchCount * groupExtent;
-  double steps = double(depth.value_or(64)) * block.vectors * panelLanes;
-  if (rhsForm != RhsForm::scratch) {
-    division.items = division.items * blockExtent;
-    division.grain = grainFor(2 * steps * block.rows, block.rows <= 2 ? 4 * steps : 0);
-  } else {
-    division.scratchBytes = int64_t(steps) * 4;
-    division.grain = grainFor(2 * steps * rows.value_or(32), 16 * steps);
-  }
-  division.items = simplifyDimension(division.items);
-}
-
 Division Contraction::emit() {
   schedule();
   depth = evaluator.materialize(problem.depth);
@@ -160,7 +126,21 @@ Division Contraction::emit() {
     rhsPitch = evaluator.materialize(rhsDepthStride);
     columnStride = evaluator.materialize(rhsColumnStride);
   }
-  builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
+  chunk = chunkBlocks;
+  if (chunkBlocks > 1) {
+    // As many chunks as that takes, of equal size.
+    Index blocks = builder.mul(batches, rowBlocks);
+    chunk = builder.ceilDiv(blocks, builder.ceilDiv(blocks, chunkBlocks));
+  }
+  auto emitItems = [&] { builder.loop(begin, end, 1, [&](Index item) { emitItem(item); }); };
+  if (int64_t fewRows = chooseFewRows()) {
+    Index rowsOfMore = builder.mul(builder.sub(batches, 1), fewRows); // a second batch is too many
+    Value areFew = builder.less(builder.add(rowCount, rowsOfMore), fewRows + 1);
+    builder.ifThen(
+        areFew, [&] { emitFewRows(fewRows); }, emitItems);
+  } else {
+    emitItems();
+  }
   return division;
 }
 
@@ -173,36 +153,23 @@ void Contraction::emitItem(Index item) {
   if (isGroupMajor) {
     Index blocks = builder.mul(batches, rowBlocks), first = 0;
     if (chunkBlocks) {
-      Index chunk = builder.div(item, builder.mul(groups, chunkBlocks));
-      first = builder.mul(chunk, chunkBlocks);
+      first = builder.mul(builder.div(item, builder.mul(groups, chunk)), chunk);
       item = builder.sub(item, builder.mul(first, groups));
-      blocks = builder.min(builder.sub(blocks, first), chunkBlocks);
+      blocks = chunk.is(1) ? Index(1) : builder.min(builder.sub(blocks, first), chunk);
     }
     group = builder.div(item, blocks);
-    Index block = builder.add(first, builder.mod(item, blocks));
+    Index inChunk = builder.mod(item, blocks), block = builder.add(first, inChunk);
     batchIndex = builder.div(block, rowBlocks);
     rowBlock = builder.mod(block, rowBlocks);
+    pass = chunk.is(0) || !chunk.constant() ? rowBlock : inChunk;
   } else {
     rowBlock = builder.mod(item, rowBlocks);
+    pass = rowBlock;
     group = builder.mod(builder.div(item, rowBlocks), groups);
     batchIndex = builder.div(builder.div(item, rowBlocks), groups);
   }
   enterBatch(batchIndex);
   forGroup(group, [&](const Group &columns) { emitRowBlock(rowBlock, columns); });
-}
-
-/// Passing over all rows for each panel group reads the lhs as often as there are groups, and writes the result in
-/// narrow columns. Where the weights stay in the cache, the rows are better cut: for weights in the nearest cache into
-/// single blocks, so that results are written line by line; otherwise so that a chunk of the lhs stays there too.
-int64_t Contraction::chooseChunk() const {
-  constexpr int64_t nearest = 16 * 1024, second = 512 * 1024;
-  auto columns = constantValue(problem.columns), depth = constantValue(problem.depth), rows = constantValue(rowExtent);
-  if (!columns || !depth)
-    return 0;
-  int64_t weights = *columns * *depth * 4, blockBytes = block.rows * *depth * 4;
-  if (weights > second || (rows && *rows * *depth * 4 <= second / 4))
-    return 0;
-  return weights <= nearest ? 1 : std::max<int64_t>(1, second / 2 / blockBytes);
 }
 
 /// Where the operands of this batch begin.
@@ -336,9 +303,10 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   }
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
-  auto blocks = constantValue(rowExtent.ceilDiv(block.rows));
-  if (columns.prefetch.distance && blocks && known && isNextGroup(columns.prefetch, *known, group.vectors))
-    columns.sharePrefetch(builder, rowBlock, *blocks, *known * panelLanes);
+  // How many blocks read this group before it is the next one's turn (or the next image's).
+  auto passes = chunk.is(0) || !chunk.constant() ? constantValue(rowExtent.ceilDiv(block.rows)) : chunk.constant();
+  if (columns.prefetch.distance && passes && known && isNextGroup(columns.prefetch, *known, group.vectors))
+    columns.sharePrefetch(builder, pass, *passes, *known * panelLanes);
   return columns;
 }
 

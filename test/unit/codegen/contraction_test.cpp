@@ -54,6 +54,38 @@ TEST_P(Contraction, ReadsPackedPanels) {
   EXPECT_EQ(runKernel(text, {a, panels.values, bias})[0].as<float>(), y);
 }
 
+TEST_P(Contraction, ReadsPackedPanelsForAnOpenNumberOfRows) {
+  Packed panels = pack(b, {s.depth, s.columns}, {1, 0}, {16, 1});
+  std::vector<std::string> names{"b", "m"};
+  std::string text = fmt::format(R"(
+    kernel.func private @k(%a: {0}, %p: {1}, %c: {2}) -> {3} {{
+      %b = kernel.unpack %p [1, 0] [16, 1] : {1} -> {4}
+      %0 = ingot.matmul %a, %b : {0}, {4}
+      %1 = ingot.add %0, %c : {3}, {2}
+      kernel.return %1 : {3}
+    }})",
+                                 typeText({-1, -2, s.depth}, names), typeText(panels.shape), typeText({s.columns}),
+                                 typeText({-1, -2, s.columns}, names), typeText({s.depth, s.columns}));
+  std::vector<float> y = expected(s, a, b, bias, true);
+  EXPECT_EQ(runKernel(text, {a, panels.values, bias}, names, {s.batch, s.rows})[0].as<float>(), y);
+}
+
+/// A single matrix: the form of dense layers whose batch is open.
+TEST_P(Contraction, ReadsPackedPanelsForAnOpenBatch) {
+  Packed panels = pack(b, {s.depth, s.columns}, {1, 0}, {16, 1});
+  std::vector<std::string> names{"m"};
+  std::string text = fmt::format(R"(
+    kernel.func private @k(%a: {0}, %p: {1}) -> {2} {{
+      %b = kernel.unpack %p [1, 0] [16, 1] : {1} -> {3}
+      %0 = ingot.matmul %a, %b : {0}, {3}
+      kernel.return %0 : {2}
+    }})",
+                                 typeText({-1, s.depth}, names), typeText(panels.shape),
+                                 typeText({-1, s.columns}, names), typeText({s.depth, s.columns}));
+  std::vector<float> y = expected(s, a, b, {}, true);
+  EXPECT_EQ(runKernel(text, {a, panels.values}, names, {s.batch * s.rows})[0].as<float>(), y);
+}
+
 TEST_P(Contraction, ReadsTheRhsInPlaceWithSymbolicSizes) {
   std::vector<std::string> names{"b", "k", "m", "n"};
   std::string text =
@@ -73,6 +105,16 @@ INSTANTIATE_TEST_SUITE_P(Odd, Contraction,
                                          Sizes{1, 7, 31, 48}, Sizes{2, 13, 8, 31}, Sizes{1, 14, 16, 32},
                                          Sizes{1, 15, 17, 33}, Sizes{2, 29, 5, 47}, Sizes{1, 31, 2, 64},
                                          Sizes{1, 43, 19, 100}));
+
+INSTANTIATE_TEST_SUITE_P(FewRows, Contraction,
+                         testing::Values(Sizes{1, 1, 5, 64}, Sizes{1, 2, 9, 96}, Sizes{1, 3, 40, 163},
+                                         Sizes{1, 4, 33, 80}, Sizes{1, 5, 7, 128}, Sizes{2, 1, 11, 129},
+                                         Sizes{2, 4, 3, 65}));
+
+/// Weights beside which a pass over all rows is cut into chunks; rows that lie 4 KB apart.
+INSTANTIATE_TEST_SUITE_P(Chunks, Contraction,
+                         testing::Values(Sizes{3, 47, 256, 530}, Sizes{1, 401, 700, 400}, Sizes{5, 90, 700, 390},
+                                         Sizes{1, 29, 1024, 48}, Sizes{2, 41, 1024, 90}, Sizes{1, 100, 2048, 48}));
 
 /// Queries times keys and weights times values, with heads split from and joined into rows by views.
 class Heads : public testing::TestWithParam<Sizes> {

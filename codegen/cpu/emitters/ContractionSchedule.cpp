@@ -1,0 +1,70 @@
+//===- ContractionSchedule.cpp - Blocks and chunks of matrix products ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/Contraction.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
+
+using namespace mlir;
+
+namespace ingot::cpu {
+
+void Contraction::schedule() {
+  auto rows = constantValue(rowExtent), columns = constantValue(problem.columns), depth = constantValue(problem.depth);
+  auto stride = constantValue(lhsRowStride);
+  auto panels = columns ? std::optional<int64_t>(llvm::divideCeil(*columns, panelLanes)) : std::nullopt;
+  Block chosen = chooseBlock(withRoomForWords(target, storage), rows, panels,
+                             stride ? std::optional(*stride * (hasByteRows ? 1 : 4)) : std::nullopt);
+  block = blockOf(measured, chosen);
+  static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
+  division.schedule = {block.rows, block.vectors};
+  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
+  division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
+  if (storage != Storage::Float32)
+    division.choices.push_back({"weights", nameOf(storage).str()});
+  if (hasByteRows)
+    division.choices.push_back({"products", target.hasByteProduct() ? "of bytes, in int32" : "of bytes, in float32"});
+  AffineExpr groupExtent = problem.columns.ceilDiv(block.vectors * panelLanes),
+             blockExtent = rowExtent.ceilDiv(block.rows);
+  rowBlocks = evaluator.materialize(blockExtent);
+  groups = evaluator.materialize(groupExtent);
+  batches = evaluator.materialize(batchCount);
+  isGroupMajor = sharesRhs && rhsForm == RhsForm::panels;
+  chunkBlocks = isGroupMajor ? chooseChunk() : 0;
+  division.items = batchCount * groupExtent;
+  double steps = double(depth.value_or(64)) * block.vectors * panelLanes;
+  if (rhsForm != RhsForm::scratch) {
+    division.items = division.items * blockExtent;
+    division.grain = grainFor(2 * steps * block.rows, block.rows <= 2 ? 4 * steps : 0);
+  } else {
+    division.scratchBytes = int64_t(steps) * 4;
+    division.grain = grainFor(2 * steps * rows.value_or(32), 16 * steps);
+  }
+  division.items = simplifyDimension(division.items);
+}
+
+/// Passing over all rows for each panel group reads the lhs as often as there are groups, and writes the result in
+/// narrow columns. So the rows are cut into chunks, for which all groups are computed in turn. Weights that stay in the
+/// second-level cache are passed over for each row block: then results, and what the epilogue reads, are walked line by
+/// line. Larger ones come from further away for each chunk, which must be long to be worth that and short to stay in
+/// the cache itself: for long reductions there is no such length.
+int64_t Contraction::chooseChunk() const {
+  constexpr int64_t cache = 512 * 1024, leastRows = 96;
+  auto columns = constantValue(problem.columns), depth = constantValue(problem.depth),
+       rows = constantValue(simplifyDimension(batchCount * rowExtent));
+  if (!columns || !depth)
+    return 0;
+  int64_t weights = *columns * *depth * 4 / stepsPerWord(storage), rowBytes = *depth * (hasByteRows ? 1 : 4);
+  // Few rows: threads had better share the weights.
+  if (rows && *rows * rowBytes <= cache / 4)
+    return 0;
+  if (weights <= cache)
+    return 1;
+  int64_t chunkRows = cache / rowBytes;
+  if (rows && *rows <= 2 * chunkRows)
+    return 0; // all of them stay in the cache, or nearly
+  if (weights <= 2 * cache)
+    return 2;
+  return chunkRows < leastRows ? 0 : chunkRows / block.rows;
+}
+
+} // namespace ingot::cpu
