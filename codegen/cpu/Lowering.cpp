@@ -18,7 +18,10 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/MDBuilder.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
@@ -71,6 +74,29 @@ void cleanUp(llvm::Module &module, llvm::TargetMachine &machine) {
   all.run(module, modules);
 }
 
+/// LLVM guesses that every loop runs some thirty times. Then what surrounds a reduction seems as frequent as the
+/// reduction, if it has loops of its own, and the sums are spilled in favour of an activation's constants.
+void markInnermostLoops(llvm::Module &module) {
+  constexpr uint32_t trips = 2000;
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    llvm::DominatorTree dominators(function);
+    llvm::LoopInfo loops(dominators);
+    for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+      auto branch = dyn_cast<llvm::BranchInst>(loop->getHeader()->getTerminator());
+      if (!loop->isInnermost() || !branch || !branch->isConditional())
+        continue;
+      bool staysFirst = loop->contains(branch->getSuccessor(0));
+      if (staysFirst == loop->contains(branch->getSuccessor(1)))
+        continue; // not the loop's condition
+      llvm::MDBuilder metadata(module.getContext());
+      llvm::MDNode *weights = metadata.createBranchWeights(staysFirst ? trips : 1, staysFirst ? 1 : trips);
+      branch->setMetadata(llvm::LLVMContext::MD_prof, weights);
+    }
+  }
+}
+
 } // namespace
 
 void loadCodeDialects(MLIRContext &context) {
@@ -102,6 +128,7 @@ std::unique_ptr<llvm::Module> lowerToLlvm(ModuleOp code, llvm::LLVMContext &cont
   module->setDataLayout(machine.createDataLayout());
   module->setTargetTriple(target.triple);
   setAttributes(*module, target);
+  markInnermostLoops(*module);
   if (optimization > 0)
     cleanUp(*module, machine);
   return module;
