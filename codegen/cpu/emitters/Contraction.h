@@ -54,7 +54,9 @@ private:
   void emitItem(Index item);
   // ContractionSchedule.cpp
   void schedule();
+  int64_t cachedRows() const;
   int64_t chooseChunk() const;
+  Index chunkAtRunTime();
   // ContractionFewRows.cpp
   int64_t chooseFewRows() const;
   void emitFewRows(int64_t mostRows);

@@ -42,29 +42,48 @@ void Contraction::schedule() {
   division.items = simplifyDimension(division.items);
 }
 
+// What is taken for the second-level cache: that of small processors. Chunks of fewer rows do not pay.
+static constexpr int64_t cache = 512 * 1024, leastRows = 96;
+
+/// Rows of the lhs that fill the cache.
+int64_t Contraction::cachedRows() const { return cache / (*constantValue(problem.depth) * (hasByteRows ? 1 : 4)); }
+
 /// Passing over all rows for each panel group reads the lhs as often as there are groups, and writes the result in
 /// narrow columns. So the rows are cut into chunks, for which all groups are computed in turn. Weights that stay in the
 /// second-level cache are passed over for each row block: then results, and what the epilogue reads, are walked line by
 /// line. Larger ones come from further away for each chunk, which must be long to be worth that and short to stay in
 /// the cache itself: for long reductions there is no such length.
 int64_t Contraction::chooseChunk() const {
-  constexpr int64_t cache = 512 * 1024, leastRows = 96;
   auto columns = constantValue(problem.columns), depth = constantValue(problem.depth),
        rows = constantValue(simplifyDimension(batchCount * rowExtent));
-  if (!columns || !depth)
+  if (!columns || !depth || *depth == 0)
     return 0;
-  int64_t weights = *columns * *depth * 4 / stepsPerWord(storage), rowBytes = *depth * (hasByteRows ? 1 : 4);
+  int64_t weights = *columns * *depth * 4 / stepsPerWord(storage);
   // Few rows: threads had better share the weights.
-  if (rows && *rows * rowBytes <= cache / 4)
+  if (rows && *rows <= cachedRows() / 4)
     return 0;
   if (weights <= cache)
     return 1;
-  int64_t chunkRows = cache / rowBytes;
-  if (rows && *rows <= 2 * chunkRows)
+  if (rows && *rows <= 2 * cachedRows())
     return 0; // all of them stay in the cache, or nearly
   if (weights <= 2 * cache)
     return 2;
-  return chunkRows < leastRows ? 0 : chunkRows / block.rows;
+  return cachedRows() < leastRows ? 0 : cachedRows() / block.rows;
+}
+
+/// The blocks of a chunk: as many chunks of equal size as it takes. Rows whose number is not known may turn out to stay
+/// in the cache.
+Index Contraction::chunkAtRunTime() {
+  if (chunkBlocks <= 1)
+    return chunkBlocks;
+  Index blocks = builder.mul(batches, rowBlocks);
+  Index equal = builder.ceilDiv(blocks, builder.ceilDiv(blocks, chunkBlocks));
+  if (blocks.constant())
+    return equal;
+  Index cached = 2 * cachedRows() / block.rows;
+  return builder.choose(
+      builder.less(cached, blocks), builder.op().getI64Type(), [&] { return builder.value(equal); },
+      [&] { return builder.value(blocks); });
 }
 
 } // namespace ingot::cpu

@@ -126,12 +126,7 @@ Division Contraction::emit() {
     rhsPitch = evaluator.materialize(rhsDepthStride);
     columnStride = evaluator.materialize(rhsColumnStride);
   }
-  chunk = chunkBlocks;
-  if (chunkBlocks > 1) {
-    // As many chunks as that takes, of equal size.
-    Index blocks = builder.mul(batches, rowBlocks);
-    chunk = builder.ceilDiv(blocks, builder.ceilDiv(blocks, chunkBlocks));
-  }
+  chunk = chunkAtRunTime();
   auto emitItems = [&] { builder.loop(begin, end, 1, [&](Index item) { emitItem(item); }); };
   if (int64_t fewRows = chooseFewRows()) {
     Index rowsOfMore = builder.mul(builder.sub(batches, 1), fewRows); // a second batch is too many
