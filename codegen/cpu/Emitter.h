@@ -14,7 +14,7 @@ namespace ingot::cpu {
 struct Division {
   /// Number of parallel items, over module-wide symbols.
   mlir::AffineExpr items;
-  /// Items below which splitting does not pay (about half a microsecond of work).
+  /// Items below which splitting does not pay (about half a microsecond). Negative: one piece for each thread.
   int64_t grain = 1;
   /// Bytes of scratch memory each thread needs.
   int64_t scratchBytes = 0;

@@ -140,8 +140,9 @@ private:
 } // namespace
 
 static KernelSchedule describe(kernel::FuncOp kernel, const Division &division) {
-  return {kernel.getName().str(), fingerprint(kernel), division.emitter, division.choices,     division.schedule,
-          division.alternatives,  division.items,      division.grain,   division.scratchBytes};
+  return {kernel.getName().str(), fingerprint(kernel),      division.emitter,
+          division.choices,       division.schedule,        division.alternatives,
+          division.items,         std::abs(division.grain), division.scratchBytes};
 }
 
 FailureOr<CpuCode> emitObjects(ModuleOp planned, const CpuOptions &options) {

@@ -8,6 +8,7 @@
 #include "ingot/team.h"
 
 #include <algorithm>
+#include <stdlib.h>
 #include <time.h>
 
 namespace {
@@ -20,7 +21,8 @@ struct Launch {
   /// The caller's: whoever computes a chunk gets the same numbers.
   uint64_t floatControl;
 
-  int64_t firstOf(int64_t chunk) const { return items / chunks * chunk + std::min(chunk, items % chunks); }
+  // Spread so that neighbouring chunks, which one thread takes, add up to equal shares.
+  int64_t firstOf(int64_t chunk) const { return items / chunks * chunk + items % chunks * chunk / chunks; }
 };
 } // namespace
 
@@ -74,8 +76,9 @@ static void finish(ingot_context *context, int32_t launchIndex, int64_t start) {
 extern "C" void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols,
                              int64_t items, int64_t grain, int32_t launchIndex) {
   int64_t begin = start(context);
-  int64_t chunks =
-      context->width > 1 ? std::min(items / std::max<int64_t>(grain, 1), context->width * chunksPerThread) : 1;
+  // Where beginning a chunk costs work, one for each thread.
+  int64_t most = context->width * (grain < 0 ? 1 : chunksPerThread), least = std::max<int64_t>(llabs(grain), 1);
+  int64_t chunks = context->width > 1 ? std::min(items / least, most) : 1;
   if (items <= 0) {
     // Nothing to compute.
   } else if (chunks <= 1) {

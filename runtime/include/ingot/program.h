@@ -29,8 +29,8 @@ typedef struct ingot_context ingot_context;
    uninitialised. */
 typedef void (*ingot_kernel)(void *const *buffers, const int64_t *symbols, int64_t begin, int64_t end, void *scratch);
 
-/* Runs all `items` of a kernel, in chunks of at least `grain` spread over the pool; items <= grain stay on the calling
-   thread. Returns when all are done. `launch_index` counts the program's launch_names. */
+/* Runs all `items` of a kernel, in chunks of at least |grain| spread over the pool, one a thread if grain < 0; items <=
+   |grain| stay on the calling thread. Returns when all are done. `launch_index` counts the program's launch_names. */
 void ingot_launch(ingot_context *context, ingot_kernel kernel, void *const *buffers, const int64_t *symbols,
                   int64_t items, int64_t grain, int32_t launch_index);
 
