@@ -32,8 +32,9 @@ constexpr struct {
     {"loops", emitLoops},
 };
 
+/// Of two, the one that makes the results.
 Operation *findRoot(kernel::FuncOp kernel) {
-  for (Operation &op : kernel.getBody().front())
+  for (Operation &op : llvm::reverse(kernel.getBody().front()))
     if (op.hasTrait<Root>())
       return &op;
   return nullptr;

@@ -171,6 +171,9 @@ void packOperands(ModuleOp module, const CpuOptions &options) {
   cpu::packConstants(module, options.winograd);
   cpu::reduceRows(module);
   cpu::packVariables(module, options.winograd);
+  cpu::splitReductions(module);
+  cpu::joinScales(module);
+  cpu::joinWindows(module);
 }
 
 } // namespace ingot

@@ -61,6 +61,16 @@ void reduceRows(mlir::ModuleOp module);
 /// with `allowWinograd` also chooses the gradients of filters that are computed by Winograd's algorithm.
 void packVariables(mlir::ModuleOp module, bool allowWinograd);
 
+/// Makes one kernel of a convolution and the window that alone reads it, where that saves time. Comes last: it depends
+/// on how filters are laid out.
+void joinWindows(mlir::ModuleOp module);
+
+/// The same for a product of channels that a 1x1 convolution alone reads.
+void joinScales(mlir::ModuleOp module);
+
+/// Reduces large maps to channels in parts of lines, then the parts.
+void splitReductions(mlir::ModuleOp module);
+
 } // namespace ingot::cpu
 
 #endif

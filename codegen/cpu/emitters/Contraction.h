@@ -18,6 +18,8 @@ struct Product {
   mlir::BlockArgument panels;
   llvm::SmallVector<mlir::AffineExpr> batch, rows;
   mlir::AffineExpr columns, depth;
+  /// When not null, what the lhs is multiplied by before: [batch..., 1..., k], the same for all rows of a batch.
+  mlir::Value scale = {};
   /// When not empty, how far apart neighbouring rows lie in the lhs, for each row axis.
   llvm::SmallVector<int64_t> rowSteps = {};
 };
@@ -61,6 +63,9 @@ private:
   int64_t chooseFewRows() const;
   void emitFewRows(int64_t mostRows);
   void emitExactly(int64_t least, int64_t most, const Group &columns);
+  // ContractionScale.cpp
+  bool analyzeScale(llvm::ArrayRef<mlir::AffineExpr> batchProbe);
+  std::optional<Access> scaleAt(llvm::ArrayRef<mlir::AffineExpr> batchPoint, mlir::AffineExpr depth);
   // ContractionPacking.cpp
   void emitPackedItem(Index item);
   void packColumns(Index column, Index destination);
@@ -92,8 +97,8 @@ private:
   Index rowBlocks, rowBlock, chunk, pass, groups, batches, depth, rowCount, columnCount, rowStride, depthStride,
       rhsPitch, columnStride;
   Point batchPoint;
-  mlir::Value lhs, rhs;
-  Index lhsBase, rhsBase, firstPanel;
+  mlir::Value lhs, rhs, scale;
+  Index scaleBase, lhsBase, rhsBase, firstPanel;
 };
 
 } // namespace ingot::cpu

@@ -59,9 +59,10 @@ int64_t Contraction::chooseChunk() const {
   if (!columns || !depth || *depth == 0)
     return 0;
   int64_t weights = *columns * *depth * 4 / stepsPerWord(storage);
-  // Few rows: threads had better share the weights.
+  // Few rows: threads had better share what is larger. Sharing the rows, they find in their own caches what they left
+  // there before.
   if (rows && *rows <= cachedRows() / 4)
-    return 0;
+    return weights <= *rows * (*depth + *columns) * 4 ? llvm::divideCeil(llvm::divideCeil(*rows, block.rows), 4) : 0;
   if (weights <= cache)
     return 1;
   if (rows && *rows <= 2 * cachedRows())

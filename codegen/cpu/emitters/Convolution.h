@@ -8,6 +8,7 @@
 #include "codegen/cpu/emitters/Linear.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "codegen/cpu/emitters/WindowAxis.h"
+#include <functional>
 
 namespace ingot::cpu {
 
@@ -32,14 +33,29 @@ public:
   bool analyze();
   Division emit();
 
-private:
-  using Axes = llvm::ArrayRef<WindowAxis>;
   /// Neighbouring panels of 16 filters that one tile computes, or as many single filters (alongChannels).
   struct Group {
     Index panel, firstFilter, inputChannel;
     int64_t vectors;
     mlir::Value lastMask;
   };
+
+  // As a part of another kernel, which takes the result line by line; a plain convolution (one phase).
+  /// Takes 16 neighbouring elements of the result, bound in the evaluator: `point`, from filter `filter` of pixel `x`
+  /// of the line.
+  using Taker = std::function<void(llvm::ArrayRef<mlir::AffineExpr> point, const Lanes &lanes, Index filter, Index x)>;
+  /// Prepares emitLineOf, whose results go to `taker`. Returns the schedule, whose items do not count.
+  const Division &prepareLines(Taker taker);
+  /// Into how many groups the filters are divided.
+  int64_t groupCount() const { return groupsPerGroup * window.groups; }
+  /// Calls `body` for panel group `index`: once for whole groups, once for one that the last filters leave.
+  void forGroup(Index index, llvm::function_ref<void(const Group &)> body);
+  void enterImage(Index number);
+  /// Line `y` (of all axes but the last) of the image entered.
+  void emitLineOf(const Group &group, llvm::ArrayRef<Index> y);
+
+private:
+  using Axes = llvm::ArrayRef<WindowAxis>;
   /// Output pixels [x, x + count) of the last axis; `known` is x if it is a constant.
   struct Tile {
     Index x;
@@ -57,8 +73,8 @@ private:
 
   bool analyzeFilter();
   void schedule();
+  void prepare();
   void emitItem(Index item);
-  void forGroup(Index group, llvm::function_ref<void(const Group &)> body);
   void emitLine(Axes axes, const Group &group);
   void emitKnownLine(Axes axes, const Group &group);
   void emitUnknownLine(Axes axes, const Group &group);
@@ -114,6 +130,8 @@ private:
   /// How many lines all panels and phases are computed for before it is the next ones' turn (0: all of all images).
   int64_t blockLines = 0;
   mlir::AffineExpr lineCount; // of the lines, or tiles of lines, of an image
+  /// Null: results are stored as the kernel's.
+  Taker taker;
 
   // Run-time values.
   Index imageCount, inputBase, image;

@@ -26,10 +26,12 @@ struct Stream {
   }
 };
 
-/// One step of the reduction.
-void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, Index aheadOffset, const Stream &rows,
-          const Stream &vectors, const Stream &ahead, const BroadcastRows &broadcast, const ColumnVectors &columns,
+/// Step `k` of the reduction.
+void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows, const Stream &vectors,
+          const Stream &ahead, const BroadcastRows &broadcast, const ColumnVectors &columns,
           MutableArrayRef<Value> sums) {
+  Index rowOffset = builder.mul(k, broadcast.step), columnOffset = builder.mul(k, columns.pitch),
+        aheadOffset = builder.mul(k, aheadPitch);
   Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
   SmallVector<Value> b;
@@ -37,6 +39,11 @@ void step(KernelBuilder &builder, Index rowOffset, Index columnOffset, Index ahe
     Index at = builder.add(columnOffset, vectors.displacements[j]);
     b.push_back(
         builder.loadVector(vectors.pointers[j], element, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
+  }
+  if (columns.scale) {
+    Value scale = builder.splat(builder.load(columns.scale, element, builder.add(columns.scaleBase, k)), panelLanes);
+    for (Value &vector : b)
+      vector = builder.create<arith::MulFOp>(vector, scale);
   }
   for (size_t j = 0; j < ahead.pointers.size(); ++j)
     builder.prefetch(ahead.pointers[j], element,
@@ -86,8 +93,7 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
   auto body = [&](Index k, ValueRange carried, int64_t steps) {
     SmallVector<Value> current(carried);
     for (int64_t u = 0; u < steps; ++u)
-      step(builder, builder.mul(builder.add(k, u), rows.step), builder.mul(builder.add(k, u), columns.pitch),
-           builder.mul(builder.add(k, u), aheadPitch), rowStream, columnStream, ahead, rows, columns,
+      step(builder, builder.add(k, u), aheadPitch, rowStream, columnStream, ahead, rows, columns,
            MutableArrayRef<Value>(current).slice(u * count, count));
     return current;
   };

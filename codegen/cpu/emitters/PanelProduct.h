@@ -44,6 +44,9 @@ struct ColumnVectors {
   Index prefetchShift = 0;
   size_t prefetchStreams = 0;
   int64_t prefetchPitch = 0;
+  /// When not null, step k is multiplied by element scaleBase + k; float32 only.
+  mlir::Value scale = {};
+  Index scaleBase = 0;
 
   /// Passes over one panel group share the prefetching of the next one: pass `pass` of `passes` reads ahead its part,
   /// so that memory has the time of all passes for it. Only for panels that follow each other, of `panelSize` elements,

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Where extents are known and the window is small, tiles of lines x columns are unrolled; those that touch the edge
-// leave out the taps outside. Otherwise taps are loops with run-time bounds.
+// leave out the taps outside. Otherwise taps are loops with run-time bounds. An input that the kernel itself computes
+// (ComputedLines.h) is always of the first kind.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/WindowTiles.h"
@@ -14,18 +15,29 @@ namespace ingot::cpu {
 
 WindowTiles::WindowTiles(Emission &emission, WindowProblem problem)
     : problem(std::move(problem)), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-      begin(emission.begin), end(emission.end) {}
+      emission(emission), begin(emission.begin), end(emission.end) {}
 
 VectorType WindowTiles::vectorType() const { return VectorType::get({panelLanes}, builder.op().getF32Type()); }
 
 bool WindowTiles::analyze() {
   if (!getElementTypeOrSelf(problem.input.getType()).isF32() || problem.axes.size() > 2)
     return false;
-  SmallVector<AffineExpr> dims = evaluator.dims(problem.input), probes;
-  auto channels = constantValue(dims.back());
+  auto channels = constantValue(evaluator.dims(problem.input).back());
   if (!channels)
     return false;
   channelCount = *channels;
+  lines = problem.axes.size() == 2 ? ComputedLines::find(emission, problem.input) : nullptr;
+  return lines ? mayUnroll() : analyzeMemory();
+}
+
+bool WindowTiles::mayUnroll() const {
+  return problem.axes[0].taps * problem.axes[1].taps <= 64 && llvm::all_of(problem.axes, [](const WindowAxis &axis) {
+           return constantValue(axis.count()) && constantValue(axis.input);
+         });
+}
+
+bool WindowTiles::analyzeMemory() {
+  SmallVector<AffineExpr> dims = evaluator.dims(problem.input), probes;
   for (AffineExpr dim : dims)
     probes.push_back(probe(evaluator, dim));
   auto place = evaluator.access(problem.input, probes);
@@ -48,35 +60,53 @@ bool WindowTiles::analyze() {
 void WindowTiles::schedule() {
   const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
   auto height = constantValue(rows.count()), width = constantValue(columns.count());
-  isUnrolled =
-      height && width && constantValue(rows.input) && constantValue(columns.input) && rows.taps * columns.taps <= 64;
+  isUnrolled = mayUnroll();
   bool isWide = target.panelRegisters() >= 32;
   tileRows = isWide && isUnrolled ? 2 : 1;
   tileColumns = isWide ? 7 : 4;
   // Maps that stay in the cache are walked channel by channel. Larger ones come from memory, which is fast only where
   // neighbours are read: all channels of a tile before the next one.
   auto mapHeight = constantValue(rows.input), mapWidth = constantValue(columns.input);
-  wholeMap = isUnrolled && mapHeight && mapWidth && *mapHeight * *mapWidth * channelCount * 4 <= 192 * 1024;
+  wholeMap = isUnrolled && !lines && mapHeight && mapWidth && *mapHeight * *mapWidth * channelCount * 4 <= 192 * 1024;
   int64_t blocks = llvm::divideCeil(channelCount, panelLanes);
-  int64_t lines = wholeMap ? *height : tileRows;
+  int64_t itemLines = wholeMap ? *height : tileRows;
   division.items = evaluator.dims(problem.input).front();
   if (wholeMap)
     division.items = division.items * blocks;
   else
     division.items = division.items * rows.count().ceilDiv(tileRows);
   division.items = simplifyDimension(division.items);
-  division.grain = grainFor(0, 16.0 * (wholeMap ? 1 : blocks) * lines * width.value_or(32) * rows.taps * columns.taps);
+  division.grain =
+      grainFor(0, 16.0 * (wholeMap ? 1 : blocks) * itemLines * width.value_or(32) * rows.taps * columns.taps);
+  division.choices = {{"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
+                      {"item", wholeMap ? "a map of 16 channels" : "lines of all channels"}};
+}
+
+/// The convolution's choices are the kernel's: its block is what makes a difference.
+void WindowTiles::scheduleLines() {
+  const Division &convolution = lines->prepare(reach());
+  division.schedule = convolution.schedule;
+  division.alternatives = convolution.alternatives;
+  llvm::append_range(division.choices, convolution.choices);
+  division.choices.push_back({"input", "computed, " + std::to_string(reach()) + " lines at a time"});
+  division.scratchBytes = lines->scratchBytes();
+  // A piece computes the lines that it shares with the one before.
+  division.grain = -grainFor(lines->operationsOfLine() * double(tileRows * problem.axes[0].step), 0);
 }
 
 Division WindowTiles::emit() {
   schedule();
-  division.choices = {{"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
-                      {"item", wholeMap ? "a map of 16 channels" : "lines of all channels"}};
+  images = evaluator.materialize(evaluator.dims(problem.input).front());
+  if (lines) {
+    scheduleLines();
+    builder.loop(begin, end, 1, lines->noLines(),
+                 [&](Index item, ValueRange done) { return SmallVector<Value>{emitComputedItem(item, done.front())}; });
+    return division;
+  }
   for (auto [stride, axis] : llvm::zip(strideExprs, problem.axes)) {
     strides.push_back(evaluator.materialize(stride));
     extents.push_back(evaluator.materialize(axis.input));
   }
-  images = evaluator.materialize(evaluator.dims(problem.input).front());
   builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
   return division;
 }
@@ -106,13 +136,41 @@ void WindowTiles::emitItem(Index item) {
   emitMap(line);
 }
 
+/// Item = image * lines + line. Returns how far the lines are computed.
+Value WindowTiles::emitComputedItem(Index item, Value done) {
+  const WindowAxis &rows = problem.axes[0];
+  int64_t tiles = llvm::divideCeil(*constantValue(rows.count()), tileRows);
+  Index line = builder.mod(item, tiles);
+  image = builder.div(item, tiles);
+  input = lines->pointer();
+  mapBase = 0;
+  Index first = rows.start(builder, startOfTile(line));
+  done = lines->emit(image, first, builder.add(first, reach()), done);
+  firstBlock = 0;
+  lastBlock = int64_t(llvm::divideCeil(channelCount, panelLanes));
+  emitMap(line);
+  return done;
+}
+
+Index WindowTiles::startOfTile(Index number) {
+  auto [start, size, larger] = balancedRuns(*constantValue(problem.axes[0].count()), tileRows).front();
+  // Smaller tiles have one line less.
+  Index rest = builder.max(0, builder.sub(number, larger));
+  return builder.sub(builder.mul(number, size), rest);
+}
+
+int64_t WindowTiles::reach() const {
+  const WindowAxis &rows = problem.axes[0];
+  return (tileRows - 1) * rows.step + (rows.taps - 1) * rows.distance + 1;
+}
+
 /// Calls `body` for each 16 channels of the item.
 void WindowTiles::forChannels(llvm::function_ref<void()> body) {
   int64_t whole = channelCount / panelLanes, rest = channelCount % panelLanes;
   auto emit = [&](Index block, Value lanes) {
     mask = lanes;
     channel = builder.mul(block, panelLanes);
-    inputBase = builder.add(mapBase, channel);
+    inputBase = lines ? builder.mul(block, lines->panelStride()) : builder.add(mapBase, channel);
     enterChannels(channel, mask);
     body();
   };
@@ -166,6 +224,11 @@ void WindowTiles::emitMap(Index lineItem) {
 }
 
 void WindowTiles::emitLine(const Span &y) {
+  lineOffsets.clear();
+  for (int64_t row = 0; lines && row < reach(); ++row) {
+    Index line = builder.add(problem.axes[0].start(builder, y.start), row);
+    lineOffsets.push_back(line.constant().value_or(0) < 0 ? Index(0) : lines->lineOffset(line));
+  }
   for (const Piece &piece : piecesOf(problem.axes[1], tileColumns))
     builder.loop(0, piece.count, 1, [&](Index number) {
       Span x{builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known};
@@ -177,6 +240,8 @@ void WindowTiles::emitLine(const Span &y) {
 }
 
 Index WindowTiles::origin(Index y, Index x) {
+  if (lines)
+    return builder.add(inputBase, builder.mul(problem.axes[1].start(builder, x), lines->pixelStride()));
   Index row = builder.mul(problem.axes[0].start(builder, y), strides[0]);
   Index column = builder.mul(problem.axes[1].start(builder, x), strides[1]);
   return builder.add(inputBase, builder.add(row, column));
@@ -216,8 +281,10 @@ void WindowTiles::emitTile(const Span &y, const Span &x) {
     }
   Index from = origin(y.start, x.start);
   for (auto &[place, list] : uses) {
-    Index at = builder.add(builder.mul(strides[0], place.first), builder.mul(strides[1], place.second));
-    Value element = builder.loadVector(input, builder.op().getF32Type(), builder.add(from, at), panelLanes, mask);
+    auto [row, column] = place;
+    Index at = lines ? builder.add(builder.add(from, lineOffsets[row]), column * lines->pixelStride())
+                     : builder.add(from, builder.add(builder.mul(strides[0], row), builder.mul(strides[1], column)));
+    Value element = builder.loadVector(input, builder.op().getF32Type(), at, panelLanes, mask);
     for (const Use &use : list)
       sums[use.pixel] = combine(sums[use.pixel], element, use.tap);
   }

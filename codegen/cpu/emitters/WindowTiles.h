@@ -10,6 +10,7 @@
 
 #include "codegen/cpu/Emitter.h"
 #include "codegen/cpu/Schedule.h"
+#include "codegen/cpu/emitters/ComputedLines.h"
 #include "codegen/cpu/emitters/Linear.h"
 #include "codegen/cpu/emitters/WindowAxis.h"
 
@@ -25,7 +26,7 @@ class WindowTiles {
 public:
   WindowTiles(Emission &emission, WindowProblem problem);
   virtual ~WindowTiles() = default;
-  /// Whether the input can be read by address arithmetic. Emits nothing.
+  /// Whether the input can be read by address arithmetic, or is computed by a convolution. Emits nothing.
   bool analyze();
   Division emit();
 
@@ -59,8 +60,12 @@ private:
     std::optional<int64_t> known;
   };
 
+  bool mayUnroll() const;
+  bool analyzeMemory();
   void schedule();
+  void scheduleLines();
   void emitItem(Index item);
+  mlir::Value emitComputedItem(Index item, mlir::Value done);
   void forChannels(llvm::function_ref<void()> body);
   void emitMap(Index lineItem);
   void emitLine(const Span &y);
@@ -69,9 +74,14 @@ private:
   void emitLoopTile(Index y, Index x, int64_t count, bool isClipped);
   void store(mlir::Value sum, Index y, Index x, llvm::ArrayRef<WindowAxis::Range> taps);
   llvm::SmallVector<Piece> piecesOf(const WindowAxis &axis, int64_t size) const;
-  /// The input's offset of (y, x)'s window position (0, 0).
+  /// The first line of tile `number` of all lines.
+  Index startOfTile(Index number);
+  /// How many lines of the input a tile's windows reach over.
+  int64_t reach() const;
+  /// The input's offset of (y, x)'s window position (0, 0); with computed lines, only along the line.
   Index origin(Index y, Index x);
 
+  Emission &emission;
   Index begin, end;
   llvm::SmallVector<mlir::AffineExpr> strideExprs;
   llvm::SmallVector<Index> strides, extents;
@@ -80,6 +90,10 @@ private:
   bool isUnrolled = true;
   /// An item is the whole map of 16 channels, or one tile's lines of all channels.
   bool wholeMap = true;
+  /// When not null, the input is not in memory.
+  std::unique_ptr<ComputedLines> lines;
+  /// With these, where the lines of a tile begin; those before the map are not there.
+  llvm::SmallVector<Index> lineOffsets;
 
   Index images, image, firstBlock, lastBlock, channel, mapBase, inputBase;
   mlir::Value input, mask;

@@ -96,7 +96,7 @@ bool Contraction::analyze() {
   Point batch;
   for (AffineExpr extent : problem.batch)
     batch.push_back(probe(evaluator, extent));
-  if (!analyzeLhs(batch))
+  if (!analyzeScale(batch) || !analyzeLhs(batch))
     return false;
   if (problem.panels) {
     rhsForm = RhsForm::panels;
@@ -178,6 +178,11 @@ void Contraction::enterBatch(Index batchIndex) {
   lhsBase = lhsRowStride ? evaluator.materialize(left.offset) : Index(0);
   rhs = right.buffer.pointer;
   rhsBase = evaluator.materialize(right.offset);
+  if (problem.scale) {
+    Access place = *scaleAt(batchPoint, zero);
+    scale = place.buffer.pointer;
+    scaleBase = evaluator.materialize(place.offset);
+  }
 }
 
 /// Calls `body` for a panel group: as a whole, or in the pieces that the last columns leave.
@@ -296,6 +301,8 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
     columns.pitch = rhsPitch;
     columns.lastMask = group.lastMask;
   }
+  columns.scale = scale;
+  columns.scaleBase = scaleBase;
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
   // How many blocks read this group before it is the next one's turn (or the next image's).

@@ -89,7 +89,7 @@ void Convolution::schedule() {
   Block chosen = isAlongChannels ? chooseFewFilters()
                                  : chooseBlock(withRoomForWords(target, storage), pixels, panels,
                                                stride ? std::optional(*stride * last.step * 4) : std::nullopt);
-  std::optional<Block> lines = chooseLines(panels);
+  std::optional<Block> lines = taker ? std::nullopt : chooseLines(panels);
   block = blockOf(isAlongChannels ? Schedule() : measured, lines.value_or(chosen));
   tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
   static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel",
@@ -111,6 +111,12 @@ void Convolution::schedule() {
 }
 
 Division Convolution::emit() {
+  prepare();
+  builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
+  return division;
+}
+
+void Convolution::prepare() {
   schedule();
   for (AffineExpr stride : strideExprs)
     strides.push_back(evaluator.materialize(stride));
@@ -119,8 +125,6 @@ Division Convolution::emit() {
   channelStride = evaluator.materialize(channelStrideExpr);
   Point origin(cast<RankedTensorType>(filterTensor.getType()).getRank(), evaluator.getSymbols().constant(0));
   filter = evaluator.access(filterTensor, origin)->buffer.pointer;
-  builder.loop(begin, end, 1, [&](Index item) { emitItem(item); });
-  return division;
 }
 
 void Convolution::emitItem(Index item) {
@@ -128,12 +132,7 @@ void Convolution::emitItem(Index item) {
   int64_t phases = window.phases.size();
   std::pair<Index, Index> place = placeItem(item);
   Index group = place.first, phase = place.second;
-  AffineExpr zero = evaluator.getSymbols().constant(0);
-  Point origin(axes.size() + 2, zero);
-  origin[0] = evaluator.variable(image, evaluator.dims(window.input).front());
-  Access origins = *evaluator.access(window.input, origin);
-  input = origins.buffer.pointer;
-  inputBase = evaluator.materialize(origins.offset);
+  enterImage(image);
   forGroup(group, [&](const Group &columns) {
     if (phases == 1)
       return emitLine(axes, columns);
@@ -378,7 +377,8 @@ void Convolution::storeTile(Axes axes, const Group &group, const Tile &tile, Arr
     for (int64_t j = 0; j < group.vectors; ++j) {
       whole.back() = filters[j];
       evaluator.bind(window.output, sums[pixel * group.vectors + j]);
-      evaluator.storeResults(window.output, whole, &lanes[j]);
+      taker ? taker(whole, lanes[j], builder.add(group.firstFilter, j * panelLanes), x)
+            : evaluator.storeResults(window.output, whole, &lanes[j]);
       evaluator.unbind(window.output);
     }
   }
