@@ -19,7 +19,6 @@ constexpr struct {
     {"long product", emitLongProduct},
     {"contraction", emitContraction},
     {"depthwise", emitDepthwise},
-    {"winograd", emitWinogradBatch},
     {"winograd", emitWinograd},
     {"winograd", emitWinogradFilter},
     {"winograd", emitWinogradFilterGradient},

@@ -54,9 +54,8 @@ mlir::FailureOr<Division> emitAttention(Emission &emission);      // attention
 mlir::FailureOr<Division> emitLongProduct(Emission &emission);    // matmul over the rows of both operands
 mlir::FailureOr<Division> emitContraction(Emission &emission);    // matmul
 mlir::FailureOr<Division> emitDepthwise(Emission &emission);      // conv with one channel per group
-mlir::FailureOr<Division> emitWinograd(Emission &emission);       // conv whose filter was transformed
+mlir::FailureOr<Division> emitWinograd(Emission &emission);       // conv, conv_transpose with transformed filters
 mlir::FailureOr<Division> emitWinogradFilter(Emission &emission); // kernel.pack that transforms a filter
-mlir::FailureOr<Division> emitWinogradBatch(Emission &emission);  // conv, conv_transpose with transformed filters
 mlir::FailureOr<Division> emitWinogradFilterGradient(Emission &emission); // conv_filter_gradient marked for it
 mlir::FailureOr<Division> emitConvolution(Emission &emission);            // conv, conv_transpose
 mlir::FailureOr<Division> emitFilterGradient(Emission &emission);         // conv_filter_gradient

@@ -96,12 +96,14 @@ int64_t chooseWinogradTile(ConvOp op) {
   // does 200 to 290 GFLOP/s and reads weights that other layers have displaced at 20 to 48 GB/s; the two overlap so
   // little that their sum tells the best algorithm, not the longer of them. Direct convolution skips what is padding.
   constexpr double operations = 240e3, weightBytes = 32e3, transformBytes = 100e3;
+  double images = output.isDynamicDim(0) ? guessedImages : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
-  double taps = (3 * height - 2) * (3 * width - 2);
+  double taps = images * (3 * height - 2) * (3 * width - 2);
   double best = 2 * taps * products / operations + 9 * products * 4 / weightBytes;
   int64_t choice = 0;
   for (int64_t tile : {2, 4}) {
-    double tiles = std::ceil(height / tile) * std::ceil(width / tile), elements = (tile + 2) * (tile + 2);
+    double elements = (tile + 2) * (tile + 2);
+    double tiles = images * std::ceil(height / tile) * std::ceil(width / tile);
     double cost = 2 * elements * tiles * products / operations + elements * products * 4 / weightBytes +
                   elements * tiles * (channels + filters) * 8 / transformBytes;
     if (cost < best) {

@@ -20,6 +20,9 @@ namespace ingot::cpu {
 int64_t winogradTile(mlir::Operation *op);
 void setWinogradTile(mlir::Operation *op, int64_t tile);
 
+/// What a batch that is not known counts as.
+inline constexpr int64_t guessedImages = 8;
+
 using Matrix = std::vector<std::vector<double>>;
 
 struct WinogradMatrices {

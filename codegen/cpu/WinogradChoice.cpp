@@ -17,8 +17,6 @@ struct Shape {
   double images, height, width, channels, filters; // height and width of the output
 };
 
-/// What a batch that is not known counts as.
-constexpr int64_t guessedImages = 8;
 constexpr int64_t leastChannels = 32;
 // Operations, bytes of caches and bytes of memory in a microsecond.
 constexpr double operationRate = 270e3, transformRate = 100e3, memoryRate = 15e3;

@@ -3,9 +3,12 @@
 //
 // See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[element][tile][channel];
 // for each element, V times the packed transformed filters gives M[element][tile][filter]; M is transformed back, and
-// the epilogue runs on the output pixels in registers.
+// the epilogue runs on the output pixels in registers. A block is made of tiles of any of the batch's images, so that
+// small images share the reading of the filters. A transposed convolution without strides, the gradient of a
+// convolution's input, is the convolution with filters turned around, which whoever packed them has done.
 //
-// Parallel items: a block of tiles by a chunk of the filters. Chunks of one block that run one after the other share V.
+// Parallel items: a block of tiles by a chunk of the filters. What a thread has of a block is computed as one: V once,
+// and each element's filters in one pass over V.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Emitter.h"
@@ -18,46 +21,95 @@ using namespace mlir;
 namespace ingot::cpu {
 namespace {
 
+/// Tiles of a block: many where the transformed filters come from memory, so that they are read less often and
+/// arithmetic takes longer than reading; otherwise so few that V and M stay in the second-level cache with them.
+constexpr int64_t fewTiles = 14, someTiles = 28, manyTiles = 56;
+constexpr int64_t smallFilterBytes = 1 << 20, cachedFilterBytes = 4 << 20;
+/// The most bytes of products that wait for the transformation back.
+constexpr int64_t productBytes = 8 << 20;
+/// So many items are shared evenly by the threads.
+constexpr int64_t enoughItems = 64;
+
+/// What is convolved with which window, transposed or not.
+struct Problem {
+  Value input, output;
+  kernel::UnpackOp filter;
+  int64_t low[2];
+};
+
+std::optional<Problem> findProblem(Operation *root) {
+  if (auto conv = dyn_cast_or_null<ConvOp>(root))
+    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradTile(filter))
+      return Problem{conv.getInput(), conv.getOutput(), filter, {conv.getLow()[0], conv.getLow()[1]}};
+  // y = x + k - low, so x = y + (low - 2) + (2 - k).
+  if (auto conv = dyn_cast_or_null<ConvTransposeOp>(root))
+    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradTile(filter))
+      return Problem{conv.getInput(), conv.getOutput(), filter, {2 - conv.getLow()[0], 2 - conv.getLow()[1]}};
+  return std::nullopt;
+}
+
+/// Groups of panels of filters, `last` not among them.
+struct Groups {
+  Index first, last;
+};
+
 class Winograd {
 public:
-  Winograd(Emission &emission, ConvOp op, kernel::UnpackOp filter)
-      : op(op), filter(filter), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-        begin(emission.begin), end(emission.end), scratch(emission.scratch), tile(winogradTile(filter)),
-        matrices(winogradMatrices(tile)) {}
+  Winograd(Emission &emission, Problem problem)
+      : problem(problem), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
+        begin(emission.begin), end(emission.end), scratch(emission.scratch), schedule(emission.schedule),
+        tile(winogradTile(problem.filter)), matrices(winogradMatrices(tile)) {}
   Division emit();
 
 private:
-  void schedule();
-  void emitItem(Index item);
-  void emitBlock(Index first, int64_t count);
-  void transformInput(Index first, int64_t count);
-  void multiply(int64_t count);
-  void transformOutput(Index first, int64_t count);
+  void readShapes();
+  void makeSchedule();
+  void describeAlternatives(int64_t panelCount);
+  int64_t tilesTogether(int64_t tiles) const;
+  int64_t chooseBlocks();
+  SmallVector<Run> rowRuns(int64_t tiles) const;
+  void emitItems(Index block);
+  void emitBlock(Index first, Index count);
+  void transformInput(Index first, Index count);
+  void multiply(Index count, Groups part);
+  void multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass, int64_t passes);
+  void transformOutput(Index first, Index count, Groups part);
 
-  ConvOp op;
-  kernel::UnpackOp filter;
+  Problem problem;
   Evaluator &evaluator;
   KernelBuilder &builder;
   const Target &target;
   Index begin, end;
   Value scratch;
+  Schedule schedule; // measured: tiles together, and vectors of filters side by side
   int64_t tile;
   WinogradMatrices matrices;
 
+  // The problem.
+  AffineExpr images;
   int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0;
   TileGrid grid;
+
+  // The schedule.
   int64_t vectors = 1, groups = 1, chunks = 1, groupsPerChunk = 1;
-  int64_t inputPitch = 0, productPitch = 0, productStart = 0;
+  int64_t groupsTogether = 1; // whose products scratch memory holds
+  /// The most tiles of a block. Where the batch is known, blocks are of one or two sizes, which are known too.
+  int64_t blockTiles = 1;
   SmallVector<Run> blocks;
+  int64_t inputPitch = 0, productPitch = 0, productStart = 0;
   Division division;
 
-  Index images, image, chunk, firstGroup, lastGroup, item;
+  // Run-time values.
+  Index tileCount, firstGroup, lastGroup;
+  Index ahead; // from the group behind the current one to the next
   Value input, panels;
-  Index inputBase;
+  /// How far the products of two tiles are apart.
+  int64_t filtersTogether() const { return groupsTogether * vectors * panelLanes; }
 };
 
-void Winograd::schedule() {
-  SmallVector<AffineExpr> in = evaluator.dims(op.getInput()), out = evaluator.dims(op.getOutput());
+void Winograd::readShapes() {
+  SmallVector<AffineExpr> in = evaluator.dims(problem.input), out = evaluator.dims(problem.output);
+  images = out[0];
   height = *constantValue(in[1]);
   width = *constantValue(in[2]);
   channels = *constantValue(in[3]);
@@ -65,58 +117,100 @@ void Winograd::schedule() {
   size = tile + 2;
   elements = size * size;
   grid = TileGrid(tile, *constantValue(out[1]), *constantValue(out[2]));
-  int64_t tiles = grid.count, panelCount = filters / panelLanes;
-  for (int64_t wide : {2, 3})
-    if (vectors == 1 && panelCount % wide == 0 && maxRows(target, wide) >= 6)
-      vectors = wide;
-  groups = panelCount / vectors;
-  // Few tiles stay together, so that the filters are read once. Filters that come from memory are read once for a block
-  // of tiles, which must be large enough that arithmetic takes longer; otherwise V and M should stay in the cache.
-  int64_t together = elements * channels * filters * 4 > (4 << 20) ? 56 : 14;
-  blocks = balancedRuns(tiles, tiles <= 28 ? tiles : together);
-  int64_t blockCount = 0;
-  for (const Run &run : blocks)
-    blockCount += run.count;
-  chunks = blockCount >= 4 ? 1 : std::min<int64_t>(groups, llvm::divideCeil(4, blockCount));
-  groupsPerChunk = llvm::divideCeil(groups, chunks);
-  chunks = llvm::divideCeil(groups, groupsPerChunk);
-  // A line more keeps elements out of one cache set.
-  inputPitch = blocks.front().size * channels + panelLanes;
-  productPitch = blocks.front().size * groupsPerChunk * vectors * panelLanes + panelLanes;
-  productStart = elements * inputPitch;
-  division.scratchBytes = (productStart + elements * productPitch) * 4;
-  division.items = simplifyDimension(out[0] * (blockCount * chunks));
-  division.grain = grainFor(2.0 * elements * blocks.front().size * channels * filters / double(chunks), 0);
-  division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
-                      {"tiles together", std::to_string(blocks.front().size)},
-                      {"filters side by side", std::to_string(vectors * panelLanes)},
-                      {"filters cut in", std::to_string(chunks)}};
-  images = evaluator.materialize(out[0]);
 }
 
+void Winograd::makeSchedule() {
+  int64_t panelCount = filters / panelLanes;
+  if (schedule.isChosen() && panelCount % schedule.vectors == 0)
+    vectors = schedule.vectors;
+  for (int64_t wide : {2, 3})
+    if (!schedule.isChosen() && vectors == 1 && panelCount % wide == 0 && maxRows(target, wide) >= 6)
+      vectors = wide;
+  groups = panelCount / vectors;
+  int64_t blockCount = chooseBlocks();
+  int64_t groupBytes = elements * blockTiles * vectors * panelLanes * 4;
+  groupsTogether = std::clamp<int64_t>(productBytes / groupBytes, 1, groups);
+  groupsPerChunk = llvm::divideCeil(groups, std::min<int64_t>(groups, llvm::divideCeil(enoughItems, blockCount)));
+  chunks = llvm::divideCeil(groups, groupsPerChunk);
+  // A line more keeps elements out of one cache set.
+  inputPitch = blockTiles * channels + panelLanes;
+  productPitch = blockTiles * filtersTogether() + panelLanes;
+  productStart = elements * inputPitch;
+  division.scratchBytes = (productStart + elements * productPitch) * 4;
+  AffineExpr items = (images * grid.count + (blockTiles - 1)).floorDiv(blockTiles) * chunks;
+  division.items = blocks.empty() ? simplifyDimension(items) : evaluator.constant(blockCount * chunks);
+  division.grain = grainFor(2.0 * elements * blockTiles * channels * filters / double(chunks), 0);
+  division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
+                      {"tiles together", std::to_string(blockTiles)},
+                      {"block", describe({rowRuns(blockTiles).front().size, vectors})},
+                      {"items of a block", std::to_string(chunks)}};
+  describeAlternatives(panelCount);
+}
+
+/// What else is worth measuring, the likeliest first.
+void Winograd::describeAlternatives(int64_t panelCount) {
+  division.schedule = {blockTiles, vectors};
+  auto add = [&](int64_t tiles, int64_t wide) {
+    Schedule other{tiles, wide};
+    if (panelCount % wide == 0 && maxRows(target, wide) >= 3 && !(other == division.schedule) &&
+        !llvm::is_contained(division.alternatives, other))
+      division.alternatives.push_back(other);
+  };
+  for (int64_t tiles : {someTiles, manyTiles, fewTiles})
+    add(tiles, vectors);
+  for (int64_t wide : {3, 4, 1})
+    add(blockTiles, wide);
+}
+
+/// How many tiles belong together, given their number.
+int64_t Winograd::tilesTogether(int64_t tiles) const {
+  int64_t filterBytes = elements * channels * filters * 4;
+  if (filterBytes > cachedFilterBytes || tiles <= someTiles)
+    return manyTiles;
+  return filterBytes > smallFilterBytes ? someTiles : fewTiles;
+}
+
+/// Cuts the tiles into blocks; returns their number, a guess where the batch is not known.
+int64_t Winograd::chooseBlocks() {
+  std::optional<int64_t> known = constantValue(images);
+  int64_t tiles = known.value_or(guessedImages) * grid.count;
+  int64_t together = schedule.isChosen() ? schedule.rows : tilesTogether(tiles);
+  if (known) {
+    blocks = balancedRuns(tiles, together);
+    blockTiles = blocks.front().size;
+    return blocks.back().count + (blocks.size() > 1 ? blocks.front().count : 0);
+  }
+  int64_t passes = llvm::divideCeil(together, maxRows(target, vectors));
+  blockTiles = llvm::divideCeil(together, passes) * passes;
+  return llvm::divideCeil(tiles, blockTiles);
+}
+
+/// The register blocks for `tiles` rows.
+SmallVector<Run> Winograd::rowRuns(int64_t tiles) const { return balancedRuns(tiles, maxRows(target, vectors)); }
+
 Division Winograd::emit() {
-  schedule();
-  Point origin(5, evaluator.getSymbols().constant(0));
-  panels = evaluator.access(filter.getInput(), origin)->buffer.pointer;
-  builder.loop(begin, end, 1, [&](Index number) { emitItem(number); });
+  readShapes();
+  makeSchedule();
+  tileCount = evaluator.materialize(simplifyDimension(images * grid.count));
+  Point origin(4, evaluator.constant(0));
+  input = evaluator.access(problem.input, origin)->buffer.pointer;
+  origin.push_back(evaluator.constant(0));
+  panels = evaluator.access(problem.filter.getInput(), origin)->buffer.pointer;
+  builder.loop(builder.div(begin, chunks), builder.ceilDiv(end, chunks), 1, [&](Index block) { emitItems(block); });
   return division;
 }
 
-/// Item = (image * blocks + block) * chunks + chunk.
-void Winograd::emitItem(Index number) {
-  item = number;
-  chunk = builder.mod(number, chunks);
-  Index rest = builder.div(number, chunks);
-  int64_t blockCount = blocks.back().count + (blocks.size() > 1 ? blocks.front().count : 0);
-  Index block = builder.mod(rest, blockCount);
-  image = builder.div(rest, blockCount);
-  firstGroup = builder.mul(chunk, groupsPerChunk);
-  lastGroup = builder.min(builder.add(firstGroup, groupsPerChunk), groups);
-  Point point(4, evaluator.getSymbols().constant(0));
-  point[0] = evaluator.variable(image, evaluator.dims(op.getInput())[0]);
-  Access place = *evaluator.access(op.getInput(), point);
-  input = place.buffer.pointer;
-  inputBase = evaluator.materialize(place.offset);
+/// Those items of a block that are this call's: item = block * chunks + chunk.
+void Winograd::emitItems(Index block) {
+  Index first = builder.mul(block, chunks);
+  Index firstChunk = builder.max(builder.sub(begin, first), 0),
+        lastChunk = builder.min(builder.sub(end, first), chunks);
+  firstGroup = builder.mul(firstChunk, groupsPerChunk);
+  lastGroup = builder.min(builder.mul(lastChunk, groupsPerChunk), groups);
+  if (blocks.empty()) {
+    Index tile = builder.mul(block, blockTiles);
+    return emitBlock(tile, builder.min(builder.sub(tileCount, tile), blockTiles));
+  }
   auto piece = [&](const Run &run, int64_t skipped) {
     emitBlock(builder.add(builder.mul(builder.sub(block, skipped), run.size), run.start), run.size);
   };
@@ -126,53 +220,49 @@ void Winograd::emitItem(Index number) {
       builder.less(block, blocks[0].count), [&] { piece(blocks[0], 0); }, [&] { piece(blocks[1], blocks[0].count); });
 }
 
-void Winograd::emitBlock(Index first, int64_t count) {
-  auto transform = [&] { transformInput(first, count); };
-  if (chunks == 1)
-    transform();
-  else // the previous item has left V, unless this is the first one
-    builder.ifThen(builder.less(builder.min(chunk, builder.sub(item, begin)), 1), transform);
-  multiply(count);
-  transformOutput(first, count);
-}
-
-void Winograd::transformInput(Index first, int64_t count) {
-  ImageTiles tiles{input, height, width, channels, size};
-  auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
-  grid.forEach(builder, first, count, [&](Index number, Index, Index y, Index x) {
-    transformTile(builder, tiles, inputBase, builder.sub(y, op.getLow()[0]), builder.sub(x, op.getLow()[1]), channels,
-                  apply, scratch, builder.mul(number, channels), inputPitch);
+void Winograd::emitBlock(Index first, Index count) {
+  transformInput(first, count);
+  auto products = [&](Groups part) {
+    multiply(count, part);
+    transformOutput(first, count, part);
+  };
+  if (groupsTogether == groups)
+    return products({firstGroup, lastGroup});
+  builder.loop(firstGroup, lastGroup, groupsTogether, [&](Index from) {
+    products({from, builder.min(builder.add(from, groupsTogether), lastGroup)});
   });
 }
 
-/// M[element] = V[element] * U[element] for the chunk's filters.
-void Winograd::multiply(int64_t count) {
-  int64_t panelSize = channels * panelLanes;
+void Winograd::transformInput(Index first, Index count) {
+  ImageTiles tiles{input, height, width, channels, size};
+  auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
+  grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
+    transformTile(builder, tiles, builder.mul(image, height * width * channels), builder.sub(y, problem.low[0]),
+                  builder.sub(x, problem.low[1]), channels, apply, scratch, builder.mul(number, channels), inputPitch);
+  });
+}
+
+/// M[element] = V[element] * U[element] for some filters. Where the number of tiles is not known, the last rows of
+/// an incomplete block are computed from what V happens to hold, and never read.
+void Winograd::multiply(Index count, Groups part) {
+  std::optional<int64_t> known = count.constant();
+  SmallVector<Run> runs = rowRuns(known.value_or(blockTiles));
+  int64_t passes = 0;
+  for (const Run &run : runs)
+    passes += run.count;
   builder.loop(0, elements, 1, [&](Index element) {
-    builder.loop(firstGroup, lastGroup, 1, [&](Index group) {
-      Index panel = builder.add(builder.mul(element, filters * channels), builder.mul(group, vectors * panelSize));
-      int64_t passes = llvm::divideCeil(count, maxRows(target, vectors)), passed = 0;
-      for (const Run &run : balancedRuns(count, maxRows(target, vectors))) {
-        builder.loop(0, run.count, 1, [&](Index number) {
-          Index row = builder.add(builder.mul(number, run.size), run.start);
-          Index from = builder.add(builder.mul(element, inputPitch), builder.mul(row, channels));
-          BroadcastRows rows{scratch, from, {}, 1};
-          ColumnVectors columns{panels, panel, {}, panelLanes, {}, choosePrefetch(channels, {run.size, vectors})};
-          for (int64_t i = 0; i < run.size; ++i)
-            rows.offsets.push_back(i * channels);
-          for (int64_t j = 0; j < vectors; ++j)
-            columns.offsets.push_back(j * panelSize);
-          if (isNextGroup(columns.prefetch, channels, vectors))
-            columns.sharePrefetch(builder, builder.add(number, passed), passes, panelSize);
-          Sums sums = accumulate(builder, channels, rows, columns, zeroSums(builder, run.size * vectors),
-                                 chooseUnroll(target, {run.size, vectors}));
-          int64_t pitch = groupsPerChunk * vectors * panelLanes;
-          Index to = builder.add(builder.mul(element, productPitch), builder.mul(row, pitch));
-          to = builder.add(to, builder.mul(builder.sub(group, firstGroup), vectors * panelLanes));
-          for (auto [index, sum] : llvm::enumerate(sums))
-            builder.storeVector(sum, scratch,
-                                builder.add(to, productStart + int64_t(index) / vectors * pitch +
-                                                    int64_t(index) % vectors * panelLanes));
+    builder.loop(part.first, part.last, 1, [&](Index group) {
+      Index place = builder.mul(builder.sub(group, part.first), vectors * panelLanes);
+      // Behind the part's last group comes the first one of the next element.
+      Index isLast = builder.sub(1, builder.min(builder.sub(builder.sub(part.last, 1), group), 1));
+      ahead = builder.mul(isLast, builder.mul(builder.sub(groups, builder.sub(part.last, part.first)),
+                                              vectors * panelLanes * channels));
+      int64_t passed = 0;
+      for (const Run &run : runs) {
+        Index last = known ? Index(run.count) : builder.ceilDiv(count, run.size);
+        builder.loop(0, last, 1, [&](Index number) {
+          multiplyRows(element, group, place, run, builder.add(builder.mul(number, run.size), run.start),
+                       builder.add(number, passed), passes);
         });
         passed += run.count;
       }
@@ -180,12 +270,40 @@ void Winograd::multiply(int64_t count) {
   });
 }
 
-void Winograd::transformOutput(Index first, int64_t count) {
-  Index firstPanel = builder.mul(firstGroup, vectors);
-  Index panelCount = builder.mul(builder.sub(lastGroup, firstGroup), vectors);
-  grid.forEach(builder, first, count, [&](Index number, Index, Index y, Index x) {
-    Index place = builder.add(builder.mul(number, groupsPerChunk * vectors * panelLanes), productStart);
-    storeTile(evaluator, op.getOutput(), matrices.output,
+/// The register block of rows `row`, ..., the `pass`-th of `passes` over the group, whose products are `place` in a
+/// row.
+void Winograd::multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass,
+                            int64_t passes) {
+  int64_t panelSize = channels * panelLanes;
+  Index panel = builder.add(builder.mul(element, filters * channels), builder.mul(group, vectors * panelSize));
+  Index from = builder.add(builder.mul(element, inputPitch), builder.mul(row, channels));
+  Block block{run.size, vectors};
+  BroadcastRows rows{scratch, from, {}, 1};
+  ColumnVectors columns{panels, panel, {}, panelLanes, {}, choosePrefetch(channels, block)};
+  for (int64_t i = 0; i < run.size; ++i)
+    rows.offsets.push_back(i * channels);
+  for (int64_t j = 0; j < vectors; ++j)
+    columns.offsets.push_back(j * panelSize);
+  if (isNextGroup(columns.prefetch, channels, vectors)) {
+    columns.sharePrefetch(builder, pass, passes, panelSize);
+    columns.prefetchShift = builder.add(columns.prefetchShift, ahead);
+  }
+  Sums sums =
+      accumulate(builder, channels, rows, columns, zeroSums(builder, run.size * vectors), chooseUnroll(target, block));
+  Index to = builder.add(builder.mul(element, productPitch), builder.mul(row, filtersTogether()));
+  to = builder.add(to, place);
+  for (auto [index, sum] : llvm::enumerate(sums)) {
+    int64_t offset = int64_t(index) / vectors * filtersTogether() + int64_t(index) % vectors * panelLanes;
+    builder.storeVector(sum, scratch, builder.add(to, productStart + offset));
+  }
+}
+
+void Winograd::transformOutput(Index first, Index count, Groups part) {
+  Index firstPanel = builder.mul(part.first, vectors);
+  Index panelCount = builder.mul(builder.sub(part.last, part.first), vectors);
+  grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
+    Index place = builder.add(builder.mul(number, filtersTogether()), productStart);
+    storeTile(evaluator, problem.output, matrices.output,
               {scratch, place, productPitch, firstPanel, panelCount, image, y, x});
   });
 }
@@ -193,11 +311,10 @@ void Winograd::transformOutput(Index first, int64_t count) {
 } // namespace
 
 FailureOr<Division> emitWinograd(Emission &emission) {
-  auto op = dyn_cast_or_null<ConvOp>(emission.root);
-  auto filter = op ? op.getFilter().getDefiningOp<kernel::UnpackOp>() : kernel::UnpackOp();
-  if (!filter || !winogradTile(filter))
+  std::optional<Problem> problem = findProblem(emission.root);
+  if (!problem)
     return failure();
-  return Winograd(emission, op, filter).emit();
+  return Winograd(emission, *problem).emit();
 }
 
 } // namespace ingot::cpu
