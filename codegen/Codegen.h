@@ -93,7 +93,9 @@ struct ProgramDescription {
   std::vector<ProgramInspection> inspections;           ///< of each launch; empty without --detect-anomaly
   std::vector<std::string> launches;                    ///< launch names in order of launch_index
   int64_t constantBytes = 0;
-  int64_t arenaBytes = 0; ///< static part
+  int64_t preparedBytes = 0; ///< computed from the constants before the first run
+  int64_t winogradBytes = 0; ///< what filters take more in Winograd's form, among the constants or what is prepared
+  int64_t arenaBytes = 0;    ///< static part
   int64_t arenaLowerBound = 0;
   int64_t scratchBytes = 0;                  ///< per thread, most of any kernel
   std::vector<mlir::AffineExpr> assumptions; ///< of the symbols: not below zero, or a run is refused
@@ -120,6 +122,9 @@ struct CodeVariant {
 
 /// The entry's symbol: "ingot_entry_x86_64_v4".
 std::string entryName(llvm::StringRef isa);
+
+/// The symbol of what runs once before it: "ingot_prepare_x86_64_v4".
+std::string prepareName(llvm::StringRef isa);
 
 /// A piece of the constants. `fill` writes exactly `bytes` bytes straight into the mapped output file; pieces are
 /// filled in order of their offsets, and gaps are zero. Offsets count from the start of what the entry receives as
@@ -192,6 +197,8 @@ struct CpuOptions {
   int optimization = 2;
   /// Whether 3 x 3 convolutions may use Winograd's algorithm (faster, with a larger rounding error).
   bool winograd = false;
+  /// Whether constant filters are transformed for it before the first run, not by the compiler.
+  bool prepareWinograd = false;
   /// Measured schedules, by target and kernel as scheduleKey names them. Kernels that are not here get the cost
   /// model's.
   std::map<std::string, Schedule> schedules;
@@ -211,6 +218,10 @@ struct CpuCode {
   int64_t scratchBytes = 0;                           ///< that a thread needs, most of any kernel of any variant
   std::vector<std::vector<KernelSchedule>> schedules; ///< of each variant, in the order of the module's kernels
 };
+
+/// How many more bytes the filters of a planned module have in Winograd's form than in the model's: among its
+/// constants, or in what is prepared from them.
+int64_t winogradBytes(mlir::ModuleOp planned);
 
 /// The kernels of a planned module and, for each target, the entry function.
 mlir::FailureOr<CpuCode> emitObjects(mlir::ModuleOp planned, const CpuOptions &options);

@@ -297,7 +297,7 @@ private:
 
   void measurePlan() {
     module->walk([&](kernel::FuncOp) { ++report.kernels; });
-    module->walk([&](kernel::LaunchOp) { ++report.launches; });
+    module->walk([&](kernel::LaunchOp launch) { report.launches += !launch.isPreparation(); });
     auto main = module->lookupSymbol<func::FuncOp>("main");
     auto number = [&](StringRef name) {
       auto attr = main->getAttrOfType<IntegerAttr>(name);
@@ -306,6 +306,8 @@ private:
     report.arenaBytes = number("kernel.arena_bytes");
     report.arenaLowerBound = number("kernel.arena_lower_bound");
     report.constantBytes = number("kernel.constant_bytes");
+    report.preparedBytes = number("kernel.prepared_bytes");
+    report.winogradBytes = winogradBytes(*module);
     report.reducedWeights = listReducedWeights(*module);
   }
 

@@ -35,6 +35,9 @@ struct CompileReport {
   /// Memory for intermediate values: what was planned, and the largest set that is alive at once.
   int64_t arenaBytes = 0, arenaLowerBound = 0;
   int64_t constantBytes = 0, outputBytes = 0;
+  /// What is computed from the constants before the first run, and what filters take more in Winograd's form, there or
+  /// among the constants.
+  int64_t preparedBytes = 0, winogradBytes = 0;
   /// A weight that is not stored in float32. `rmsError` is the root of the mean square of the rounding errors over that
   /// of the weights, `largestError` the largest error over the largest magnitude.
   struct ReducedWeight {

@@ -22,7 +22,8 @@ public:
     for (auto kernel : planned.getOps<kernel::FuncOp>())
       addKernel(kernel);
     for (auto launch : main.getBody().front().getOps<kernel::LaunchOp>())
-      addLaunch(launch);
+      if (!launch.isPreparation())
+        addLaunch(launch);
     nameOutputs();
     return std::move(report);
   }
@@ -112,8 +113,8 @@ private:
 
   /// An initializer's name, through its packing for a kernel; empty for what was computed or made up.
   static std::string constantName(Operation *op) {
-    if (auto pack = dyn_cast<kernel::PackOp>(op); pack && pack.getInput().getDefiningOp())
-      return constantName(pack.getInput().getDefiningOp());
+    if (isa<kernel::PackOp, kernel::LaunchOp>(op) && op->getOperand(0).getDefiningOp())
+      return constantName(op->getOperand(0).getDefiningOp());
     return nodeName(op);
   }
 
@@ -137,7 +138,7 @@ private:
     tensor.position = place.getPosition();
     if (place.getSpace() == kernel::Space::Input)
       tensor.name = program.inputs[place.getPosition()].name;
-    else if (place.getSpace() == kernel::Space::Constant)
+    else if (place.getSpace() == kernel::Space::Constant || place.getSpace() == kernel::Space::Prepared)
       tensor.name = constantName(buffer.getDefiningOp());
     else if (place.getSpace() == kernel::Space::State)
       for (const ProgramStateTensor &state : program.state)

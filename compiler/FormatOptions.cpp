@@ -34,6 +34,8 @@ std::string formatStep(const TrainOptions &train) {
 
 std::string formatOptions(const CompileOptions &options, const std::vector<CompileReport::ReducedWeight> &weights) {
   std::string text = "--cpu " + options.cpu;
+  if (options.winograd != Winograd::Auto)
+    text += fmt::format(" --winograd {}", nameOf(options.winograd));
   if (options.precision != Precision::Float32)
     text += formatPrecision(options, weights);
   if (options.train.isWanted)

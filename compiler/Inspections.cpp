@@ -68,6 +68,8 @@ public:
 
   void run() {
     main.walk([&](kernel::LaunchOp launch) {
+      if (launch.isPreparation())
+        return;
       int64_t number = program.inspections.size();
       for (Value result : launch.getOutputs())
         producers[result] = number;

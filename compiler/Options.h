@@ -74,6 +74,11 @@ struct RegisterBlock {
 enum class Precision { Float32, BFloat16Weights, BFloat16, Int8Weights, Int8 };
 const char *nameOf(Precision precision);
 
+/// Whether 3 x 3 convolutions may take Winograd's algorithm, and when constant filters are transformed for it: by the
+/// compiler, or before the first run (Load), which keeps the file small. The words of `--winograd`.
+enum class Winograd { Off, Auto, Load };
+const char *nameOf(Winograd winograd);
+
 struct CompileOptions {
   /// The ONNX file, or with `isRecipe` the recipe (docs/recipes.md).
   std::string input;
@@ -98,8 +103,7 @@ struct CompileOptions {
   unsigned jobs = 0;
   /// Also write a C++ header beside the C one.
   bool cxxHeader = false;
-  /// Bigger convolution weights for fewer multiplications.
-  bool winograd = true;
+  Winograd winograd = Winograd::Auto;
   Precision precision = Precision::Float32;
   /// Regular expression: nodes whose names match stay in float32.
   std::string precisionKeep;

@@ -62,6 +62,8 @@ LogicalResult runConstants(ModuleOp constants, SmallVectorImpl<ElementsAttr> &re
   CompileOptions native = options;
   native.cpu = "native";
   native.precision = Precision::Float32; // weights are rounded once, as the last thing that happens to them
+  if (native.winograd == Winograd::Load) // nothing is loaded here
+    native.winograd = Winograd::Auto;
   if (failed(fuse(constants, native)) || failed(planMemory(constants)))
     return failure();
   auto types = llvm::to_vector(constants.lookupSymbol<func::FuncOp>("main").getResultTypes());
@@ -87,13 +89,19 @@ const char *nameOf(Precision precision) {
   return names[size_t(precision)];
 }
 
+const char *nameOf(Winograd winograd) {
+  static constexpr const char *names[] = {"off", "auto", "load"};
+  return names[size_t(winograd)];
+}
+
 CpuOptions cpuOptions(const CompileOptions &options) {
   CpuOptions cpu;
   if (options.cpu != "portable")
     cpu.targets = {options.cpu};
   else if (options.precision == Precision::Int8)
     cpu.targets.insert(cpu.targets.begin(), "x86-64-v4-vnni");
-  cpu.winograd = options.winograd;
+  cpu.winograd = options.winograd != Winograd::Off;
+  cpu.prepareWinograd = options.winograd == Winograd::Load;
   cpu.optimization = int(options.optimization);
   for (auto &[key, block] : options.blocks)
     cpu.schedules[key] = {block.rows, block.vectors};

@@ -28,7 +28,7 @@ struct ProgramReport {
     std::string type; ///< "1x56x56x64 f32"
     std::string name; ///< of an input, output, constant or state; else empty
     int64_t bytes = 0;
-    std::string space; ///< "input", "output", "constant", "arena", "slot" or "state"
+    std::string space; ///< "input", "output", "constant", "prepared", "arena", "slot" or "state"
     int64_t position = 0;
     /// The launches that first and last touch it; -1 before the first.
     int64_t firstUse = -1, lastUse = -1;

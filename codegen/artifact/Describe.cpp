@@ -83,6 +83,8 @@ public:
         return failure();
     readLaunches();
     program.constantBytes = getNumber("kernel.constant_bytes");
+    program.preparedBytes = getNumber("kernel.prepared_bytes");
+    program.winogradBytes = winogradBytes(module);
     program.arenaBytes = getNumber("kernel.arena_bytes");
     program.arenaLowerBound = getNumber("kernel.arena_lower_bound");
     program.stateBytes = getNumber("ingot.state_bytes");
@@ -130,6 +132,8 @@ private:
   /// Their names, and when each gradient of the state is complete.
   void readLaunches() {
     main.walk([&](kernel::LaunchOp launch) {
+      if (launch.isPreparation())
+        return;
       int64_t number = program.launches.size();
       program.launches.push_back(launchName(launch));
       if (!launch.getPlan())

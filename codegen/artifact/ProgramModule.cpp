@@ -163,7 +163,9 @@ private:
                    number(program.state.size()),
                    number(program.stateBytes),
                    parts(),
-                   number(program.parts.empty() ? 0 : program.parts.size() + 1)});
+                   number(program.parts.empty() ? 0 : program.parts.size() + 1),
+                   number(program.preparedBytes),
+                   number(program.winogradBytes)});
   }
 
   void buildDescriptor(Constant *sizes, Constant *brokenAssumption) {
@@ -171,8 +173,12 @@ private:
     for (const ProgramStateTensor &tensor : program.state)
       initial.push_back(number(tensor.initial));
     for (const CodeVariant &variant : artifact.variants) {
-      Function *entry = function(entryName(variant.isa), i32, {pointer, pointer, pointer, pointer, pointer}, true);
-      variants.push_back(record({text(variant.isa), number(static_cast<int64_t>(variant.features)), entry}));
+      auto entry = [&](const std::string &name) -> Constant * {
+        return function(name, i32, {pointer, pointer, pointer, pointer, pointer}, true);
+      };
+      Constant *prepare = program.preparedBytes ? entry(prepareName(variant.isa)) : ConstantPointerNull::get(pointer);
+      variants.push_back(record(
+          {text(variant.isa), number(static_cast<int64_t>(variant.features)), entry(entryName(variant.isa)), prepare}));
     }
     module.setModuleInlineAsm(reserveConstants(Triple(program.triple), program.constantBytes, program.isPart));
     auto *constants =
@@ -256,6 +262,8 @@ std::vector<std::string> exportedNames(const ProgramDescription &program) {
 }
 
 std::string entryName(StringRef isa) { return "ingot_entry_" + makeIdentifier(isa); }
+
+std::string prepareName(StringRef isa) { return "ingot_prepare_" + makeIdentifier(isa); }
 
 Expected<std::unique_ptr<MemoryBuffer>> emitProgramObject(const Artifact &artifact) {
   LLVMContext context;

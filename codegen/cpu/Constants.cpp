@@ -141,6 +141,24 @@ void write(Value constant, MutableArrayRef<char> to) {
 
 } // namespace
 
+int64_t winogradBytes(ModuleOp planned) {
+  int64_t more = 0;
+  llvm::DenseSet<int64_t> seen; // equal constants have one place
+  auto count = [&](Value from, Value to) { more += bytesOf(to.getType()) - bytesOf(from.getType()); };
+  planned.walk([&](kernel::LaunchOp launch) {
+    if (launch.isPreparation())
+      count(launch.getOperands()[0], launch.getOutputs()[0]);
+    if (!launch.getPlan())
+      return;
+    for (auto [operand, buffer] : llvm::zip(launch.getOperands(), launch.getPlan()->getAsRange<kernel::BufferAttr>())) {
+      auto pack = operand.getDefiningOp<kernel::PackOp>();
+      if (pack && cpu::winogradTile(pack) && seen.insert(buffer.getPosition()).second)
+        count(pack.getInput(), pack.getOutput());
+    }
+  });
+  return more;
+}
+
 std::vector<ConstantPiece> collectConstants(ModuleOp planned) {
   std::map<int64_t, ConstantPiece> pieces;
   planned.walk([&](kernel::LaunchOp launch) {

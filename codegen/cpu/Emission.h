@@ -24,8 +24,8 @@ mlir::FailureOr<Division> emitKernel(mlir::ModuleOp into, kernel::FuncOp kernel,
 /// A hash of what the kernel computes: of its operations and types, not of its name or place.
 std::string fingerprint(kernel::FuncOp kernel);
 
-/// Adds to `into` the entry function (type ingot_entry): one ingot_launch after the other. `divisions` has the kernels'
-/// names as keys.
+/// Adds to `into` the entry function (type ingot_entry): one ingot_launch after the other, and where something is to be
+/// prepared before the first run another for that. `divisions` has the kernels' names as keys.
 mlir::LogicalResult emitEntry(mlir::ModuleOp into, mlir::ModuleOp planned, const Target &target,
                               const llvm::StringMap<Division> &divisions);
 

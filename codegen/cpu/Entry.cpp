@@ -8,6 +8,8 @@
 //     return 0;
 //   }
 //
+// and ingot_prepare_x86_64_v3, of the same form, for launches that run once.
+//
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
 #include "codegen/cpu/Emission.h"
@@ -27,9 +29,12 @@ public:
 
   LogicalResult run(const llvm::StringMap<Division> &divisions) {
     countInterface();
-    begin();
+    begin(entryName(target.name));
+    placeSlots();
     int32_t index = 0;
     WalkResult result = main.walk([&](kernel::LaunchOp launch) {
+      if (launch.isPreparation())
+        return WalkResult::advance();
       auto division = divisions.find(launch.getCallee());
       if (!launch.getPlan() || division == divisions.end()) {
         launch.emitOpError("has no memory plan or no kernel");
@@ -43,9 +48,18 @@ public:
       ++index;
       return WalkResult::advance();
     });
-    Value zero = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(0));
-    builder.create<LLVM::ReturnOp>(zero);
+    succeed();
     return failure(result.wasInterrupted());
+  }
+
+  /// What is launched once, before the first run.
+  void prepare(const llvm::StringMap<Division> &divisions) {
+    begin(prepareName(target.name));
+    main.walk([&](kernel::LaunchOp launch) {
+      if (launch.isPreparation())
+        emitLaunch(launch, divisions.lookup(launch.getCallee()), /*index=*/-1);
+    });
+    succeed();
   }
 
 private:
@@ -72,14 +86,13 @@ private:
       outputs += main.getResultAttr(i, "ingot.state") ? 0 : 1;
   }
 
-  void begin() {
+  void begin(const std::string &name) {
     Type none = LLVM::LLVMVoidType::get(into.getContext()), i64 = op.getI64Type(), i32 = op.getI32Type();
     launcher = declare("ingot_launch", none, {pointer, pointer, pointer, pointer, i64, i64, i32});
     teamLauncher =
         declare("ingot_launch_team", none, {pointer, pointer, pointer, pointer, i64, i64, i64, i64, i64, i32});
     op.setInsertionPointToEnd(into.getBody());
-    entry = builder.create<LLVM::LLVMFuncOp>(entryName(target.name),
-                                             LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer)));
+    entry = builder.create<LLVM::LLVMFuncOp>(name, LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer)));
     entry.setVisibility_(LLVM::Visibility::Hidden);
     op.setInsertionPointToEnd(entry.addEntryBlock(op));
     size_t most = 1;
@@ -89,7 +102,11 @@ private:
     table = builder.create<LLVM::AllocaOp>(pointer, pointer, builder.value(int64_t(most)), 8);
     if (isInspected)
       counts = builder.create<LLVM::AllocaOp>(pointer, i64, builder.value(int64_t(most)), 8);
-    placeSlots();
+  }
+
+  void succeed() {
+    Value zero = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(0));
+    builder.create<LLVM::ReturnOp>(zero);
   }
 
   /// Slots lie behind the static part of the arena, each aligned to 64 bytes.
@@ -124,6 +141,8 @@ private:
       return builder.address(entry.getArgument(2), byte, position);
     case kernel::Space::Arena:
       return builder.address(entry.getArgument(3), byte, position);
+    case kernel::Space::Prepared: // the context begins with its address
+      return builder.address(builder.load(entry.getArgument(0), pointer, 0), byte, position);
     case kernel::Space::Slot:
       return builder.address(entry.getArgument(3), byte, slotOffsets[position]);
     }
@@ -202,7 +221,11 @@ LogicalResult emitEntry(ModuleOp into, ModuleOp planned, const Target &target,
   auto main = planned.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return planned.emitError("has no function @main");
-  return EntryEmitter(into, main, target, symbols).run(divisions);
+  EntryEmitter emitter(into, main, target, symbols);
+  LogicalResult result = emitter.run(divisions);
+  if (succeeded(result) && main->hasAttr("kernel.prepared_bytes"))
+    emitter.prepare(divisions);
+  return result;
 }
 
 } // namespace ingot::cpu

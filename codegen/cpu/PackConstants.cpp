@@ -20,7 +20,8 @@ namespace {
 
 class ConstantPacker {
 public:
-  ConstantPacker(ModuleOp module, bool allowWinograd) : module(module), allowWinograd(allowWinograd) {
+  ConstantPacker(ModuleOp module, bool allowWinograd, bool keepsFilters)
+      : module(module), allowWinograd(allowWinograd), keepsFilters(keepsFilters) {
     module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   }
 
@@ -40,6 +41,8 @@ private:
     if (!isConstant)
       return;
     std::optional<Layout> layout = chooseLayout(argument, allowWinograd);
+    if (layout && layout->winograd && keepsFilters)
+      return;
     std::optional<Layout> reduced = reduceLayout(argument, layout);
     if (reduced && llvm::all_of(users, [&](kernel::LaunchOp launch) {
           return canStore(launch.getOperands()[number].getDefiningOp<ConstantOp>(), *reduced);
@@ -114,7 +117,7 @@ private:
   }
 
   ModuleOp module;
-  bool allowWinograd;
+  bool allowWinograd, keepsFilters;
   llvm::MapVector<StringRef, SmallVector<kernel::LaunchOp>> launches;
   llvm::DenseMap<std::pair<Operation *, Attribute>, Value> copies, scalesOf;
   llvm::DenseMap<std::pair<Operation *, Attribute>, RoundingError> errors;
@@ -122,6 +125,8 @@ private:
 
 } // namespace
 
-void packConstants(ModuleOp module, bool allowWinograd) { ConstantPacker(module, allowWinograd).run(); }
+void packConstants(ModuleOp module, bool allowWinograd, bool keepsFilters) {
+  ConstantPacker(module, allowWinograd, keepsFilters).run();
+}
 
 } // namespace ingot::cpu

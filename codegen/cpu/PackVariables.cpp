@@ -9,7 +9,8 @@
 //   kernel.func @k(%x, %p) { %0 = kernel.unpack %p; conv %x, %0 }       %p = kernel.launch @k_pack(%w)
 //   kernel.func @k_pack(%w) { transpose %w; pad; reshape; transpose }   %1 = kernel.launch @k(%x, %p)
 //
-// Packing reads and writes the weights once; it is left out where few rows or pixels use each of them.
+// Packing reads and writes the weights once; it is left out where few rows or pixels use each of them. Constant filters
+// come here when they are to be transformed before the first run: their launches are preparations.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Packing.h"
@@ -185,8 +186,12 @@ void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
   packArgument(kernel, weights.argument, layout);
 }
 
-std::optional<Layout> chooseVariableLayout(const Weights &weights, bool allowWinograd) {
-  if (int64_t tile = allowWinograd ? chooseVariableWinogradTile(weights.user) : 0) {
+std::optional<Layout> chooseVariableLayout(const Weights &weights, bool isConstant, bool allowWinograd) {
+  auto conv = dyn_cast<ConvOp>(weights.user);
+  int64_t tile = !allowWinograd       ? 0
+                 : isConstant && conv ? chooseWinogradTile(conv)
+                                      : chooseVariableWinogradTile(weights.user);
+  if (tile) {
     if (isa<ConvOp>(weights.user))
       return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
     return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, tile};
@@ -203,10 +208,15 @@ void packVariables(ModuleOp module, bool allowWinograd) {
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   for (auto kernel : llvm::make_early_inc_range(module.getOps<kernel::FuncOp>())) {
     std::optional<Weights> weights = findWeights(kernel);
-    std::optional<Layout> layout = weights ? chooseVariableLayout(*weights, allowWinograd) : std::nullopt;
-    if (!layout)
+    if (!weights)
       continue;
     unsigned number = weights->argument.getArgNumber();
+    bool isConstant = llvm::all_of(launches[kernel.getName()], [&](kernel::LaunchOp launch) {
+      return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
+    });
+    std::optional<Layout> layout = chooseVariableLayout(*weights, isConstant, allowWinograd);
+    if (!layout)
+      continue;
     kernel::FuncOp packing = definePacking(kernel, *weights, *layout);
     takePacked(kernel, *weights, *layout);
     Type packed = kernel.getArgumentTypes()[number];
@@ -214,10 +224,13 @@ void packVariables(ModuleOp module, bool allowWinograd) {
     for (kernel::LaunchOp launch : launches[kernel.getName()]) {
       OpOperand &operand = launch->getOpOperand(number);
       Value &panel = panels[operand.get()];
-      if (!panel)
-        panel = OpBuilder(launch)
-                    .create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), operand.get(), ArrayAttr())
-                    .getResult(0);
+      if (!panel) {
+        auto pack = OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(),
+                                                               operand.get(), ArrayAttr());
+        if (isConstant)
+          pack.setPreparation();
+        panel = pack.getOutputs()[0];
+      }
       operand.set(panel);
     }
   }

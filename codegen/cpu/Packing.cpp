@@ -168,7 +168,7 @@ void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &l
 namespace ingot {
 
 void packOperands(ModuleOp module, const CpuOptions &options) {
-  cpu::packConstants(module, options.winograd);
+  cpu::packConstants(module, options.winograd, options.prepareWinograd);
   cpu::reduceRows(module);
   cpu::packVariables(module, options.winograd);
   cpu::splitReductions(module);

@@ -51,14 +51,16 @@ void reduceArgument(kernel::FuncOp kernel, mlir::BlockArgument argument, const L
 int64_t scaledAxis(mlir::Operation *op);
 void setScaledAxis(mlir::Operation *op, int64_t axis);
 
-/// Replaces constant operands by kernel.pack of them.
-void packConstants(mlir::ModuleOp module, bool allowWinograd);
+/// Replaces constant operands by kernel.pack of them. Filters that are to be transformed by Winograd's algorithm are
+/// left for packVariables, which adds launches, where `keepsFilters`.
+void packConstants(mlir::ModuleOp module, bool allowWinograd, bool keepsFilters);
 
 /// Products with int8 weights that may compute in integers get their rows as bytes, from launches of their own.
 void reduceRows(mlir::ModuleOp module);
 
-/// Has operands that are not constant packed by launches of their own, where the kernel gains more than that costs;
-/// with `allowWinograd` also chooses the gradients of filters that are computed by Winograd's algorithm.
+/// Has operands that packConstants has left packed by launches of their own, where the kernel gains more than that
+/// costs; launches on constants run once, before the first run. With `allowWinograd` also chooses the gradients of
+/// filters that are computed by Winograd's algorithm.
 void packVariables(mlir::ModuleOp module, bool allowWinograd);
 
 /// Makes one kernel of a convolution and the window that alone reads it, where that saves time. Comes last: it depends

@@ -20,7 +20,8 @@ def Kernel_Dialect : Dialect {
 
 def Kernel_Space : I32EnumAttr<"Space", "what a buffer is part of", [
     I32EnumAttrCase<"Input", 0, "input">, I32EnumAttrCase<"Output", 1, "output">, I32EnumAttrCase<"Constant", 2, "constant">,
-    I32EnumAttrCase<"Arena", 3, "arena">, I32EnumAttrCase<"Slot", 4, "slot">, I32EnumAttrCase<"State", 5, "state">]> {
+    I32EnumAttrCase<"Arena", 3, "arena">, I32EnumAttrCase<"Slot", 4, "slot">, I32EnumAttrCase<"State", 5, "state">,
+    I32EnumAttrCase<"Prepared", 6, "prepared">]> {
   let cppNamespace = "::ingot::kernel";
   let genSpecializedAttr = 0;
 }
@@ -30,8 +31,8 @@ def Kernel_BufferAttr : AttrDef<Kernel_Dialect, "Buffer"> {
   let summary = "Where the elements of a tensor lie";
   let description = [{
     `position` is the index of an input or output of @main (those in the state do not count), a byte offset in the
-    constants, in the static part of the arena or in the state block, or the index of a slot (a piece of the arena whose
-    size depends on symbols).
+    constants, in the static part of the arena, in the state block or in what is prepared from the constants before the
+    first run, or the index of a slot (a piece of the arena whose size depends on symbols).
   }];
   let parameters = (ins EnumParameter<Kernel_Space>:$space, "int64_t":$position);
   let assemblyFormat = "`<` $space `,` $position `>`";
@@ -62,10 +63,17 @@ def Kernel_ReturnOp : Op<Kernel_Dialect, "return", [Pure, HasParent<"FuncOp">, T
 
 def Kernel_LaunchOp : Op<Kernel_Dialect, "launch", [Pure]> {
   let summary = "Runs a kernel";
-  let description = "`plan`, set by memory planning, has one buffer for each operand and then each result.";
+  let description = [{
+    `plan`, set by memory planning, has one buffer for each operand and then each result. A launch with the attribute
+    `kernel.preparation` reads constants alone and runs once, before the first run.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$plan);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let assemblyFormat = "$callee `(` $operands `)` attr-dict `:` functional-type($operands, $outputs)";
+  let extraClassDeclaration = [{
+    bool isPreparation() { return (*this)->hasAttr("kernel.preparation"); }
+    void setPreparation() { (*this)->setAttr("kernel.preparation", ::mlir::UnitAttr::get(getContext())); }
+  }];
 }
 
 def Kernel_PackOp : Op<Kernel_Dialect, "pack", [Pure]> {

@@ -1,10 +1,10 @@
 //===- PlanMemory.cpp - Where every tensor of a run lies -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the state, the constants, and
-// the arena for what is in between. A pointwise result takes the memory of an operand that nobody needs any more.
-// Tensors of constant size get byte offsets in the arena; tensors whose size depends on symbols share slots. Reshapes
-// are other names for the same buffer.
+// Gives every operand and result of every launch a buffer: inputs and outputs of @main, the state, the constants and
+// what is prepared from them, and the arena for what is in between. A pointwise result takes the memory of an operand
+// that nobody needs any more. Tensors of constant size get byte offsets in the arena; tensors whose size depends on
+// symbols share slots. Reshapes are other names for the same buffer.
 //
 //   %1 = kernel.launch @relu(%x)  =>  kernel.launch @relu(%x) {plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena,
 //   0>]}
@@ -160,6 +160,22 @@ private:
         assign(buffer, kernel::Space::Constant, offset->second);
       }
     setNumber("kernel.constant_bytes", placeInitialState(bytes));
+    assignPrepared();
+  }
+
+  /// What is computed before the first run stays where it is.
+  void assignPrepared() {
+    int64_t bytes = 0;
+    for (kernel::LaunchOp launch : launches) {
+      if (!launch.isPreparation())
+        continue;
+      for (Value result : launch.getOutputs()) {
+        assign(result, kernel::Space::Prepared, bytes);
+        bytes += llvm::alignTo(*constantValue(bytesOf(result)), bufferAlignment);
+      }
+    }
+    if (bytes)
+      setNumber("kernel.prepared_bytes", bytes);
   }
 
   // The arena

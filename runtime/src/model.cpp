@@ -64,7 +64,7 @@ static ingot_status setThreads(int32_t count) { return ingot_process_v1.setThrea
 static ingot_status setExecutor(const ingot_executor *executor) { return ingot_process_v1.setExecutor(executor); }
 
 const ingot_functions ingot::functions = {
-    3,
+    4,
     lastError,
     describe,
     outputShapes,

@@ -2,6 +2,7 @@
 // A model: the program of a library and the variant of it that this processor runs.
 #pragma once
 #include "ingot/program.h"
+#include "preparation.h"
 
 namespace ingot {
 
@@ -10,6 +11,7 @@ struct Model : ingot_model {
   ingot_description description;
   const ingot_variant *variant; // null: none fits, and `problem` says why
   char problem[512];
+  mutable Preparation preparation; // of all sessions
 
   /// Chooses the variant: the first that fits, or the one the environment's INGOT_ISA names.
   void initialize(const ingot_program &program);

@@ -14,15 +14,17 @@ inline uint64_t floatControl() { return _mm_getcsr() & ~0x3fu; } // without the 
 inline void setFloatControl(uint64_t control) {                  // which are kept
   _mm_setcsr((_mm_getcsr() & 0x3f) | static_cast<uint32_t>(control));
 }
-inline constexpr uint64_t flushSubnormals = 0x8040; // results to zero, operands as zero
+inline constexpr uint64_t flushSubnormals = 0x8040;      // results to zero, operands as zero
+inline constexpr uint64_t standardFloatControl = 0x1f80; // to nearest even, no traps
 #elif defined(__aarch64__)
 inline uint64_t floatControl() { return __builtin_aarch64_get_fpcr(); }
 inline void setFloatControl(uint64_t control) { __builtin_aarch64_set_fpcr(static_cast<uint32_t>(control)); }
 inline constexpr uint64_t flushSubnormals = 1 << 24;
+inline constexpr uint64_t standardFloatControl = 0;
 #else
 inline uint64_t floatControl() { return 0; }
 inline void setFloatControl(uint64_t) {}
-inline constexpr uint64_t flushSubnormals = 0;
+inline constexpr uint64_t flushSubnormals = 0, standardFloatControl = 0;
 #endif
 
 /// Gives the calling thread this control for its lifetime; then the one it had before.

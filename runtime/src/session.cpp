@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include "classes.h"
+#include "preparation.h"
 #include "process.h"
 #include "rounding.h"
 #include "shapes.h"
@@ -109,6 +110,8 @@ ingot_status ingot::createSession(const ingot_model *handle, ingot_session **res
   session->functions = &functions;
   session->model = &model;
   ingot_status status = prepareThreads(*session);
+  if (!status)
+    status = acquirePrepared(model, session->context);
   if (!status && model.description.symbol_count == 0)
     status = prepareSizes(*session, nullptr);
   if (status)
@@ -120,6 +123,7 @@ ingot_status ingot::createSession(const ingot_model *handle, ingot_session **res
 
 void ingot::destroySession(ingot_session *handle) {
   Session &session = sessionOf(handle);
+  releasePrepared(*session.model, session.context);
   session.arena.release();
   session.scratch.release();
   free(&session);

@@ -34,8 +34,9 @@ struct Sighting {
 
 /// What ingot_launch needs of a run in progress.
 struct ingot_context {
-  int32_t width; // threads this run may use
-  char *scratch; // of thread 0
+  char *prepared; // the first member: generated code reads it
+  int32_t width;  // threads this run may use
+  char *scratch;  // of thread 0
   int64_t scratchStride;
   ingot_profiler profiler;
   void *profilerState;

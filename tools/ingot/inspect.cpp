@@ -73,6 +73,8 @@ Json toJson(const ingot_description &about) {
                {"symbols", symbols},
                {"launches", about.launch_count},
                {"constant_bytes", about.constant_bytes},
+               {"prepared_bytes", about.prepared_bytes},
+               {"winograd_bytes", about.winograd_bytes},
                {"arena_bytes", about.arena_bytes},
                {"arena_lower_bound", about.arena_lower_bound},
                {"scratch_bytes", about.scratch_bytes}};
@@ -142,6 +144,11 @@ void printLibrary(Library &library) {
   }
   fmt::print("memory   {} bytes of constants; per session an arena of {} (lower bound {}) and {} per thread\n",
              about.constant_bytes, about.arena_bytes, about.arena_lower_bound, about.scratch_bytes);
+  if (about.prepared_bytes)
+    fmt::print("         {} bytes more, which all sessions share, computed from them for the first\n",
+               about.prepared_bytes);
+  if (about.winograd_bytes)
+    fmt::print("         filters take {} bytes more in Winograd's form than in the model\n", about.winograd_bytes);
   fmt::print("kernels  {} launches a {}\n", about.launch_count, about.state_bytes ? "step" : "run");
   fmt::print("source   {}\noptions  {}\n", about.source_hash, about.options);
   for (const std::string &name : library.entries())

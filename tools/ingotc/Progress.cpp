@@ -58,6 +58,8 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
           {"arena_bytes", report.arenaBytes},
           {"arena_lower_bound", report.arenaLowerBound},
           {"constant_bytes", report.constantBytes},
+          {"prepared_bytes", report.preparedBytes},
+          {"winograd_bytes", report.winogradBytes},
           {"output_bytes", report.outputBytes},
           {"memory_budget", budgetsToJson(options, report)},
           {"diagnostics", diagnostics}};
@@ -166,6 +168,9 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
     fmt::print(stderr, "     total {:8.3f} s, peak memory {}\n", report.seconds, megabytes(report.peakMemoryBytes));
     fmt::print(stderr, "{} kernels in {} launches; arena {} ({:+.1f} % of the lower bound); constants {}\n",
                report.kernels, report.launches, megabytes(report.arenaBytes), excess, megabytes(report.constantBytes));
+    if (report.winogradBytes)
+      fmt::print(stderr, "filters in Winograd's form: {} more{}\n", megabytes(report.winogradBytes),
+                 report.preparedBytes ? ", computed before the first run" : "");
   }
   if (isTerminal && compileOptions.emit == Stage::Library)
     fmt::print(stderr, "{} ({}) in {:.1f} s\n", compileOptions.output, megabytes(report.outputBytes), report.seconds);

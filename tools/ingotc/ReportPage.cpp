@@ -81,10 +81,11 @@ Json describe(const CompileOptions &options, const CompileReport &report, const 
   Json times = timing;
   times.erase("launches");
   std::string file = std::filesystem::path(options.input).filename().string();
+  bool isUsual = options.winograd == Winograd::Auto;
   return {{"model", options.name.empty() ? file : options.name + " (" + file + ")"},
           {"ingot", INGOT_VERSION},
           {"options", fmt::format("--cpu {} -O{}{}", options.cpu, options.optimization,
-                                  options.winograd ? "" : " --winograd off")},
+                                  isUsual ? "" : fmt::format(" --winograd {}", nameOf(options.winograd)))},
           {"measured", now()},
           {"variant", timing["variant"]},
           {"threads", timing["threads"]},

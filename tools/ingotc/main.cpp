@@ -22,6 +22,13 @@ const std::map<std::string, Stage> stageNames = {
     {"asm", Stage::Assembly},   {"object", Stage::Object}, {"archive", Stage::Archive},
     {"library", Stage::Library}};
 
+const std::map<std::string, Winograd> winogradNames = [] {
+  std::map<std::string, Winograd> names;
+  for (Winograd winograd : {Winograd::Off, Winograd::Auto, Winograd::Load})
+    names[nameOf(winograd)] = winograd;
+  return names;
+}();
+
 const std::map<std::string, Precision> precisionNames = [] {
   std::map<std::string, Precision> names;
   for (Precision precision :
@@ -70,7 +77,7 @@ int main(int argc, char **argv) {
   CompileOptions options;
   ReportOptions reporting;
   std::vector<std::string> dims, budgetDims;
-  std::string winograd = "auto", target = "cpu", weights, sourceHash, network;
+  std::string target = "cpu", weights, sourceHash, network;
   bool describes = false, forInference = false;
   double loraScale = 1;
   InstrumentOptions instruments;
@@ -95,8 +102,8 @@ int main(int argc, char **argv) {
   app.add_option("--budget-dim", budgetDims, "size of an unbounded symbol for which --memory-budget decides: NAME=N")
       ->allow_extra_args(false);
   app.add_option("--emit", options.emit, "stage to stop after")->transform(CLI::CheckedTransformer(stageNames));
-  app.add_option("--winograd", winograd, "fast convolution algorithm (off: strict)")
-      ->check(CLI::IsMember({"auto", "off"}));
+  app.add_option("--winograd", options.winograd, "fast convolution algorithm (off: strict; load: in a small file)")
+      ->transform(CLI::CheckedTransformer(winogradNames));
   app.add_option("--precision", options.precision, "what weights are stored in, and what products compute with")
       ->transform(CLI::CheckedTransformer(precisionNames));
   app.add_option("--precision-keep", options.precisionKeep,
@@ -134,7 +141,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "ingotc: error: %s\n", problem.c_str());
     return static_cast<int>(CompileStatus::BadUsage);
   }
-  options.winograd = winograd == "auto";
   if (describes) {
     std::string json;
     CompileStatus status = describeModel(options, json, CompileEvents());

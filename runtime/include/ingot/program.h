@@ -17,11 +17,12 @@
 extern "C" {
 #endif
 
-#define INGOT_PROGRAM_ABI 3
+#define INGOT_PROGRAM_ABI 4
 #define INGOT_ALIGNMENT 64
 #define INGOT_SLACK 64
 
-/* The runtime's side of one run in progress. */
+/* The runtime's side of one run in progress. It begins with the address (char *) of what was prepared from the
+   constants; generated code reads nothing else of it. */
 typedef struct ingot_context ingot_context;
 
 /* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results.
@@ -64,6 +65,7 @@ typedef struct ingot_variant {
   const char *isa; /* "x86-64-v4" */
   uint64_t features;
   ingot_entry entry;
+  ingot_entry prepare; /* computes what all runs share from the constants alone; null when prepared_bytes is 0 */
 } ingot_variant;
 
 /* An input of class numbers: a run refuses every other than 0 ... classes - 1 and `ignored`. */

@@ -126,6 +126,9 @@ typedef struct ingot_description {
   int64_t state_bytes;             /* 0: runs change nothing */
   const ingot_part *parts;         /* of the library's first model: all of its programs, itself first; else none */
   int64_t part_count;
+  /* since version 4 */
+  int64_t prepared_bytes;          /* computed from the weights when the first session is created; all sessions share it */
+  int64_t winograd_bytes;          /* of constant_bytes or prepared_bytes: what filters take more in Winograd's form */
 } ingot_description;
 
 /* A host's own executor in place of the pool. `parallel` runs task(argument, i) once for each i in [0, tasks), on any threads

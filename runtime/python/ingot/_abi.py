@@ -58,6 +58,8 @@ class Description(c.Structure):
         ("state_bytes", c.c_int64),
         ("parts", c.POINTER(Part)),
         ("part_count", c.c_int64),
+        ("prepared_bytes", c.c_int64),  # since version 4
+        ("winograd_bytes", c.c_int64),
     ]
 
 
@@ -92,4 +94,4 @@ class Handle(c.Structure):
     _fields_ = [("functions", c.POINTER(Functions))]
 
 
-assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 192, "the structs must agree with ingot/runtime.h"
+assert c.sizeof(Tensor) == 80 and c.sizeof(Description) == 208, "the structs must agree with ingot/runtime.h"

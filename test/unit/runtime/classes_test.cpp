@@ -58,7 +58,7 @@ int32_t entry(ingot_context *context, void *const *, char *, char *, const int64
 }
 
 TEST(Gradients, are_told_in_the_order_in_which_they_are_complete) {
-  const ingot_variant variants[] = {{"plain", 0, entry}};
+  const ingot_variant variants[] = {{"plain", 0, entry, nullptr}};
   const ingot_completion completions[] = {{1, 1}, {2, 0}, {2, 2}};
   const ingot_state_tensor tensor = {{"w.gradient", INGOT_F32, 0, nullptr, INGOT_GRADIENT, 0}, 0, 4};
   ingot_program program = {};

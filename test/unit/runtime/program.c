@@ -44,7 +44,7 @@ static const char *broken_assumption(const int64_t *symbols) {
   return symbols[0] > symbols[1] + 500 ? "seq + 500 - batch >= 0" : 0;
 }
 
-static const ingot_variant variants[] = {{"alien", 1ull << 40, entry}, {"plain", 0, entry}};
+static const ingot_variant variants[] = {{"alien", 1ull << 40, entry, 0}, {"plain", 0, entry, 0}};
 
 const ingot_program ingot_library_program = {
     .abi = INGOT_PROGRAM_ABI,

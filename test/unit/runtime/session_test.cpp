@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -235,6 +236,53 @@ TEST_F(VariantTest, TheEnvironmentForcesOne) {
   EXPECT_EQ(problemOf(ingot_library_program), "INGOT_ISA asks for x86-64-v9, but test has only: alien, plain");
   setenv("INGOT_ISA", "alien", 1);
   EXPECT_EQ(problemOf(ingot_library_program), "this processor cannot run test (variants: alien, plain): it lacks ");
+}
+
+// What stands in for transformed weights: a number for each time it was computed.
+int preparations = 0;
+
+int32_t prepareNumber(ingot_context *context, void *const *io, char *constants, char *, const int64_t *symbols) {
+  EXPECT_TRUE(!io && !symbols && constants[0] == 'c');
+  ++preparations;
+  memset(*reinterpret_cast<char **>(context), preparations, 100);
+  return 0;
+}
+
+int32_t returnPrepared(ingot_context *context, void *const *io, char *, char *, const int64_t *) {
+  const char *prepared = *reinterpret_cast<char **>(context);
+  return prepared[0] == prepared[99] ? prepared[99] : -2;
+}
+
+TEST(PreparationTest, SessionsShareWhatTheFirstOneComputes) {
+  const ingot_variant variant{"plain", 0, returnPrepared, prepareNumber};
+  ingot_program program{};
+  program.abi = INGOT_PROGRAM_ABI;
+  program.description.name = "test";
+  program.description.prepared_bytes = 100;
+  program.variant_count = 1;
+  program.variants = &variant;
+  program.constants = "c";
+  Model model;
+  model.initialize(program);
+  auto number = [&](ingot_session *session) {
+    EXPECT_EQ(ingot_run(session, nullptr, nullptr), INGOT_FAILED); // the entry returns it as a failed check
+    return std::string(ingot_last_error(&model));
+  };
+  ingot_session *first = nullptr, *second = nullptr;
+  ASSERT_EQ(ingot_session_create(&model, &first), INGOT_OK);
+  ASSERT_EQ(ingot_session_create(&model, &second), INGOT_OK);
+  EXPECT_EQ(number(first), "test refused its data (check 1)");
+  ingot_session_destroy(first);
+  EXPECT_EQ(number(second), "test refused its data (check 1)");
+  ingot_session_destroy(second);
+  ASSERT_EQ(ingot_session_create(&model, &first), INGOT_OK); // the last one has freed it
+  EXPECT_EQ(number(first), "test refused its data (check 2)");
+  ingot_session_destroy(first);
+  program.description.prepared_bytes = int64_t(1) << 60;
+  Model large;
+  large.initialize(program);
+  EXPECT_EQ(ingot_session_create(&large, &first), INGOT_NO_MEMORY);
+  EXPECT_NE(std::string(ingot_last_error(&large)).find("transformed weights"), std::string::npos);
 }
 
 TEST_F(VariantTest, AnotherAgreementIsRefused) {

@@ -38,7 +38,7 @@ int32_t entry(ingot_context *context, void *const *io, char *, char *, const int
   return 0;
 }
 
-const ingot_variant variants[] = {{"plain", 0, entry}};
+const ingot_variant variants[] = {{"plain", 0, entry, nullptr}};
 
 class StateTest : public testing::Test {
 protected:
