@@ -32,6 +32,7 @@ struct ProgramPort {
   std::vector<mlir::AffineExpr> dims;
   ingot_role role = INGOT_DATA;
   double standard = 0; ///< of a hyperparameter
+  int64_t symbol = -1; ///< of INGOT_LENGTH: which one it tells
 };
 
 /// A tensor in the state block.

@@ -46,6 +46,8 @@ std::string formatOptions(const CompileOptions &options, const std::vector<Compi
     text += " --detect-anomaly";
   if (options.train.isWanted)
     return text;
+  if (!options.caches.empty())
+    text += " --kv-cache=" + options.caches;
   if (options.attentionOutputs)
     text += " --attention-outputs";
   if (options.train.inputGradients)

@@ -97,6 +97,8 @@ struct CompileOptions {
   std::vector<std::string> outputs;
   /// Return the weights of every attention, as attention.0, attention.1, ...
   bool attentionOutputs = false;
+  /// Keep in place what the model returns with rows appended: inputs whose names match this regular expression.
+  std::string caches;
   /// 0 .. 3, as -O.
   unsigned optimization = 3;
   /// Threads that the compiler itself may use; 0: all.

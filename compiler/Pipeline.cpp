@@ -123,6 +123,9 @@ LogicalResult differentiate(ModuleOp module, const CompileOptions &options, bool
     bool isAsked = train.inputGradients && module->hasAttr("ingot.evaluation");
     return failed(built) || !isAsked ? built : appendLossGradients(module);
   }
+  if (!options.caches.empty() &&
+      failed(runPipeline(module, [&](OpPassManager &passes) { passes.addPass(createKeepCaches({options.caches})); })))
+    return failure();
   if (options.attentionOutputs && failed(exposeAttention(module)))
     return failure();
   if (!train.inputGradients && !train.tangents)

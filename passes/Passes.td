@@ -97,6 +97,16 @@ def OutlineKernels : Pass<"ingot-outline-kernels", "::mlir::ModuleOp"> {
 // memory/
 //===----------------------------------------------------------------------===//
 
+def KeepCaches : Pass<"ingot-keep-caches", "::mlir::ModuleOp"> {
+  let summary = "Append to inputs in place what outputs would repeat";
+  let description = [{
+    Before: `%1 = ingot.concat %past, %rows 2; return %1`, where @main has an argument %past of `[batch, 12, past, 64]`. After:
+    `%1 = ingot.append %past, %rows <[past]> 2` on a %past of `[batch, 12, past_capacity, 64]`, in whose memory the result lies.
+    Whoever read the concatenation reads a slice. The symbol `past` becomes an input of its own.
+  }];
+  let options = [Option<"inputs", "inputs", "std::string", "\".*\"", "Regular expression: names of the inputs that are caches">];
+}
+
 def PlanMemory : Pass<"ingot-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every operand and result of every launch a buffer";
   let description = [{

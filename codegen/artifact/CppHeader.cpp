@@ -40,7 +40,8 @@ private:
     if (!program.isStatic())
       parameters.push_back(fmt::format("const {}_dims &dims", program.name));
     for (auto [port, name] : zip(program.inputs, names.inputs))
-      parameters.push_back(cParameter(port, name));
+      if (port.role != INGOT_LENGTH)
+        parameters.push_back(cParameter(port, name));
     for (auto [port, name] : zip(program.outputs, names.outputs))
       parameters.push_back(fmt::format("{} *{}", cTypeName(port.dtype).str(), name));
     return llvm::join(parameters, ", ");
@@ -50,6 +51,8 @@ private:
   std::string formatInput(const ProgramPort &port, const std::string &name) {
     if (port.role == INGOT_HYPER)
       return fmt::format("{{&{}, INGOT_F64, 0, {{}}}}", name);
+    if (port.role == INGOT_LENGTH)
+      return fmt::format("{{const_cast<int64_t *>(&dims.{}), INGOT_I64, 0, {{}}}}", names.dims[port.symbol]);
     std::vector<std::string> dims;
     for (mlir::AffineExpr dim : port.dims) {
       auto symbol = mlir::dyn_cast<mlir::AffineSymbolExpr>(dim);

@@ -56,6 +56,8 @@ ingot_role roleOf(StringRef name) {
       .Case("statistic", INGOT_STATISTIC)
       .Case("step", INGOT_STEP)
       .Case("generator", INGOT_GENERATOR)
+      .Case("cache", INGOT_CACHE)
+      .Case("length", INGOT_LENGTH)
       .Default(INGOT_DATA);
 }
 
@@ -78,7 +80,8 @@ public:
         return failure();
     llvm::sort(program.state, [](auto &a, auto &b) { return a.offset < b.offset; });
     for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
-      if (!main.getResultAttr(index, "ingot.state") && // it is among the arguments
+      // What is written in place is among the arguments.
+      if (!main.getResultAttr(index, "ingot.state") && !main.getResultAttr(index, "ingot.cache") &&
           failed(addPort(program.outputs, "output", index, type, main.getResultAttrDict(index))))
         return failure();
     readLaunches();
@@ -182,6 +185,8 @@ private:
     ports.push_back({title, *dtype, {dims.begin(), dims.end()}});
     if (auto role = attributes ? attributes.getAs<StringAttr>("ingot.role") : StringAttr())
       ports.back().role = roleOf(role.getValue());
+    if (auto symbol = attributes ? attributes.getAs<StringAttr>("ingot.symbol") : StringAttr())
+      ports.back().symbol = cast<AffineSymbolExpr>(scope.symbol(symbol)).getPosition();
     if (auto standard = attributes ? attributes.getAs<FloatAttr>("ingot.default") : FloatAttr())
       ports.back().standard = standard.getValueAsDouble();
     return success();

@@ -101,8 +101,8 @@ private:
     for (auto [port, name] : zip(program.inputs, names.inputs))
       if (port.role == INGOT_HYPER)
         text += fmt::format("#define {}_{}_STANDARD {}\n", program.name, name, port.standard);
-      else
-        addPort("input", port, name);
+      else if (port.role != INGOT_LENGTH) // a member of the dims
+        addPort(port.role == INGOT_CACHE ? "cache" : "input", port, name);
     for (auto [port, name] : zip(program.outputs, names.outputs))
       addPort("output", port, name);
   }
@@ -140,7 +140,8 @@ private:
     if (!program.isStatic())
       parameters.push_back(fmt::format("const {}_dims *dims", program.name));
     for (auto [port, name] : zip(program.inputs, names.inputs))
-      parameters.push_back(cParameter(port, name));
+      if (port.role != INGOT_LENGTH)
+        parameters.push_back(cParameter(port, name));
     if (program.stateBytes)
       parameters.push_back("void *state");
     for (auto [port, name] : zip(program.outputs, names.outputs))
@@ -153,6 +154,8 @@ private:
   }
 
   std::string describeRun() const {
+    if (any_of(program.inputs, [](const ProgramPort &port) { return port.role == INGOT_CACHE; }))
+      return "Appends rows to the caches and computes the outputs into";
     if (!program.stateBytes)
       return "Computes the outputs into";
     if (program.entry == "evaluate")

@@ -83,8 +83,9 @@ ProgramNames::ProgramNames(const ProgramDescription &program) {
 }
 
 std::string cParameter(const ProgramPort &port, StringRef name) {
-  std::string type = port.role == INGOT_HYPER ? "double " : "const " + cTypeName(port.dtype).str() + " *";
-  return type + name.str();
+  std::string type = port.role == INGOT_HYPER ? "double " : cTypeName(port.dtype).str() + " *";
+  bool isWritten = port.role == INGOT_HYPER || port.role == INGOT_CACHE;
+  return (isWritten ? "" : "const ") + type + name.str();
 }
 
 StringRef cTypeName(ingot_dtype dtype) { return namesOf(dtype).c; }

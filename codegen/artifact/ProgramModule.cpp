@@ -81,6 +81,8 @@ private:
     SmallVector<Constant *> dims;
     for (mlir::AffineExpr dim : port.dims)
       dims.push_back(number(encodeDimension(dim)));
+    if (port.role == INGOT_LENGTH)
+      dims.push_back(number(-1 - port.symbol));
     return record({text(port.name), shortNumber(port.dtype), shortNumber(port.dims.size()), table(dims),
                    shortNumber(port.role), ConstantFP::get(builder.getDoubleTy(), port.standard)});
   }
@@ -198,12 +200,13 @@ private:
   }
 
   // X_run([dims,] inputs..., [state,] outputs...): collects the pointers in an array, the state last. Hyperparameters
-  // come as numbers.
+  // come as numbers, lengths with the dims.
   void buildRun() {
     SmallVector<Type *> types(program.isStatic() ? 0 : 1, pointer);
     size_t first = types.size(), inputs = program.inputs.size(), outputs = program.outputs.size();
     for (const ProgramPort &port : program.inputs)
-      types.push_back(port.role == INGOT_HYPER ? builder.getDoubleTy() : static_cast<Type *>(pointer));
+      if (port.role != INGOT_LENGTH)
+        types.push_back(port.role == INGOT_HYPER ? builder.getDoubleTy() : static_cast<Type *>(pointer));
     size_t states = program.stateBytes ? 1 : 0;
     types.append(states + outputs, pointer);
     Function *target = function("ingot_library_run", i32, {pointer, pointer}, true);
@@ -212,12 +215,14 @@ private:
     auto place = [&](size_t i, Value *address) {
       builder.CreateStore(address, builder.CreateConstGEP1_64(pointer, io, i));
     };
+    size_t next = first;
     for (size_t i = 0; i < inputs; ++i)
-      place(i, addressOf(run->getArg(first + i)));
-    for (size_t i = 0; i < outputs; ++i)
-      place(inputs + i, run->getArg(first + inputs + states + i));
+      place(i, program.inputs[i].role == INGOT_LENGTH ? ConstantPointerNull::get(pointer)
+                                                      : addressOf(run->getArg(next++)));
     if (states)
-      place(inputs + outputs, run->getArg(first + inputs));
+      place(inputs + outputs, run->getArg(next++));
+    for (size_t i = 0; i < outputs; ++i)
+      place(inputs + i, run->getArg(next++));
     Value *symbols = first ? static_cast<Value *>(run->getArg(0)) : ConstantPointerNull::get(pointer);
     builder.CreateRet(builder.CreateCall(target, {io, symbols}));
   }

@@ -78,12 +78,12 @@ private:
     return function;
   }
 
-  /// What is in the state is no input or output.
+  /// What is in the state is no input or output, and what is written into an input no output.
   void countInterface() {
     for (unsigned i = 0; i < main.getNumArguments(); ++i)
       inputs += main.getArgAttr(i, "ingot.state") ? 0 : 1;
     for (unsigned i = 0; i < main.getNumResults(); ++i)
-      outputs += main.getResultAttr(i, "ingot.state") ? 0 : 1;
+      outputs += main.getResultAttr(i, "ingot.state") || main.getResultAttr(i, "ingot.cache") ? 0 : 1;
   }
 
   void begin(const std::string &name) {

@@ -100,7 +100,8 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   Group *host = path.group;
   if (!host || !host->root || own.root || host->root->getNumResults() != 1 || !dependsOnRoot(path.source, *host))
     return false;
-  if (isa<ScatterElementsOp, ScatterNdOp>(host->root)) // an element may change until the last update
+  // An element may change until the last update; of a cache only the new rows are computed.
+  if (isa<ScatterElementsOp, ScatterNdOp, AppendOp>(host->root))
     return false;
   bool isView = isFreeView(op);
   if (!op->hasTrait<Pointwise>() && !isView)
@@ -123,7 +124,7 @@ bool Grouping::canBePrologue(Operation *op, const Path &path, Group &own) const 
   bool isRead = !op->hasTrait<Root>() && isReadByRoot(*producer, own);
   if (isRead && (!readsRows(own.root) || (readsOften(own.root) && !llvm::all_of(producer->ops, isCheap))))
     return false;
-  bool isPlain = !op->hasTrait<Root>() && !isa<GatherOp, GatherElementsOp, GatherNdOp>(op);
+  bool isPlain = isa<AppendOp>(op) || (!op->hasTrait<Root>() && !isa<GatherOp, GatherElementsOp, GatherNdOp>(op));
   if (!isPlain && !readsRows(op))
     return false;
   if (readsOften(op) && !llvm::all_of(producer->ops, isCheap))

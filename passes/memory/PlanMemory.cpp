@@ -35,7 +35,7 @@ public:
   explicit Planner(ModuleOp module)
       : module(module), main(module.lookupSymbol<func::FuncOp>("main")), symbols(module), scope(module.getContext()) {}
 
-  void run() {
+  LogicalResult run() {
     numberSymbols();
     copyReturned();
     orderStateUpdates(main, symbols, [this](Type type) { return copyKernel(type); });
@@ -45,6 +45,7 @@ public:
     collectPieces();
     placePieces();
     attachPlans();
+    return checkAppends();
   }
 
 private:
@@ -127,6 +128,8 @@ private:
     for (auto [index, result] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
       if (auto place = stateOfResult(main, index))
         assign(bufferOf(result), kernel::Space::State, *place);
+      else if (auto cache = main.getResultAttrOfType<IntegerAttr>(index, "ingot.cache"))
+        buffers[bufferOf(result)] = buffers.lookup(main.getArgument(cache.getInt()));
       else
         assign(bufferOf(result), kernel::Space::Output, outputs++);
   }
@@ -284,6 +287,18 @@ private:
     }
   }
 
+  /// A kernel that appends writes nothing but rows, so its result must lie where the cache does.
+  LogicalResult checkAppends() {
+    for (kernel::LaunchOp launch : launches)
+      for (auto append : symbols.lookup<kernel::FuncOp>(launch.getCallee()).getBody().front().getOps<AppendOp>()) {
+        auto cache = dyn_cast<BlockArgument>(append.getCache());
+        ArrayAttr plan = launch.getPlanAttr();
+        if (!cache || plan[cache.getArgNumber()] != plan[launch.getNumOperands()])
+          return launch.emitOpError("appends to what is no cache");
+      }
+    return success();
+  }
+
   void setNumber(StringRef name, int64_t number) {
     main->setAttr(name, IntegerAttr::get(IntegerType::get(module.getContext(), 64), number));
   }
@@ -301,7 +316,10 @@ private:
 };
 
 struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
-  void runOnOperation() override { Planner(getOperation()).run(); }
+  void runOnOperation() override {
+    if (failed(Planner(getOperation()).run()))
+      signalPassFailure();
+  }
 };
 
 } // namespace

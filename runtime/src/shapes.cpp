@@ -45,6 +45,19 @@ static ingot_status checkTensor(const char *kind, const ingot_port &port, const 
   return INGOT_OK;
 }
 
+// The value of a symbol that no shape tells.
+static ingot_status bindLength(const ingot_description &description, const ingot_port &port, const ingot_tensor &tensor,
+                               int64_t *symbols) {
+  int64_t given = *static_cast<const int64_t *>(tensor.data), &symbol = symbols[-1 - port.dims[0]];
+  if (given < 0 || given > INT64_MAX / 2) // sums of sizes must not overflow
+    return fail(INGOT_INVALID, "input \"%s\" is %ld, which is no length", port.name, given);
+  if (symbol != unbound && symbol != given)
+    return fail(INGOT_INVALID, "input \"%s\" is %ld, but an earlier input has a dimension \"%s\" of %ld", port.name,
+                given, description.symbols[-1 - port.dims[0]].name, symbol);
+  symbol = given;
+  return INGOT_OK;
+}
+
 static ingot_status bindDimension(const ingot_description &description, const ingot_port &port, int32_t index,
                                   int64_t given, int64_t *symbols) {
   int64_t wanted = port.dims[index];
@@ -73,7 +86,10 @@ ingot_status ingot::bindInputs(const ingot_program &program, const ingot_tensor 
     const ingot_port &port = description.inputs[i];
     if (isLeftOut(port, inputs[i]))
       continue;
-    if (ingot_status status = checkTensor("input", port, inputs[i], needData))
+    bool isLength = port.role == INGOT_LENGTH;
+    if (ingot_status status = checkTensor("input", port, inputs[i], needData || isLength))
+      return status;
+    if (ingot_status status = isLength ? bindLength(description, port, inputs[i], symbols) : INGOT_OK)
       return status;
     for (int32_t j = 0; j < port.rank; ++j)
       if (ingot_status status = bindDimension(description, port, j, inputs[i].shape[j], symbols))

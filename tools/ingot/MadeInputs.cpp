@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace ingot {
 namespace {
@@ -50,6 +51,19 @@ int64_t standardSize(const ingot_symbol &symbol, int64_t size) {
   return symbol.maximum >= 0 ? std::min(size, symbol.maximum) : size;
 }
 
+// Whether a symbol is how many rows caches have room for: a size of theirs alone.
+bool isCapacity(const ingot_description &about, int32_t symbol) {
+  bool isOfCache = false;
+  for (int32_t i = 0; i < about.input_count; ++i) {
+    const ingot_port &port = about.inputs[i];
+    bool isNamed = std::count(port.dims, port.dims + port.rank, -1 - int64_t(symbol)) > 0;
+    if (isNamed && port.role != INGOT_CACHE)
+      return false;
+    isOfCache |= isNamed;
+  }
+  return isOfCache;
+}
+
 // The sizes of all symbols.
 std::vector<int64_t> chooseSymbols(const Library &library, const MadeInputsOptions &options) {
   const ingot_description &about = library.description();
@@ -58,7 +72,9 @@ std::vector<int64_t> chooseSymbols(const Library &library, const MadeInputsOptio
   for (int32_t i = 0; i < about.symbol_count; ++i) {
     const ingot_symbol &symbol = about.symbols[i];
     auto found = given.find(symbol.name);
-    values.push_back(found == given.end() ? standardSize(symbol, options.size) : found->second);
+    // As many rows as the other sizes can ask for; the importer's symbols come before.
+    int64_t size = isCapacity(about, i) ? std::accumulate(values.begin(), values.end(), int64_t(1)) : options.size;
+    values.push_back(found == given.end() ? standardSize(symbol, size) : found->second);
     if (found == given.end() && symbol.minimum != symbol.maximum)
       fmt::print(stderr, "{}: note: measuring with {}={}; --dim {}=N sets another size\n", library.path(), symbol.name,
                  values.back(), symbol.name);
@@ -85,6 +101,8 @@ ArrayMap makeInputs(const Library &library, const MadeInputsOptions &options) {
       dim = dim >= 0 ? dim : symbols[static_cast<size_t>(-1 - dim)];
     Array array(static_cast<ingot_dtype>(port.dtype), shape);
     fill(array, options.integer);
+    if (port.role == INGOT_LENGTH)
+      fillIntegers(array, symbols[static_cast<size_t>(-1 - port.dims[0])]);
     inputs[port.name] = std::move(array);
   }
   return inputs;

@@ -20,9 +20,9 @@ Json dimensionToJson(const ingot_description &about, int64_t dim) {
 }
 
 const char *roleName(int32_t role) {
-  static const char *const names[] = {"data",      "target", "hyper",     "loss", "gradient",
-                                      "parameter", "slot",   "statistic", "step", "generator"};
-  return role >= 0 && role <= INGOT_GENERATOR ? names[role] : "?";
+  static const char *const names[] = {"data", "target",    "hyper", "loss",      "gradient", "parameter",
+                                      "slot", "statistic", "step",  "generator", "cache",    "length"};
+  return role >= 0 && role <= INGOT_LENGTH ? names[role] : "?";
 }
 
 Json portToJson(const ingot_description &about, const ingot_port &port) {
@@ -108,8 +108,13 @@ void printPort(const std::string &kind, const Json &port) {
   for (const Json &dim : port["shape"])
     dims.push_back(text(dim));
   bool isHyper = port.contains("standard");
-  fmt::print("{:8} {}: {}[{}]{}\n", isHyper ? "hyper" : kind, text(port["name"]), text(port["dtype"]),
-             fmt::join(dims, ", "), isHyper ? " = " + text(port["standard"]) : "");
+  bool isCache = port.contains("role") && port["role"] == "cache";
+  fmt::print("{:8} {}: {}[{}]{}\n",
+             isHyper   ? "hyper"
+             : isCache ? "cache"
+                       : kind,
+             text(port["name"]), text(port["dtype"]), fmt::join(dims, ", "),
+             isHyper ? " = " + text(port["standard"]) : "");
 }
 
 // What libraries and models have in common.

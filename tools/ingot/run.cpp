@@ -50,12 +50,16 @@ void run(const RunOptions &options) {
     state.load(options.state);
   if (!state.isEmpty())
     library.bindState(state.data());
-  ArrayMap outputs = library.run(readInputs(options));
+  ArrayMap inputs = readInputs(options), outputs = library.run(inputs);
   const ingot_description &about = library.description();
   for (int32_t i = 0; i < about.output_count; ++i) {
     const Array &output = outputs[about.outputs[i].name];
     fmt::print("{}: {} {}\n", about.outputs[i].name, describe(output), preview(output));
   }
+  // A cache is what it was given with the run's rows in it.
+  for (int32_t i = 0; i < about.input_count; ++i)
+    if (about.inputs[i].role == INGOT_CACHE)
+      outputs[about.inputs[i].name] = std::move(inputs[about.inputs[i].name]);
   if (!options.out.empty())
     writeNpz(options.out, outputs);
   if (!options.saveState.empty())

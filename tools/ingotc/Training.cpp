@@ -100,6 +100,14 @@ void addOutputOptions(CLI::App &app, CompileOptions &options) {
   app.add_flag("--attention-outputs", options.attentionOutputs,
                "return the weights of every attention, as attention.0, attention.1, ...")
       ->excludes(app.get_option("--train"));
+  // A flag, so that it does not take the model's file for its expression.
+  auto words = std::make_shared<std::vector<std::string>>();
+  app.add_flag("--kv-cache", *words,
+               "append to inputs in place what outputs would repeat with rows behind it: all such inputs, or "
+               "--kv-cache=REGEX those whose names match")
+      ->each([&options, words](const std::string &word) { options.caches = word == "true" ? ".*" : word; })
+      ->excludes(app.get_option("--train"))
+      ->excludes(app.get_option("--recipe"));
 }
 
 } // namespace ingot

@@ -1,4 +1,4 @@
-//===- pointwise.cpp - Kernels without a root -----------------------------===//
+//===- pointwise.cpp - Kernels without a root, and rows of caches ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Element by element over the results, 16 lanes at a time along the last axis that remains after merging axes (see
@@ -7,6 +7,8 @@
 //   for item in [begin, end):           a row, or a piece of one
 //     for block of lanes in piece:      4 vectors, then single ones, then one under a mask
 //       results[...] = f(operands[...])
+//
+// An append walks over its rows alone, and stores them at their place in the cache.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Emitter.h"
@@ -28,6 +30,8 @@ constexpr int64_t shortestRow = 6;
 struct Group {
   SmallVector<unsigned> results;
   SmallVector<Value> tensors;
+  /// What puts `tensors`, its rows, into the result; or null.
+  AppendOp append = {};
 };
 
 SmallVector<Group> groupResults(Evaluator &evaluator) {
@@ -124,9 +128,11 @@ private:
       Point point = space.point(indices, evaluator.extents());
       SmallVector<Value> elements;
       evaluator.evaluateTogether([&] {
-        for (unsigned number : group.results)
-          elements.push_back(evaluator.evaluate(evaluator.result(number), point, &vector));
+        for (Value tensor : group.tensors)
+          elements.push_back(evaluator.evaluate(tensor, point, &vector));
       });
+      if (AppendOp append = group.append)
+        point[append.getAxis()] = evaluator.getSymbols().adopt(append.getStart()).front() + point[append.getAxis()];
       // Only now: a result may have an operand's place.
       for (auto [number, element] : llvm::zip(group.results, elements))
         evaluator.store(element, number, point, &vector);
@@ -143,11 +149,16 @@ private:
 } // namespace
 
 FailureOr<Division> emitPointwise(Emission &emission) {
-  if (emission.root)
+  auto append = dyn_cast_or_null<AppendOp>(emission.root);
+  if (emission.root && !append)
     return failure();
   Division division{emission.evaluator.constant(1)};
-  SmallVector<Group> groups = groupResults(emission.evaluator);
-  if (groups.size() == 1) {
+  SmallVector<Group> groups;
+  if (append)
+    groups.push_back({{0}, {append.getRows()}, append});
+  else
+    groups = groupResults(emission.evaluator);
+  if (groups.size() == 1 && !append) {
     IterationSpace space(emission.evaluator, groups[0].tensors);
     if (FailureOr<Division> transposed = emitTransposed(emission, space); succeeded(transposed))
       return transposed;

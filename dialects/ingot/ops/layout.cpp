@@ -177,6 +177,29 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
 
 OpFoldResult ConcatOp::fold(FoldAdaptor) { return getInputs().size() == 1 ? getInputs()[0] : OpFoldResult(); }
 
+// append
+// ----------------------------------------------------------------------------------------------------------------
+
+LogicalResult AppendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
+                                         DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                         SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  SymbolScope scope(context);
+  SmallVector<AffineExpr> cache = scope.dims(operands[0]), rows = scope.dims(operands[1]);
+  int64_t axis = adaptor.getAxis();
+  if (axis < 0 || axis >= int64_t(cache.size()))
+    return reject(where, "axis ", axis, " is out of range for rank ", cache.size());
+  if (adaptor.getStart().getDims().size() != 1)
+    return reject(where, "needs one start");
+  if (!rows.empty() && rows.size() == cache.size())
+    rows[axis] = cache[axis];
+  if (rows != cache || getElementTypeOrSelf(operands[0]) != getElementTypeOrSelf(operands[1]))
+    return reject(where, "rows ", describe(operands[1].getType()), " do not fit into a cache ",
+                  describe(operands[0].getType()), " along axis ", axis);
+  types.push_back(operands[0].getType());
+  return success();
+}
+
 // pad
 // -------------------------------------------------------------------------------------------------------------------
 

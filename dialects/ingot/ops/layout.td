@@ -1,4 +1,4 @@
-// The same elements at other places. All but concat are views: they cost no pass over memory inside a kernel.
+// The same elements at other places. All but concat and append are views: they cost no pass over memory inside a kernel.
 #ifndef INGOT_OPS_LAYOUT_TD
 #define INGOT_OPS_LAYOUT_TD
 
@@ -48,6 +48,18 @@ def Ingot_ConcatOp : Ingot_PureOp<"concat", [View]> {
   let results = (outs Ingot_Tensor:$output);
   let assemblyFormat = "$inputs $axis attr-dict `:` type($inputs)";
   let hasFolder = 1;
+}
+
+def Ingot_AppendOp : Ingot_PureOp<"append", [Root]> {
+  let summary = "The cache with the rows in place of those from `start` on, along an axis";
+  let description = [{
+    `start` is one expression over the symbols. The rows beyond the last one keep what they are. The result takes the cache's
+    memory, so that only the rows are written: the cache is an argument of @main with `ingot.role = "cache"`, and the
+    result is returned in its place (see KeepCaches.h).
+  }];
+  let arguments = (ins Ingot_Tensor:$cache, Ingot_Tensor:$rows, Ingot_ShapeAttr:$start, I64Attr:$axis);
+  let results = (outs Ingot_Tensor:$output);
+  let assemblyFormat = "$cache `,` $rows $start $axis attr-dict `:` type($cache) `,` type($rows)";
 }
 
 def Ingot_PadMode : I32EnumAttr<"PadMode", "what lies beyond the edge", [

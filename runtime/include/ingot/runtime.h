@@ -25,6 +25,8 @@
               sleeping workers. One with symbolic dimensions allocates when it meets sizes larger than before.
    State      What a training step changes (parameters, the optimizer's moments, running statistics, the step's
               number) lies in one block of the caller's, so that saving it is one write and copying it one copy.
+   Caches     Inputs of role INGOT_CACHE are the caller's memory with room for more rows than there are: a run reads the
+             first ones, as many as its input of role INGOT_LENGTH says, and writes its own behind them.
    Values     Tensors are dense, row-major, aligned as their element type needs. INGOT_BOOL is one byte, 0 or 1. */
 #ifndef INGOT_RUNTIME_H
 #define INGOT_RUNTIME_H
@@ -62,7 +64,7 @@ typedef struct ingot_symbol {
   int64_t minimum, maximum;
 } ingot_symbol;
 
-/* What a tensor is there for. Training steps alone have others than INGOT_DATA. */
+/* What a tensor is there for. Training steps alone have others than INGOT_DATA, INGOT_CACHE and INGOT_LENGTH. */
 typedef enum ingot_role {
   INGOT_DATA = 0,      /* the network's own inputs and outputs */
   INGOT_TARGET = 1,    /* input: what the outputs should have been */
@@ -73,7 +75,9 @@ typedef enum ingot_role {
   INGOT_SLOT = 6,      /* in the state: the optimizer's memory of a parameter, e.g. a moment */
   INGOT_STATISTIC = 7, /* in the state: e.g. a running mean */
   INGOT_STEP = 8,      /* in the state: number of steps done, int64 */
-  INGOT_GENERATOR = 9  /* in the state: a counter of random numbers drawn */
+  INGOT_GENERATOR = 9, /* in the state: a counter of random numbers drawn */
+  INGOT_CACHE = 10,    /* input that a run also writes: rows from an earlier run's last one on. Whoever runs keeps it */
+  INGOT_LENGTH = 11    /* input: an int64 that no shape tells, how many rows of the caches are there; dims[0] is its symbol */
 } ingot_role;
 
 /* An input or output. A dimension >= 0 is a constant, -(1 + i) is symbol i; of outputs also INGOT_COMPUTED_DIMENSION,
@@ -174,7 +178,7 @@ struct ingot_functions {
 /* This thread's last failure; "" before the first. Valid until the thread's next call. */
 static inline const char *ingot_last_error(const ingot_model *m) { return m->functions->last_error(); }
 static inline const ingot_description *ingot_describe(const ingot_model *m) { return m->functions->describe(m); }
-/* Checks the inputs (their data is not read) and fills dtype, rank and shape of every output. */
+/* Checks the inputs (their data is not read, but for INGOT_LENGTH's) and fills dtype, rank and shape of every output. */
 static inline ingot_status ingot_output_shapes(const ingot_model *m, const ingot_tensor *inputs, ingot_tensor *outputs) { return m->functions->output_shapes(m, inputs, outputs); }
 static inline ingot_status ingot_session_create(const ingot_model *m, ingot_session **session) { return m->functions->session_create(m, session); }
 static inline void ingot_session_destroy(ingot_session *s) { if (s) s->functions->session_destroy(s); }

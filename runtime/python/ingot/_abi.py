@@ -13,7 +13,7 @@ DTYPES = {
 }  # fmt: skip
 DTYPE_CODES = {name: code for code, (name, _) in DTYPES.items()}
 # ingot_role
-ROLES = ("data", "target", "hyper", "loss", "gradient", "parameter", "slot", "statistic", "step", "generator")
+ROLES = ("data", "target", "hyper", "loss", "gradient", "parameter", "slot", "statistic", "step", "generator", "cache", "length")
 
 
 class Tensor(c.Structure):

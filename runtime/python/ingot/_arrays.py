@@ -33,6 +33,27 @@ def borrow(value, dtype):
     return tensor, array
 
 
+def borrow_written(value, dtype):
+    """As `borrow`, for memory that a run changes: an array that would have to be copied is refused."""
+    if numpy is None or not isinstance(value, numpy.ndarray):
+        if not hasattr(value, "__dlpack__"):
+            raise InvalidInput(f"expected an array to write into, not {type(value).__name__}")
+        return _dlpack.borrow(value)
+    if not value.flags.c_contiguous or not value.flags.writeable:
+        raise InvalidInput("runs write into it, so it must be contiguous in row-major order and writable")
+    return borrow(value, dtype)
+
+
+def zeros(dtype, shape):
+    """An array of zeros."""
+    array, address = empty(dtype, shape)
+    if numpy is None:
+        c.memset(address, 0, array.bytes)
+    else:
+        array.fill(0)
+    return array
+
+
 def _numpy_dtype(name):
     return numpy.dtype("V2") if name == "bfloat16" else numpy.dtype(name)
 

@@ -94,6 +94,7 @@ class Array:
         size = _abi.DTYPES[_abi.DTYPE_CODES[dtype]][1]
         for dim in shape:
             size *= dim
+        self.bytes = size
         self._memory = c.create_string_buffer(size + 64)
         self.address = (c.addressof(self._memory) + 63) // 64 * 64
 

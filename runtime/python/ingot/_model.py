@@ -137,6 +137,22 @@ class Model:
                 self._expect(self._functions.run(session, tensors, results))
         return arrays
 
+    def new_caches(self, **sizes):
+        """Caches by name, without rows: zeros of the sizes given for the symbols in their shapes, e.g. past_capacity=1024.
+
+        For a library made with `--kv-cache`. Each run reads as many of their rows as its length says, and writes its own
+        behind them: model.run({"tokens": tokens, "past": 12, **caches}).
+        """
+        caches = {}
+        for port in self.inputs:
+            if port.role != "cache":
+                continue
+            missing = [dim for dim in port.shape if isinstance(dim, str) and dim not in sizes]
+            if missing:
+                raise InvalidInput(f"cache {port.name!r} needs a size for {', '.join(map(repr, missing))}")
+            caches[port.name] = _arrays.zeros(port.dtype, tuple(sizes.get(dim, dim) for dim in port.shape))
+        return caches
+
     def bind(self, inputs):
         """A function that runs on these arrays again and again, without checks or new memory, on the thread that bound it.
 
@@ -169,7 +185,8 @@ class Model:
             if port.name not in inputs:
                 raise InvalidInput(f"input {port.name!r} is not given; {self.name} takes: {self._list_inputs()}")
             try:
-                tensors[i], keep = _arrays.borrow(inputs[port.name], port.dtype)
+                borrow = _arrays.borrow_written if port.role == "cache" else _arrays.borrow
+                tensors[i], keep = borrow(inputs[port.name], port.dtype)
             except InvalidInput as error:
                 raise InvalidInput(f"input {port.name!r}: {error}") from None
             kept.append(keep)

@@ -26,3 +26,10 @@ func.func @reshape_of_a_symbolic_tensor(%x: tensor<?x12xf32, #ingot.shape<[n, 12
   %0 = ingot.reshape %x : tensor<?x12xf32, #ingot.shape<[n, 12]>> -> tensor<?x4xf32, #ingot.shape<[n * 3, 4]>>
   return %0 : tensor<?x4xf32, #ingot.shape<[n * 3, 4]>>
 }
+
+// CHECK-LABEL: @append_keeps_the_caches_shape
+func.func @append_keeps_the_caches_shape(%c: tensor<?x3xf32, #ingot.shape<[room, 3]>>, %r: tensor<?x3xf32, #ingot.shape<[seq, 3]>>)
+    -> tensor<?x3xf32, #ingot.shape<[room, 3]>> {
+  %0 = ingot.append %c, %r <[past]> 0 : tensor<?x3xf32, #ingot.shape<[room, 3]>>, tensor<?x3xf32, #ingot.shape<[seq, 3]>>
+  return %0 : tensor<?x3xf32, #ingot.shape<[room, 3]>>
+}

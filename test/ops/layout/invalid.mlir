@@ -53,3 +53,19 @@ func.func @pad_crops_everything(%x: tensor<4xf32>, %v: tensor<f32>) {
   %0 = ingot.pad %x, %v [-3] [-2] : tensor<4xf32>, tensor<f32>
   return
 }
+
+// -----
+
+func.func @append_rows_of_another_width(%c: tensor<8x4xf32>, %r: tensor<1x3xf32>) {
+  // expected-error@below {{rows 1x3 do not fit into a cache 8x4 along axis 0}}
+  %0 = ingot.append %c, %r <[0]> 0 : tensor<8x4xf32>, tensor<1x3xf32>
+  return
+}
+
+// -----
+
+func.func @append_axis_out_of_range(%c: tensor<8x4xf32>, %r: tensor<1x4xf32>) {
+  // expected-error@below {{axis 2 is out of range for rank 2}}
+  %0 = ingot.append %c, %r <[0]> 2 : tensor<8x4xf32>, tensor<1x4xf32>
+  return
+}
