@@ -193,6 +193,8 @@ private:
     if (failed(file))
       return failure();
     recipe = std::move(*file);
+    if (recipe->isMixed)
+      options.precision = Precision::BFloat16;
     for (const std::string &path : recipe->modelFiles())
       for (bool isEvaluation : {false, true}) {
         ImportOptions form = importOptions();
@@ -352,7 +354,7 @@ private:
     return CompileStatus::Bug;
   }
 
-  const CompileOptions &options;
+  CompileOptions options;
   CompileReport &report;
   const CompileEvents &events;
   MLIRContext context;

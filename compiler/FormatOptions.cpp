@@ -12,6 +12,8 @@ std::string formatPrecision(const CompileOptions &options, const std::vector<Com
   std::string text = fmt::format(" --precision {}", nameOf(options.precision));
   if (!options.precisionKeep.empty())
     text += " --precision-keep " + options.precisionKeep;
+  if (options.train.isWanted || options.isRecipe)
+    return text;
   double most = 0;
   for (const CompileReport::ReducedWeight &weight : weights)
     most = std::max(most, weight.rmsError);

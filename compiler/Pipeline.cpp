@@ -149,9 +149,19 @@ LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
       return failure();
   if (options.precision == Precision::Float32)
     return success();
-  return runPipeline(module, [&](OpPassManager &passes) {
-    passes.addNestedPass<func::FuncOp>(createChoosePrecision({nameOf(options.precision), options.precisionKeep}));
+  bool isTraining = options.train.isWanted || options.isRecipe;
+  if (isTraining && module->hasAttr("ingot.evaluation"))
+    return success();
+  LogicalResult chosen = runPipeline(module, [&](OpPassManager &passes) {
+    // What is frozen is as constant in a step as in inference.
+    Precision weights = isTraining ? Precision::BFloat16Weights : options.precision;
+    passes.addNestedPass<func::FuncOp>(createChoosePrecision({nameOf(weights), options.precisionKeep}));
+    if (isTraining)
+      passes.addNestedPass<func::FuncOp>(createMixPrecision({options.precisionKeep}));
   });
+  if (succeeded(chosen) && options.isRecipe) // of a step, fitMemoryBudget tells forward and backward apart
+    recompute(module.lookupSymbol<func::FuncOp>("main"), RecomputeChoice());
+  return chosen;
 }
 
 LogicalResult fuse(ModuleOp module, const CompileOptions &options) {

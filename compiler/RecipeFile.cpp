@@ -38,7 +38,8 @@ public:
     readEntries(root.table("entries"), false);
     readCopies(root.table("copies"));
     readCourse(root.table("training"));
-    root.expectOnly({"networks", "inputs", "hyperparameters", "steps", "entries", "copies", "training"});
+    readPrecision(root);
+    root.expectOnly({"precision", "networks", "inputs", "hyperparameters", "steps", "entries", "copies", "training"});
     if (!source.hasFailed() && file.recipe.entries.empty())
       source.fail(RecipeText{"", 1, 1}, "the recipe has no [steps.NAME] and no [entries.NAME]");
     checkNames();
@@ -181,6 +182,13 @@ private:
         entry.copy = number;
         file.recipe.entries.push_back(std::move(entry));
       }
+  }
+
+  void readPrecision(const RecipeTable &root) {
+    RecipeText precision = root.text("precision");
+    file.isMixed = precision.text == "bf16";
+    if (!precision.text.empty() && precision.text != "f32" && precision.text != "bf16")
+      source.fail(precision, "precision is \"f32\" or \"bf16\"");
   }
 
   int64_t readCount(const RecipeTable &table, StringRef key) {

@@ -20,6 +20,8 @@ struct CourseStep {
 struct RecipeFile {
   Recipe recipe;
   std::vector<CourseStep> course;
+  /// Steps multiply in bfloat16.
+  bool isMixed = false;
 
   /// For a library's options: its entries in order, the course as "critic*5,generator/2", and where the networks were.
   std::string formatOptions() const;

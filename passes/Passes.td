@@ -79,6 +79,17 @@ def ChoosePrecision : Pass<"ingot-choose-precision", "::mlir::func::FuncOp"> {
     Option<"keep", "keep", "std::string", "", "Regular expression: nodes whose names match are not marked">];
 }
 
+def MixPrecision : Pass<"ingot-mix-precision", "::mlir::func::FuncOp"> {
+  let summary = "Round what a training step multiplies, and what backward reads of forward, to bfloat16";
+  let description = [{
+    Before: `%y = ingot.relu %x; ... %z = ingot.matmul %y, %w; ... %dw = ingot.matmul %yt, %dz`. After: `%y = ingot.relu %x; %n = ingot.cast %y
+    to bf16; %1 = ingot.cast %n to f32; ... %z = ingot.matmul %1, ...`. Every reader of %y sees the rounded number. Parameters are
+    rounded for the products alone. A function that changes no state stays as it is.
+  }];
+  let options = [
+    Option<"keep", "keep", "std::string", "", "Regular expression: nodes whose names match are not rounded for">];
+}
+
 //===----------------------------------------------------------------------===//
 // fusion/
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,8 @@
 //   kernel.func @k(%x, %p) { %0 = kernel.unpack %p; conv %x, %0 }       %p = kernel.launch @k_pack(%w)
 //   kernel.func @k_pack(%w) { transpose %w; pad; reshape; transpose }   %1 = kernel.launch @k(%x, %p)
 //
+// Where a launch did nothing but round the weights, packing does that as well.
+//
 // Packing reads and writes the weights once; it is left out where few rows or pixels use each of them. Constant filters
 // come here when they are to be transformed before the first run: their launches are preparations.
 //
@@ -155,17 +157,40 @@ Value buildTransformation(OpBuilder &builder, Operation *user, Value filter, con
   return pack;
 }
 
-/// A kernel that packs its only argument.
-kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, const Layout &layout) {
+/// The launch that rounds `weights` before they are packed (%1 = launch { cast to bf16, cast to f32 }), when the kernel
+/// takes nothing else and returns nothing else: rounding can as well be part of packing.
+kernel::LaunchOp roundingOf(Value weights) {
+  auto launch = weights.getDefiningOp<kernel::LaunchOp>();
+  auto kernel =
+      launch ? SymbolTable::lookupNearestSymbolFrom<kernel::FuncOp>(launch, launch.getCalleeAttr()) : kernel::FuncOp();
+  if (!kernel || launch->getNumOperands() != 1 || launch->getNumResults() != 1)
+    return {};
+  bool onlyCasts =
+      llvm::all_of(kernel.getBody().front().without_terminator(), [](Operation &op) { return isa<CastOp>(op); });
+  return onlyCasts ? launch : kernel::LaunchOp();
+}
+
+/// A kernel that packs its only argument, which it first rounds as `rounding` does.
+kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, const Layout &layout,
+                             kernel::FuncOp rounding) {
   OpBuilder builder(kernel);
-  Type from = weights.argument.getType(), to = packedType(cast<RankedTensorType>(weights.value.getType()), layout);
-  auto packing = builder.create<kernel::FuncOp>(kernel.getLoc(), (kernel.getName() + "_pack").str(),
-                                                builder.getFunctionType(from, to), builder.getStringAttr("private"),
-                                                ArrayAttr(), ArrayAttr());
+  Type from = rounding ? rounding.getArgumentTypes()[0] : weights.argument.getType();
+  Type to = packedType(cast<RankedTensorType>(weights.value.getType()), layout);
+  auto packing = builder.create<kernel::FuncOp>(
+      kernel.getLoc(), (kernel.getName() + (rounding ? "_round_pack" : "_pack")).str(),
+      builder.getFunctionType(from, to), builder.getStringAttr("private"), ArrayAttr(), ArrayAttr());
   Block &body = packing.getBody().emplaceBlock();
   builder.setInsertionPointToEnd(&body);
   IRMapping mapping;
-  mapping.map(weights.argument, body.addArgument(from, weights.argument.getLoc()));
+  Value argument = body.addArgument(from, weights.argument.getLoc());
+  if (rounding) {
+    Block &steps = rounding.getBody().front();
+    mapping.map(steps.getArgument(0), argument);
+    for (Operation &step : steps.without_terminator())
+      builder.clone(step, mapping);
+    argument = mapping.lookup(steps.getTerminator()->getOperand(0));
+  }
+  mapping.map(weights.argument, argument);
   for (Operation *view : weights.views)
     builder.clone(*view, mapping);
   Value value = mapping.lookup(weights.value);
@@ -199,6 +224,51 @@ std::optional<Layout> chooseVariableLayout(const Weights &weights, bool isConsta
   return chooseLayout(weights.user, weights.value, false);
 }
 
+/// The packing kernel for weights as they are (a null key), and for those that a kernel rounds first.
+using Packings = llvm::MapVector<Operation *, kernel::FuncOp>;
+
+Operation *roundingKernelOf(Value weights) {
+  kernel::LaunchOp launch = roundingOf(weights);
+  return launch ? SymbolTable::lookupNearestSymbolFrom(launch, launch.getCalleeAttr()) : nullptr;
+}
+
+Packings definePackings(kernel::FuncOp kernel, unsigned number, const Weights &weights, const Layout &layout,
+                        ArrayRef<kernel::LaunchOp> launches) {
+  Packings packings;
+  for (kernel::LaunchOp launch : launches) {
+    Operation *rounding = roundingKernelOf(launch->getOperand(number));
+    kernel::FuncOp &packing = packings[rounding];
+    if (!packing)
+      packing = definePacking(kernel, weights, layout, dyn_cast_or_null<kernel::FuncOp>(rounding));
+  }
+  return packings;
+}
+
+/// Lets every launch read panels, which a launch before it packs: what several launches multiply by, before the first;
+/// constants, before the first run.
+void packBefore(ArrayRef<kernel::LaunchOp> launches, unsigned number, Type packed, Packings &packings,
+                bool isConstant) {
+  llvm::DenseMap<Value, Value> panels;
+  for (kernel::LaunchOp launch : launches) {
+    OpOperand &operand = launch->getOpOperand(number);
+    Value &panel = panels[operand.get()];
+    if (!panel) {
+      kernel::LaunchOp rounding = roundingOf(operand.get());
+      Value weights = rounding ? rounding->getOperand(0) : operand.get();
+      kernel::FuncOp packing = packings[roundingKernelOf(operand.get())];
+      auto pack = OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), weights,
+                                                             ArrayAttr());
+      if (isConstant)
+        pack.setPreparation();
+      panel = pack.getOutputs()[0];
+    }
+    kernel::LaunchOp rounding = roundingOf(operand.get());
+    operand.set(panel);
+    if (rounding && rounding->use_empty())
+      rounding.erase();
+  }
+}
+
 } // namespace
 
 void packVariables(ModuleOp module, bool allowWinograd) {
@@ -211,28 +281,16 @@ void packVariables(ModuleOp module, bool allowWinograd) {
     if (!weights)
       continue;
     unsigned number = weights->argument.getArgNumber();
-    bool isConstant = llvm::all_of(launches[kernel.getName()], [&](kernel::LaunchOp launch) {
+    SmallVector<kernel::LaunchOp> &readers = launches[kernel.getName()];
+    bool isConstant = llvm::all_of(readers, [&](kernel::LaunchOp launch) {
       return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
     });
     std::optional<Layout> layout = chooseVariableLayout(*weights, isConstant, allowWinograd);
     if (!layout)
       continue;
-    kernel::FuncOp packing = definePacking(kernel, *weights, *layout);
+    Packings packings = definePackings(kernel, number, *weights, *layout, readers);
     takePacked(kernel, *weights, *layout);
-    Type packed = kernel.getArgumentTypes()[number];
-    llvm::DenseMap<Value, Value> panels; // what several launches multiply by is packed before the first
-    for (kernel::LaunchOp launch : launches[kernel.getName()]) {
-      OpOperand &operand = launch->getOpOperand(number);
-      Value &panel = panels[operand.get()];
-      if (!panel) {
-        auto pack = OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(),
-                                                               operand.get(), ArrayAttr());
-        if (isConstant)
-          pack.setPreparation();
-        panel = pack.getOutputs()[0];
-      }
-      operand.set(panel);
-    }
+    packBefore(readers, number, kernel.getArgumentTypes()[number], packings, isConstant);
   }
 }
 

@@ -22,4 +22,16 @@ def Cost : OpInterface<"Cost"> {
       "double", "countOperations", (ins "::ingot::SizesOf":$sizes)>];
 }
 
+// What mixed precision rounds: an operation whose time goes into products, which are summed in float32 whatever it multiplies.
+def SumsProducts : OpInterface<"SumsProducts"> {
+  let cppNamespace = "::ingot";
+  let methods = [InterfaceMethod<"The operands that are multiplied, which may be rounded to 16 bits; all, unless it says otherwise.",
+                                 "::llvm::SmallVector<::mlir::OpOperand *>", "getFactors", (ins), "", [{
+    ::llvm::SmallVector<::mlir::OpOperand *> factors;
+    for (::mlir::OpOperand &operand : $_op->getOpOperands())
+      factors.push_back(&operand);
+    return factors;
+  }]>];
+}
+
 #endif

@@ -8,8 +8,29 @@ using namespace mlir;
 
 namespace ingot {
 
+bool isWidening(Operation *op) {
+  auto cast = dyn_cast_or_null<CastOp>(op);
+  return cast && cast.getElement().isF32() && getElementTypeOrSelf(cast.getInput()).isBF16();
+}
+
+bool isNarrowing(Operation *op) {
+  auto cast = dyn_cast_or_null<CastOp>(op);
+  return cast && cast.getElement().isBF16() && getElementTypeOrSelf(cast.getInput()).isF32();
+}
+
 bool isFreeView(Operation *op) {
-  return isa_and_nonnull<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, DimensionsOp, IotaOp>(op);
+  return isa_and_nonnull<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, DimensionsOp, IotaOp>(op) || isWidening(op);
+}
+
+bool readsRows(Operation *op) { return isa<ReduceOp, SoftmaxOp, NormalizeOp, ArgReduceOp>(op); }
+
+bool readsInPlace(OpOperand &operand) {
+  Operation *op = operand.getOwner(), *view = operand.get().getDefiningOp();
+  bool isWindow = isa<MaxPoolOp, AvgPoolOp>(op); // finds 16 channels side by side
+  if (!op->hasTrait<Root>() || readsRows(op) || (isWindow && (isWidening(view) || !isFreeView(view))))
+    return false;
+  auto product = dyn_cast<SumsProducts>(op);
+  return !product || isa<AttentionOp>(op) || llvm::is_contained(product.getFactors(), &operand);
 }
 
 bool isPartOfCode(Operation *op) {
@@ -62,8 +83,11 @@ void Grouping::markMaterialized() {
     markReturned(operand);
   for (Operation &op : block)
     if (op.hasTrait<Root>())
-      for (Value operand : op.getOperands())
-        markReadByRoot(operand, isa<AttentionOp>(op));
+      for (OpOperand &operand : op.getOpOperands()) {
+        markReadByRoot(operand.get(), isa<AttentionOp>(op));
+        if (readsInPlace(operand))
+          markWidened(operand.get());
+      }
   main.walk([&](ConvFilterGradientOp op) {
     markReadByChannels(op.getGradient());
     // Vectors are taken from the gradient alone, and from the input only element by element.
@@ -114,6 +138,14 @@ void Grouping::markReadByRoot(Value value, bool onlyMatrices) {
         mergesAxes(cast<RankedTensorType>(reshape.getInput().getType()), cast<RankedTensorType>(reshape.getType())))
       materialized.insert(source);
   }
+}
+
+/// A root finds its operands by address arithmetic: they are float32 in memory.
+void Grouping::markWidened(Value value) {
+  for (Operation *view = value.getDefiningOp(); isFreeView(view) && view->getNumOperands() == 1;
+       view = view->getOperand(0).getDefiningOp())
+    if (isWidening(view))
+      materialized.insert(view);
 }
 
 /// A root that sums over pixels reads channels together, again and again: the view that takes them apart must lie in

@@ -24,8 +24,19 @@ struct Group {
   size_t first = 0, last = 0;
 };
 
-/// An index map: costs nothing inside a kernel, however often it is copied.
+/// bfloat16 as float32: exact, and a shift in registers.
+bool isWidening(mlir::Operation *op);
+/// float32 as bfloat16.
+bool isNarrowing(mlir::Operation *op);
+
+/// An index map or a widening: costs nothing inside a kernel, however often it is copied.
 bool isFreeView(mlir::Operation *op);
+
+/// Reads every element of its operand a few times at most, row by row.
+bool readsRows(mlir::Operation *op);
+
+/// Whether a root reads this operand where it lies, element by element and many times over: what it multiplies, mostly.
+bool readsInPlace(mlir::OpOperand &operand);
 
 /// A constant with one element, or many equal ones: part of the kernel's code.
 bool isPartOfCode(mlir::Operation *op);
@@ -45,6 +56,7 @@ private:
   void markMaterialized();
   void markReturned(mlir::Value value);
   void markReadByRoot(mlir::Value value, bool onlyMatrices);
+  void markWidened(mlir::Value value);
   void markReadAlongRows(mlir::Value value);
   void markReadByChannels(mlir::Value value);
   void place(mlir::Operation *op);
@@ -54,7 +66,7 @@ private:
   struct Path {
     mlir::Value source;
     Group *group = nullptr;
-    bool isDirect = true;     // no views on the way
+    bool isDirect = true;     // no index maps on the way
     bool isRelabeling = true; // only reshapes and transpositions: every element occurs once
     bool keepsRows = true;    // neighbours in memory stay neighbours
     bool isUsedOnce = true;   // nobody else looks through these views

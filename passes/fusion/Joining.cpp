@@ -26,9 +26,6 @@ bool haveSameCount(Value a, Value b) {
   return product(scope.dims(a), a.getContext()) == product(scope.dims(b), b.getContext());
 }
 
-/// Reads every element of its operand a few times at most, row by row.
-bool readsRows(Operation *op) { return isa<ReduceOp, SoftmaxOp, NormalizeOp, ArgReduceOp>(op); }
-
 /// Worth computing again for every pass over a row.
 bool isCheap(Operation *op) {
   return !isa<ExpOp, LogOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp,
@@ -58,8 +55,8 @@ Grouping::Path Grouping::pathOf(Operation *op, Value operand) const {
   for (Operation *view = operand.getDefiningOp();
        isFreeView(view) && !owners.contains(view) && view->getNumOperands() == 1; view = path.source.getDefiningOp()) {
     path.isUsedOnce &= isOnlyUser();
-    path.isDirect = false;
-    path.isRelabeling &= isa<ReshapeOp, TransposeOp>(view);
+    path.isDirect &= isWidening(view);
+    path.isRelabeling &= isa<ReshapeOp, TransposeOp>(view) || isWidening(view);
     if (auto transpose = dyn_cast<TransposeOp>(view))
       path.keepsRows &= transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1;
     below = view;
@@ -103,7 +100,7 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   // An element may change until the last update; of a cache only the new rows are computed.
   if (isa<ScatterElementsOp, ScatterNdOp, AppendOp>(host->root))
     return false;
-  bool isView = isFreeView(op);
+  bool isView = isFreeView(op) && !isWidening(op);
   if (!op->hasTrait<Pointwise>() && !isView)
     return false;
   if (path.isDirect && !isView)

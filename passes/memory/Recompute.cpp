@@ -7,10 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/memory/Recompute.h"
-#include "dialects/ingot/Ingot.h"
 #include "passes/Passes.h"
 #include "passes/fusion/Groups.h"
-#include "llvm/ADT/SetVector.h"
+#include "passes/memory/ForwardPass.h"
 
 using namespace mlir;
 
@@ -44,72 +43,6 @@ private:
   const DimensionSizes &known;
 };
 
-/// What a view shows.
-Value baseOf(Value value) {
-  while (isFreeView(value.getDefiningOp()) && value.getDefiningOp()->getNumOperands() == 1)
-    value = value.getDefiningOp()->getOperand(0);
-  return value;
-}
-
-/// The forward pass of a training step: what its loss and the network's outputs need.
-class ForwardPass {
-public:
-  explicit ForwardPass(func::FuncOp main) : main(main) {
-    llvm::SetVector<Operation *> needed;
-    Operation *terminator = main.getBody().front().getTerminator();
-    auto need = [&](Value value) {
-      if (Operation *producer = value.getDefiningOp())
-        needed.insert(producer);
-    };
-    for (OpOperand &result : terminator->getOpOperands()) {
-      auto role = main.getResultAttrOfType<StringAttr>(result.getOperandNumber(), "ingot.role");
-      if (role && (role.getValue() == "loss" || role.getValue() == "output"))
-        need(result.get());
-    }
-    for (size_t i = 0; i < needed.size(); ++i)
-      for (Value operand : needed[i]->getOperands())
-        need(operand);
-    for (Operation &op : main.getBody().front())
-      if (needed.contains(&op) && !isa<ConstantOp>(op)) {
-        places[&op] = ops.size();
-        ops.push_back(&op);
-      }
-    findReaders();
-  }
-
-  bool contains(Operation *op) const { return op && places.contains(op); }
-  int64_t size() const { return ops.size(); }
-  int64_t placeOf(Value value) const { return places.lookup(value.getDefiningOp()); }
-
-  /// Results that backward reads, in program order.
-  llvm::SetVector<Value> kept;
-  /// The last forward operation that reads a result.
-  llvm::DenseMap<Value, int64_t> lastReader;
-
-private:
-  void findReaders() {
-    for (Operation &op : main.getBody().front())
-      for (Value operand : op.getOperands()) {
-        Value base = baseOf(operand);
-        if (!contains(base.getDefiningOp()))
-          continue;
-        if (contains(&op))
-          lastReader[base] = std::max(lastReader.lookup(base), places.lookup(&op));
-        else if (!isFreeView(&op))
-          kept.insert(base);
-      }
-    // A view that backward makes itself of a result reads it, too.
-    for (Operation &op : main.getBody().front())
-      if (!contains(&op) && isFreeView(&op) && op.getNumOperands() == 1)
-        if (Value base = baseOf(op.getOperand(0)); contains(base.getDefiningOp()))
-          kept.insert(base);
-  }
-
-  func::FuncOp main;
-  SmallVector<Operation *> ops;
-  llvm::DenseMap<Operation *, int64_t> places;
-};
-
 /// Which results of the forward pass stay in memory.
 class Keeping {
 public:
@@ -124,6 +57,8 @@ public:
     Operation *producer = base.getDefiningOp();
     if (!forward.contains(producer) || crossing.contains(base) || forward.placeOf(base) > lastCut)
       return true;
+    if (isNarrowing(producer) && producer->getOperand(0).getDefiningOp()) // a form of what is narrowed
+      producer = producer->getOperand(0).getDefiningOp();
     double operations = countOperations(producer, measure), bytes = std::max<int64_t>(measure.bytesOf(base), 1);
     return operations / bytes > choice.operationsPerByte;
   }

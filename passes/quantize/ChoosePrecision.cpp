@@ -10,8 +10,8 @@
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Passes.h"
+#include "passes/quantize/NodeNames.h"
 #include "passes/simplify/ConstantValues.h"
-#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 
@@ -41,30 +41,16 @@ bool isLargeConstant(Value value) {
          typeOf(value).getRank() >= 2 && typeOf(value).getNumElements() >= leastElements;
 }
 
-/// The names of all ONNX nodes that an operation was made of.
-bool isNamed(Location loc, const llvm::Regex &pattern) {
-  bool isFound = false;
-  loc->walk([&](Location part) {
-    if (auto name = dyn_cast<NameLoc>(part))
-      isFound |= pattern.match(name.getName());
-    return WalkResult::advance();
-  });
-  return isFound;
-}
-
 struct ChoosePrecisionPass : impl::ChoosePrecisionBase<ChoosePrecisionPass> {
   using ChoosePrecisionBase::ChoosePrecisionBase;
 
   void runOnOperation() override {
-    llvm::Regex pattern(keep);
-    std::string problem;
-    if (!keep.empty() && !pattern.isValid(problem)) {
-      getOperation().emitError() << "\"" << keep << "\" is not a regular expression: " << problem;
+    NodeNames kept(keep);
+    if (failed(kept.check(getOperation())))
       return signalPassFailure();
-    }
     StringAttr mark = StringAttr::get(&getContext(), precision);
     for (Operation &op : getOperation().getBody().front())
-      if (isLargeConstant(weightsOf(op)) && (keep.empty() || !isNamed(op.getLoc(), pattern)))
+      if (isLargeConstant(weightsOf(op)) && !kept.match(op.getLoc()))
         op.setAttr("ingot.precision", mark);
   }
 };

@@ -54,8 +54,13 @@ std::string checkInstruments(const InstrumentOptions &instruments, const Compile
   bool isReduced = options.precision != Precision::Float32;
   if (!isReduced && !(instruments.calibrationFile.empty() && options.precisionKeep.empty()))
     return "--calibrate and --precision-keep go with --precision";
-  if (isReduced && (options.train.isWanted || options.train.inputGradients))
-    return "--precision is for inference: a training step computes in float32";
+  if (isReduced && !options.train.isWanted && options.train.inputGradients)
+    return "--precision is for inference and training: gradients of an inference library are in float32";
+  bool isTraining = options.train.isWanted || options.isRecipe;
+  if (isTraining && isReduced && options.precision != Precision::BFloat16)
+    return "a training step computes with --precision f32 or bf16";
+  if (isTraining && !instruments.calibrationFile.empty())
+    return "--calibrate is for inference: a training step is not compared with one in float32";
   if (instruments.tunes && options.emit < Stage::Llvm)
     return "--tune chooses schedules of machine code: this stage has none";
   return {};
@@ -78,7 +83,7 @@ CompileStatus compile(const InstrumentOptions &instruments, CompileOptions optio
   CompileStatus status = compile(options, report, events);
   bool isLibrary = options.emit == Stage::Library && std::filesystem::path(options.output).extension() == ".so";
   if (status == CompileStatus::Done && isLibrary && options.precision != Precision::Float32 &&
-      instruments.checksPrecision)
+      !options.train.isWanted && !options.isRecipe && instruments.checksPrecision)
     checkPrecision(options, instruments.calibrationFile, report, events);
   if (status != CompileStatus::Done || instruments.reportFile.empty())
     return status;

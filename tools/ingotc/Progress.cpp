@@ -154,7 +154,8 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
   }
   if (status != CompileStatus::Done)
     return;
-  if (compileOptions.precision != Precision::Float32) {
+  bool isTraining = compileOptions.train.isWanted || compileOptions.isRecipe;
+  if (compileOptions.precision != Precision::Float32 && !isTraining) {
     printReducedWeights(report.reducedWeights);
     printOutputErrors(report.outputErrors);
   }

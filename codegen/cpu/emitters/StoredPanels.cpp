@@ -119,6 +119,12 @@ Value storedBytes(Value rows) {
   return cast && getElementTypeOrSelf(cast.getInput()).isUnsignedInteger(8) ? Value(cast.getInput()) : Value();
 }
 
+Value storedHalves(Value tensor) {
+  auto cast = tensor.getDefiningOp<CastOp>();
+  bool isWidened = cast && cast.getElement().isF32() && getElementTypeOrSelf(cast.getInput()).isBF16();
+  return isWidened ? Value(cast.getInput()) : Value();
+}
+
 Target withRoomForWords(Target target, Storage storage) {
   if (storage != Storage::Float32)
     target.vectorRegisters -= target.vectorRegisters / 8;

@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/WindowTiles.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
+#include "codegen/scalar/Casts.h"
 #include <map>
 
 using namespace mlir;
@@ -22,6 +24,8 @@ VectorType WindowTiles::vectorType() const { return VectorType::get({panelLanes}
 bool WindowTiles::analyze() {
   if (!getElementTypeOrSelf(problem.input.getType()).isF32() || problem.axes.size() > 2)
     return false;
+  if (Value halves = storedHalves(problem.input))
+    problem.input = halves;
   auto channels = constantValue(evaluator.dims(problem.input).back());
   if (!channels)
     return false;
@@ -284,7 +288,7 @@ void WindowTiles::emitTile(const Span &y, const Span &x) {
     auto [row, column] = place;
     Index at = lines ? builder.add(builder.add(from, lineOffsets[row]), column * lines->pixelStride())
                      : builder.add(from, builder.add(builder.mul(strides[0], row), builder.mul(strides[1], column)));
-    Value element = builder.loadVector(input, builder.op().getF32Type(), at, panelLanes, mask);
+    Value element = load(at);
     for (const Use &use : list)
       sums[use.pixel] = combine(sums[use.pixel], element, use.tap);
   }
@@ -326,7 +330,7 @@ void WindowTiles::emitLoopTile(Index y, Index x, int64_t count, bool isClipped) 
       SmallVector<Value> next(carried);
       for (int64_t q = 0; q < count; ++q) {
         Index place = builder.add(at, builder.mul(strides[1], q * columns.step));
-        Value element = builder.loadVector(input, builder.op().getF32Type(), place, panelLanes, mask);
+        Value element = load(place);
         next[q] = combine(next[q], element, builder.add(builder.mul(i, columns.taps), j));
       }
       return next;
@@ -334,6 +338,12 @@ void WindowTiles::emitLoopTile(Index y, Index x, int64_t count, bool isClipped) 
   });
   for (int64_t q = 0; q < count; ++q)
     store(sums[q], y, builder.add(x, q), {ys, xs});
+}
+
+Value WindowTiles::load(Index offset) {
+  Type element = getElementTypeOrSelf(problem.input);
+  Value vector = builder.loadVector(input, element, offset, panelLanes, mask);
+  return element.isF32() ? vector : widenHalf({builder.op(), problem.input.getLoc()}, vector);
 }
 
 void WindowTiles::store(Value sum, Index y, Index x, ArrayRef<WindowAxis::Range> taps) {

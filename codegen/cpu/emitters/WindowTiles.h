@@ -78,6 +78,8 @@ private:
   Index startOfTile(Index number);
   /// How many lines of the input a tile's windows reach over.
   int64_t reach() const;
+  /// 16 channels of the input as float32, from `offset` on.
+  mlir::Value load(Index offset);
   /// The input's offset of (y, x)'s window position (0, 0); with computed lines, only along the line.
   Index origin(Index y, Index x);
 

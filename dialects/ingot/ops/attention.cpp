@@ -67,6 +67,11 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
   return success();
 }
 
+/// The mask is added.
+SmallVector<OpOperand *> AttentionOp::getFactors() {
+  return {&getQueriesMutable(), &getKeysMutable(), &getValuesMutable()};
+}
+
 /// Two products and, for each score, a subtraction, a comparison, a power and a sum.
 double AttentionOp::countOperations(SizesOf sizes) {
   SmallVector<int64_t> output = sizes(getOutput()), keys = sizes(getKeys());

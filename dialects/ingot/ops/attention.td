@@ -3,7 +3,8 @@
 
 include "dialects/ingot/Ingot.td"
 
-def Ingot_AttentionOp : Ingot_PureOp<"attention", [Root, DeclareOpInterfaceMethods<Cost>]> {
+def Ingot_AttentionOp : Ingot_PureOp<"attention", [
+    Root, DeclareOpInterfaceMethods<SumsProducts, ["getFactors"]>, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "Scaled dot-product attention: softmax over the keys of scale * queries keys^T, times the values";
   let description = [{
     score[..., i, j] = scale * sum over d of queries[..., i, d] * keys[..., j, d]

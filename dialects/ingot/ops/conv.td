@@ -4,7 +4,7 @@
 
 include "dialects/ingot/Ingot.td"
 
-def Ingot_ConvOp : Ingot_PureOp<"conv", [Root, DeclareOpInterfaceMethods<Cost>]> {
+def Ingot_ConvOp : Ingot_PureOp<"conv", [Root, SumsProducts, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "Convolution: input [N, spatial..., C], filter [window..., C / groups, F], output [N, spatial..., F]";
   let description = [{
     output[n, y, f] = sum over window position w and channel c of input[n, y * stride + w * dilation - low, g(f) * C/groups + c] * filter[w, c, f]
@@ -17,7 +17,7 @@ def Ingot_ConvOp : Ingot_PureOp<"conv", [Root, DeclareOpInterfaceMethods<Cost>]>
   let assemblyFormat = "$input `,` $filter prop-dict attr-dict `:` type($input) `,` type($filter)";
 }
 
-def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root, DeclareOpInterfaceMethods<Cost>]> {
+def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root, SumsProducts, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "Gradient of a convolution by its input: input [N, spatial..., C], filter [window..., F / groups, C]";
   let description = [{
     Each input element adds filter * element to the output at y = x * stride + w * dilation - low; the output's spatial extent is
@@ -31,7 +31,7 @@ def Ingot_ConvTransposeOp : Ingot_PureOp<"conv_transpose", [Root, DeclareOpInter
   let assemblyFormat = "$input `,` $filter prop-dict attr-dict `:` type($input) `,` type($filter)";
 }
 
-def Ingot_ConvFilterGradientOp : Ingot_PureOp<"conv_filter_gradient", [Root, DeclareOpInterfaceMethods<Cost>]> {
+def Ingot_ConvFilterGradientOp : Ingot_PureOp<"conv_filter_gradient", [Root, SumsProducts, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "Gradient of a convolution by its filter: input [N, spatial..., C], gradient [N, spatial..., F]";
   let description = [{
     output[w, c, f] = sum over image n and pixel y of input[n, y * stride + w * dilation - low, g(f) * C/groups + c] * gradient[n, y, f],

@@ -3,7 +3,7 @@
 
 include "dialects/ingot/Ingot.td"
 
-def Ingot_MatmulOp : Ingot_PureOp<"matmul", [Root, DeclareOpInterfaceMethods<Cost>]> {
+def Ingot_MatmulOp : Ingot_PureOp<"matmul", [Root, SumsProducts, DeclareOpInterfaceMethods<Cost>]> {
   let summary = "Matrix product over the last two axes, the leading ones broadcast";
   let description = [{
     output[..., m, n] = sum over k of lhs[..., m, k] * rhs[..., k, n]

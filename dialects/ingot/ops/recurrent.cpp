@@ -211,4 +211,13 @@ double LstmGradientOp::countOperations(SizesOf sizes) { return countSteps(getAct
 double GruGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
 double RnnGradientOp::countOperations(SizesOf sizes) { return countSteps(getActivated(), getRecurrence(), sizes); }
 
+/// States and gates are added to, and stay in the layer from step to step; the recurrence is what each is multiplied
+/// by.
+SmallVector<OpOperand *> LstmOp::getFactors() { return {&getRecurrenceMutable()}; }
+SmallVector<OpOperand *> GruOp::getFactors() { return {&getRecurrenceMutable()}; }
+SmallVector<OpOperand *> RnnOp::getFactors() { return {&getRecurrenceMutable()}; }
+SmallVector<OpOperand *> LstmGradientOp::getFactors() { return {&getRecurrenceMutable()}; }
+SmallVector<OpOperand *> GruGradientOp::getFactors() { return {&getRecurrenceMutable()}; }
+SmallVector<OpOperand *> RnnGradientOp::getFactors() { return {&getRecurrenceMutable()}; }
+
 } // namespace ingot

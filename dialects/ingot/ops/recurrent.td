@@ -31,7 +31,8 @@ def Ingot_Activation : I32EnumAttr<"Activation", "the function of a gate", [
 // A sequence ends after `lengths[b]` steps: later elements of the results are 0 and its states stay. The reverse direction
 // starts at each sequence's own end. With `clip` > 0 the argument of each gate's function is limited to [-clip, clip]
 // (not that of an LSTM's cell, as in ONNX Runtime).
-class Ingot_RecurrentOp<string mnemonic, dag operands, dag options, dag outputs> : Ingot_PureOp<mnemonic, [Root, DeclareOpInterfaceMethods<Cost>]> {
+class Ingot_RecurrentOp<string mnemonic, dag operands, dag options, dag outputs> : Ingot_PureOp<mnemonic, [
+    Root, DeclareOpInterfaceMethods<SumsProducts, ["getFactors"]>, DeclareOpInterfaceMethods<Cost>]> {
   let arguments = !con(operands, (ins Variadic<Ingot_Tensor>:$lengths, Ingot_DirectionAttr:$direction,
                                   StrArrayAttr:$activations, DenseF64ArrayAttr:$parameters), options);
   let results = outputs;
