@@ -14,11 +14,8 @@ using namespace mlir;
 namespace ingot::cpu {
 namespace {
 
-/// The type of an element in memory: booleans are bytes, integers have no sign. Without instructions for bfloat16 LLVM
-/// would take vectors of it apart and call a function for each element; as integers they are loaded and stored whole.
+/// The type of an element in memory: booleans are bytes, integers have no sign.
 Type memoryType(Type element) {
-  if (element.isBF16())
-    return IntegerType::get(element.getContext(), 16);
   auto integer = dyn_cast<IntegerType>(element);
   if (!integer)
     return element;
@@ -206,15 +203,7 @@ Value KernelBuilder::address(Value pointer, Type element, Index offset) {
   return create<LLVM::GEPOp>(pointer.getType(), memory, pointer, ArrayRef<LLVM::GEPArg>{value(offset)});
 }
 
-/// `value` with the bits of its elements in another type of the same width.
-static Value reinterpret(KernelBuilder &builder, Value value, Type element) {
-  auto vector = dyn_cast<VectorType>(value.getType());
-  return builder.create<arith::BitcastOp>(vector ? Type(vector.clone(element)) : element, value);
-}
-
 Value KernelBuilder::fromMemory(Value loaded, Type element) {
-  if (element.isBF16())
-    return reinterpret(*this, loaded, element);
   if (!isBoolean(element))
     return loaded;
   return create<arith::CmpIOp>(arith::CmpIPredicate::ne, loaded, constant(loaded.getType(), 0));
@@ -222,8 +211,6 @@ Value KernelBuilder::fromMemory(Value loaded, Type element) {
 
 Value KernelBuilder::toMemory(Value element) {
   Type type = element.getType();
-  if (getElementTypeOrSelf(type).isBF16())
-    return reinterpret(*this, element, builder.getI16Type());
   if (!isBoolean(getElementTypeOrSelf(type)))
     return element;
   Type byte = builder.getI8Type();
@@ -295,8 +282,6 @@ void KernelBuilder::prefetch(Value pointer, Type element, Index offset, int loca
 // ---------------------------------------------------------------------------------------------------------------
 
 Value KernelBuilder::splat(Value scalar, int64_t lanes) {
-  if (scalar.getType().isBF16()) // see memoryType
-    return reinterpret(*this, splat(reinterpret(*this, scalar, builder.getI16Type()), lanes), scalar.getType());
   return create<vector::BroadcastOp>(VectorType::get({lanes}, scalar.getType()), scalar);
 }
 

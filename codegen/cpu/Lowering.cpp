@@ -44,6 +44,47 @@ void addPasses(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
+Type withIntegers(Type type) {
+  Type integer = IntegerType::get(type.getContext(), 16);
+  if (type.isBF16())
+    return integer;
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && vector.getElementType().isBF16() ? Type(vector.clone(integer)) : type;
+}
+
+TypedAttr withIntegers(TypedAttr attribute) {
+  auto bits = [](const llvm::APFloat &number) { return number.bitcastToAPInt(); };
+  Type type = withIntegers(attribute.getType());
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return IntegerAttr::get(type, bits(number.getValue()));
+  return cast<TypedAttr>(cast<DenseFPElementsAttr>(attribute).mapValues(getElementTypeOrSelf(type), bits));
+}
+
+/// Values of bfloat16, which are only moved, chosen and taken apart as integers, become integers. LLVM 19 calls a
+/// function that nobody has, or falls over, where a processor without instructions for bfloat16 keeps one in a
+/// register.
+void keepHalvesAsIntegers(ModuleOp code) {
+  SmallVector<arith::BitcastOp> bitcasts;
+  code.walk([&](Operation *op) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(op);
+        constant && withIntegers(constant.getType()) != constant.getType())
+      constant.setValueAttr(withIntegers(constant.getValue()));
+    if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
+      bitcasts.push_back(bitcast);
+    for (Value result : op->getResults())
+      result.setType(withIntegers(result.getType()));
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (BlockArgument argument : block.getArguments())
+          argument.setType(withIntegers(argument.getType()));
+  });
+  for (arith::BitcastOp bitcast : bitcasts)
+    if (bitcast.getIn().getType() == bitcast.getType()) {
+      bitcast.getResult().replaceAllUsesWith(bitcast.getIn());
+      bitcast.erase();
+    }
+}
+
 void setAttributes(llvm::Module &module, const Target &target) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
@@ -116,6 +157,7 @@ void loadCodeDialects(MLIRContext &context) {
 
 std::unique_ptr<llvm::Module> lowerToLlvm(ModuleOp code, llvm::LLVMContext &context, llvm::TargetMachine &machine,
                                           const Target &target, int optimization) {
+  keepHalvesAsIntegers(code);
   PassManager manager(code.getContext());
   manager.enableVerifier(false);
   addPasses(manager);

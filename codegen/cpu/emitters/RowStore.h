@@ -36,8 +36,8 @@ private:
   Emission &emission;
   RowSpace &space;
   mlir::Type element;
+  unsigned result = 0; // before `where`, whose choice sets it
   Where where;
-  unsigned result = 0;
   std::map<int64_t, mlir::Value> registers;
 };
 
