@@ -109,7 +109,7 @@ struct ProgramDescription {
 };
 
 /// Reads a planned module (see passes/Passes.h): name, symbols, ports, launches and the plan's numbers. `sourceHash`,
-/// `source`'s path, `options`, `triple` and `scratchBytes` stay for the caller to fill in.
+/// `source`'s path, `options`, `triple`, `scratchBytes` and `winogradBytes` stay for the caller to fill in.
 mlir::FailureOr<ProgramDescription> describeProgram(mlir::ModuleOp module);
 
 /// The code for one instruction set: an ELF object whose only symbol needed from outside is the entry (see ingot_entry

@@ -28,7 +28,6 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/TargetParser/Host.h"
 #include <chrono>
-#include <sys/resource.h>
 
 using namespace mlir;
 
@@ -47,9 +46,6 @@ public:
     auto started = std::chrono::steady_clock::now();
     LogicalResult result = straightLine();
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    report.peakMemoryBytes = int64_t(usage.ru_maxrss) * 1024;
     return succeeded(result) ? CompileStatus::Done : failureStatus();
   }
 
@@ -326,6 +322,7 @@ private:
       program->options += recipe->formatOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
+    program->winogradBytes = report.winogradBytes;
     if (options.explain)
       report.program = explain(*module, *program, code);
     addInspections(*module, *program);

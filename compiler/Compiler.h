@@ -30,7 +30,6 @@ struct CompileReport {
   };
   std::vector<StageTime> stages;
   double seconds = 0;
-  int64_t peakMemoryBytes = 0;
   int64_t kernels = 0, launches = 0;
   /// Memory for intermediate values: what was planned, and the largest set that is alive at once.
   int64_t arenaBytes = 0, arenaLowerBound = 0;

@@ -33,6 +33,7 @@ FailureOr<std::unique_ptr<Artifact>> compilePart(ModuleOp module, const CompileO
   addInspections(module, *program);
   program->isPart = true;
   program->scratchBytes = code->scratchBytes;
+  program->winogradBytes = winogradBytes(module);
   auto artifact = std::make_unique<Artifact>();
   artifact->program = std::move(*program);
   artifact->variants = std::move(code->variants);

@@ -116,11 +116,12 @@ std::vector<RecipeText> RecipeTable::texts(const std::string &key) const {
   if (value && !value->is_array())
     source->fail(placeOf(value->source()), key + " must be a list, as in [\"name\"]");
   else if (value)
-    for (const toml::node &element : *value->as_array())
+    for (const toml::node &element : *value->as_array()) {
       if (element.is_string())
         list.push_back(source->contentsOf(element.as_string()));
       else
         source->fail(placeOf(element.source()), "the elements of " + key + " must be texts in quotation marks");
+    }
   return list;
 }
 

@@ -87,7 +87,6 @@ public:
     readLaunches();
     program.constantBytes = getNumber("kernel.constant_bytes");
     program.preparedBytes = getNumber("kernel.prepared_bytes");
-    program.winogradBytes = winogradBytes(module);
     program.arenaBytes = getNumber("kernel.arena_bytes");
     program.arenaLowerBound = getNumber("kernel.arena_lower_bound");
     program.stateBytes = getNumber("ingot.state_bytes");

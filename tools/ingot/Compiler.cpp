@@ -2,7 +2,7 @@
 // Calls ingotc, the program beside this one.
 #include "Commands.h"
 #include "Failure.h"
-#include "tools/sibling/Sibling.h"
+#include "tools/process/Sibling.h"
 
 #include <filesystem>
 

@@ -4,13 +4,12 @@
 #include "Commands.h"
 #include "MadeInputs.h"
 #include "State.h"
+#include "tools/process/PeakMemory.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace ingot {
@@ -81,16 +80,6 @@ void measure(Library &library, const std::vector<ingot_tensor> &inputs, const st
   }
   timing.allocations = countAllocations() - before;
   sample.finish(timing);
-}
-
-// The most memory that this program had resident, in bytes; 0 where the system does not tell. getrusage would count
-// what the parent had before it started this program.
-int64_t peakMemory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("VmHWM:", 0) == 0)
-      return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
-  return 0;
 }
 
 nlohmann::ordered_json toJson(const Library &library, const std::vector<LaunchTime> &launches) {

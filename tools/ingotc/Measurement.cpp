@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Measurement.h"
-#include "tools/sibling/Sibling.h"
+#include "tools/process/Sibling.h"
 #include <fmt/core.h>
 
 namespace ingot {

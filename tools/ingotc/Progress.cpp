@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Progress.h"
+#include "tools/process/PeakMemory.h"
 #include <cmath>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -52,7 +53,7 @@ nlohmann::ordered_json toJson(CompileStatus status, const CompileOptions &option
           {"output", options.output},
           {"seconds", report.seconds},
           {"stages", stages},
-          {"peak_memory_bytes", report.peakMemoryBytes},
+          {"peak_memory_bytes", peakMemory()},
           {"kernels", report.kernels},
           {"launches", report.launches},
           {"arena_bytes", report.arenaBytes},
@@ -166,7 +167,7 @@ void Progress::finish(CompileStatus status, const CompileOptions &compileOptions
       fmt::print(stderr, "{:>10} {:8.3f} s\n", stage.stage, stage.seconds);
     double excess =
         report.arenaLowerBound ? 100.0 * (report.arenaBytes - report.arenaLowerBound) / report.arenaLowerBound : 0;
-    fmt::print(stderr, "     total {:8.3f} s, peak memory {}\n", report.seconds, megabytes(report.peakMemoryBytes));
+    fmt::print(stderr, "     total {:8.3f} s, peak memory {}\n", report.seconds, megabytes(peakMemory()));
     fmt::print(stderr, "{} kernels in {} launches; arena {} ({:+.1f} % of the lower bound); constants {}\n",
                report.kernels, report.launches, megabytes(report.arenaBytes), excess, megabytes(report.constantBytes));
     if (report.winogradBytes)

@@ -7,6 +7,7 @@
 #include "tools/ingotc/ReportPage.h"
 #include "tools/ingotc/Measurement.h"
 #include "tools/ingotc/WholeFile.h"
+#include "tools/process/PeakMemory.h"
 #include <ctime>
 #include <filesystem>
 #include <fmt/core.h>
@@ -97,7 +98,7 @@ Json describe(const CompileOptions &options, const CompileReport &report, const 
             {"arena_lower_bound", report.arenaLowerBound},
             {"constant_bytes", report.constantBytes},
             {"output_bytes", report.outputBytes}}},
-          {"compile", {{"seconds", report.seconds}, {"peak_memory_bytes", report.peakMemoryBytes}}},
+          {"compile", {{"seconds", report.seconds}, {"peak_memory_bytes", peakMemory()}}},
           {"tensors", tensors},
           {"kernels", kernels},
           {"launches", launches}};

@@ -20,7 +20,7 @@ namespace {
 template <typename Op>
 class Steps {
 public:
-  Steps(Op op, Gradient &g) : op(op), g(g), dims(g.dims(op.getGates())) { directions = *constantValue(dims[2]); }
+  Steps(Op op, Gradient &g) : dims(g.dims(op.getGates())), op(op), g(g) { directions = *constantValue(dims[2]); }
 
   /// One direction of [T, B, D, ...] or, with `axis` 0, of [D, ...]; the axis goes.
   Value direction(Value tensor, int64_t axis, int64_t which) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/sibling/Sibling.h"
+#include "tools/process/Sibling.h"
 
 #include <cerrno>
 #include <fcntl.h>
