@@ -256,8 +256,8 @@ void packBefore(ArrayRef<kernel::LaunchOp> launches, unsigned number, Type packe
       kernel::LaunchOp rounding = roundingOf(operand.get());
       Value weights = rounding ? rounding->getOperand(0) : operand.get();
       kernel::FuncOp packing = packings[roundingKernelOf(operand.get())];
-      auto pack = OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), weights,
-                                                             ArrayAttr());
+      auto pack =
+          OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), weights, ArrayAttr());
       if (isConstant)
         pack.setPreparation();
       panel = pack.getOutputs()[0];

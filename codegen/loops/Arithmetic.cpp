@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/loops/Loops.h"
+#include "codegen/scalar/Casts.h"
 #include "codegen/scalar/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -28,19 +29,13 @@ Type Arithmetic::type(const Lanes *lanes) const {
 Value Arithmetic::widen(Value value) {
   if (computed == element)
     return value;
-  Type wide = computed;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    wide = VectorType::get(vector.getShape(), computed);
-  return builder.create<arith::ExtFOp>(wide, value);
+  return widenHalf({builder.op(), builder.getLoc()}, value);
 }
 
 Value Arithmetic::narrow(Value value) {
   if (computed == element)
     return value;
-  Type half = element;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    half = VectorType::get(vector.getShape(), element);
-  return builder.create<arith::TruncFOp>(half, value);
+  return narrowToHalf({builder.op(), builder.getLoc()}, value, element);
 }
 
 Value Arithmetic::number(double value, const Lanes *lanes) { return builder.constant(type(lanes), value); }

@@ -72,7 +72,7 @@ MISTAKES = [
     ("lr = 0.1", "rate = 0.1", "12:1", 'the optimizer adam has no hyperparameter "rate"; it has lr, beta1'),
     ("lr = 0.1", 'optimizer = "adm"', "12:14", 'there is no optimizer "adm"'),
     ("lr = 0.1", 'lr = "fast"', "12:1", "lr must be a number"),
-    ("[networks]", "[network]", "2:2", 'there is no "network" here; there are networks, inputs'),
+    ("[networks]", "[network]", "2:2", 'there is no "network" here; there are precision, networks, inputs'),
     ("[networks]", "[inputs]\ny = 'real[2]'\n[networks]", "3:6", '"real[2]" is no type of an input'),
     ("[networks]", "[copies]\nf = { from = 'f', every = 2 }\n[networks]", "3:1", '"f" is a copy, but a step updates it too'),
     ("[networks]", "[copies]\nh = { from = 'f', every = 2 }\n[networks]", "3:1", '"h" cannot be a copy of "f"'),

@@ -92,6 +92,8 @@ private:
   bool isGroupMajor = false;
   /// The most row blocks for which all panel groups are computed before it is the next ones' turn (0: all rows).
   int64_t chunkBlocks = 0;
+  /// Blocks are unrolled as if they had at least so many vectors.
+  int64_t unrollVectors = 0;
 
   // Run-time values.
   Index rowBlocks, rowBlock, chunk, pass, groups, batches, depth, rowCount, columnCount, rowStride, depthStride,

@@ -27,20 +27,23 @@ int64_t Contraction::chooseFewRows() const {
   return rows < block.rows ? rows : 0;
 }
 
-/// Items [begin, end), which are panel groups: all rows are one block.
+/// Items [begin, end), which are panel groups: all rows are one block. A group sums in the same order whether it is one
+/// of two or alone, as the last of a thread's: results do not depend on the number of threads.
 void Contraction::emitFewRows(int64_t mostRows) {
   rowBlock = 0;
   enterBatch(0);
+  unrollVectors = 2 * block.vectors;
   int64_t width = block.vectors * panelLanes;
   Index whole = builder.min(end, builder.div(columnCount, width));
   Index pairs = builder.div(builder.max(builder.sub(whole, begin), 0), 2),
         rest = builder.add(begin, builder.mul(pairs, 2));
   builder.loop(begin, rest, 2, [&](Index group) {
-    Group columns{builder.mul(group, block.vectors), 2 * block.vectors, {}};
+    Group columns{builder.mul(group, block.vectors), unrollVectors, {}};
     emitExactly(1, mostRows, columns);
   });
   builder.loop(rest, end, 1,
-               [&](Index group) { forGroup(group, [&](const Group &columns) { emitRowBlock(0, columns); }); });
+               [&](Index group) { forGroup(group, [&](const Group &columns) { emitExactly(1, mostRows, columns); }); });
+  unrollVectors = 0;
 }
 
 /// All rows, which are at least `least` and at most `most`.

@@ -259,7 +259,7 @@ void Contraction::emitBlock(Index row, int64_t count, const Group &group) {
                                         : evaluator.materialize(lhsAt(points.back(), zero)->offset));
   }
   Sums sums = accumulate(builder, depth, rows, columnsOf(group, count), zeroSums(builder, count * group.vectors),
-                         chooseUnroll(target, {count, group.vectors}));
+                         chooseUnroll(target, {count, std::max(group.vectors, unrollVectors)}));
   storeBlock(points, group, sums);
 }
 
