@@ -226,6 +226,19 @@ def check_ranks():
     return ", ".join(launchers())
 
 
+def check_rank_bfloat16():
+    """Two ranks stay near the curve of one: what they exchange is float32, but shares of an odd batch round differently."""
+    where = folder("rank_bfloat16")
+    path = library(mlp([13, 24, 3]), "rank_bfloat16", "--loss", "cross_entropy", "--optimizer", "momentum", "--split-update",
+                   "--precision", "bf16")  # fmt: skip
+    words = [path, *dataset(where), "--epochs", 4, "--batch-size", 12, "--lr", 0.05]
+    one = train(*words, "--checkpoints", where / "one")
+    for name, launcher in launchers().items():
+        other = train_on(launcher, 2, *words, "--checkpoints", where / name)
+        expect(near(losses(one), losses(other), 1e-3), f"{name}: {losses(one)}, on two ranks {losses(other)}")
+    return ", ".join(launchers())
+
+
 def check_rank_adversarial():
     """Ranks attack their own parts of a batch; the curve is that of one."""
     found = launchers()
