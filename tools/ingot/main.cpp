@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
     return ingot::exitDone;
-  } catch (const CLI::RuntimeError &error) { // another process has told why
+  } catch (const CLI::RuntimeError &error) { // it is told why
     return error.get_exit_code();
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? ingot::exitDone : ingot::exitBadUsage;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <vector>
 
 namespace ingot {
 namespace {
@@ -76,9 +77,11 @@ void run(const TrainRequest &request) {
   try {
     trainRank(request, ranks.get());
   } catch (const AgreedFailure &failure) {
-    if (failure.isToldElsewhere)
-      throw CLI::RuntimeError(failure.code);
-    throw;
+    if (!failure.isToldElsewhere)
+      std::fprintf(stderr, "%s\n", failure.what());
+    std::vector<double> told(1);
+    ranks->sum(told); // when one ends, mpirun ends them all: nobody does before it is told
+    throw CLI::RuntimeError(failure.code);
   } catch (const Failure &failure) { // the others wait for this rank
     std::fprintf(stderr, "rank %d: %s\n", ranks->rank(), failure.what());
     ranks->abort(failure.code);
