@@ -108,6 +108,17 @@ def run_library(library, cases):
     return in_child(run)
 
 
+def threads_agree(library, feed):
+    """Whether a run gives the same bytes for any number of threads. Loads the library: call it in a child."""
+    import ingot
+    model = ingot.load(library.path)
+    results = []
+    for threads in (1, 2, 3, 5):
+        model.threads = threads
+        results.append({name: value.copy() for name, value in model.run(feed).items()})
+    return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
+
+
 def reference(model, cases):
     """The same from onnxruntime, its graph optimisations off."""
     import onnxruntime

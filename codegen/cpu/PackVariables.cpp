@@ -227,16 +227,15 @@ std::optional<Layout> chooseVariableLayout(const Weights &weights, bool isConsta
 /// The packing kernel for weights as they are (a null key), and for those that a kernel rounds first.
 using Packings = llvm::MapVector<Operation *, kernel::FuncOp>;
 
-Operation *roundingKernelOf(Value weights) {
-  kernel::LaunchOp launch = roundingOf(weights);
-  return launch ? SymbolTable::lookupNearestSymbolFrom(launch, launch.getCalleeAttr()) : nullptr;
+Operation *calleeOf(kernel::LaunchOp rounding) {
+  return rounding ? SymbolTable::lookupNearestSymbolFrom(rounding, rounding.getCalleeAttr()) : nullptr;
 }
 
 Packings definePackings(kernel::FuncOp kernel, unsigned number, const Weights &weights, const Layout &layout,
                         ArrayRef<kernel::LaunchOp> launches) {
   Packings packings;
   for (kernel::LaunchOp launch : launches) {
-    Operation *rounding = roundingKernelOf(launch->getOperand(number));
+    Operation *rounding = calleeOf(roundingOf(launch->getOperand(number)));
     kernel::FuncOp &packing = packings[rounding];
     if (!packing)
       packing = definePacking(kernel, weights, layout, dyn_cast_or_null<kernel::FuncOp>(rounding));
@@ -251,18 +250,17 @@ void packBefore(ArrayRef<kernel::LaunchOp> launches, unsigned number, Type packe
   llvm::DenseMap<Value, Value> panels;
   for (kernel::LaunchOp launch : launches) {
     OpOperand &operand = launch->getOpOperand(number);
+    kernel::LaunchOp rounding = roundingOf(operand.get());
     Value &panel = panels[operand.get()];
     if (!panel) {
-      kernel::LaunchOp rounding = roundingOf(operand.get());
       Value weights = rounding ? rounding->getOperand(0) : operand.get();
-      kernel::FuncOp packing = packings[roundingKernelOf(operand.get())];
+      kernel::FuncOp packing = packings[calleeOf(rounding)];
       auto pack =
           OpBuilder(launch).create<kernel::LaunchOp>(launch.getLoc(), packed, packing.getName(), weights, ArrayAttr());
       if (isConstant)
         pack.setPreparation();
       panel = pack.getOutputs()[0];
     }
-    kernel::LaunchOp rounding = roundingOf(operand.get());
     operand.set(panel);
     if (rounding && rounding->use_empty())
       rounding.erase();

@@ -39,7 +39,7 @@ def Kernel_BufferAttr : AttrDef<Kernel_Dialect, "Buffer"> {
 }
 
 def Kernel_FuncOp : Op<Kernel_Dialect, "func", [IsolatedFromAbove, FunctionOpInterface, Symbol]> {
-  let summary = "A kernel: at most one heavy operation with the views and pointwise operations around it";
+  let summary = "A kernel: one heavy operation, or two that a target joins, with the views and pointwise operations around";
   let description = [{
     Holds ingot operations on tensors; every target lowers the same kernels. Kernels of equal structure are one function.
   }];

@@ -62,21 +62,10 @@ check_gradients(rows)
 check_second_order([rows[i] for i in (8, 13, 16, 19, 21, 32)])
 
 
-def threads_agree(library, feed):
-    """The same bytes for any number of threads."""
-    import ingot
-    model = ingot.load(library.path)
-    results = []
-    for threads in (1, 2, 3, 5):
-        model.threads = threads
-        results.append({name: value.copy() for name, value in model.run(feed).items()})
-    return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
-
-
 # Layers whose weights are worth a team of threads.
 teams = [layer("LSTM", 3, 1, 2, 81), layer("LSTM", 3, 3, 2, 80, lengths(1, 3, 2), direction="reverse"), layer("GRU", 3, 1, 2, 93),
          layer("GRU", 3, 2, 2, 96, linear_before_reset=1), layer("RNN", 3, 1, 2, 160), layer("LSTM", 3, 1, 2, 80, directions=2, clip=0.6)]
 check_gradients(teams)
 library, feed = compile_gradients(teams, "gradients/recurrent_teams", 17, False)
-if not harness.in_child(lambda: threads_agree(library, feed)):
+if not harness.in_child(lambda: harness.threads_agree(library, feed)):
     sys.exit("gradients depend on the number of threads")

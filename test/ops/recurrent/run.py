@@ -90,17 +90,6 @@ def symbolic(operator, gates, lengths, hidden=20, directions=2, **options):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def threads_agree(library, feed):
-    """The same bytes for any number of threads."""
-    import ingot
-    model = ingot.load(library.path)
-    results = []
-    for threads in (1, 2, 3, 5):
-        model.threads = threads
-        results.append({name: value.copy() for name, value in model.run(feed).items()})
-    return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
-
-
 random = np.random.default_rng(3)
 for operator, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
     for has_lengths in (False, True):
@@ -113,7 +102,7 @@ for operator, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
             feeds.append(feed)
         name = f"ops/recurrent_{operator}_{has_lengths}"
         library, _ = harness.check_model(name, symbolic(operator, gates, has_lengths), feeds, ["--cpu", "native"], 1e-4, 2e-6)
-        if not harness.in_child(lambda: threads_agree(library, feeds[2])):
+        if not harness.in_child(lambda: harness.threads_agree(library, feeds[2])):
             sys.exit(f"{operator}: results depend on the number of threads")
 
 # Layers whose weights are worth a team of threads: some with fewer sequences than threads.
@@ -127,5 +116,5 @@ for operator, gates, hidden, options in (("LSTM", 4, 113, {}), ("LSTM", 4, 112, 
         name = f"ops/recurrent_team_{operator}_{hidden}_{directions}"
         library, _ = harness.check_model(name, symbolic(operator, gates, True, hidden, directions, **options), feeds, ["--cpu", "native"], 1e-4, 2e-6)
         for feed in feeds:
-            if not harness.in_child(lambda: threads_agree(library, feed)):
+            if not harness.in_child(lambda: harness.threads_agree(library, feed)):
                 sys.exit(f"{operator} of {hidden} units: results depend on the number of threads")
