@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The only headers of a folder that other folders may include.
 DOORS = {
     "frontends": {"frontends/Frontend.h"},
-    "dialects": {"dialects/ingot/Ingot.h", "dialects/ingot/Shape.h", "dialects/kernel/Kernel.h"},
+    "dialects": {"dialects/ingot/Inequality.h", "dialects/ingot/Ingot.h", "dialects/ingot/Shape.h", "dialects/kernel/Kernel.h"},
     "passes": {"passes/Passes.h", "passes/recipe/Recipe.h"},
     "codegen": {"codegen/Codegen.h"},
     "runtime": {"ingot/runtime.h", "ingot/program.h", "ingot/team.h"},

@@ -2,6 +2,7 @@
 #include "codegen/artifact/ShapeFunctions.h"
 
 #include "codegen/artifact/Names.h"
+#include "dialects/ingot/Inequality.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -72,29 +73,6 @@ private:
   }
 };
 
-/// The terms of a sum, those that are subtracted in `minus`.
-void splitTerms(mlir::AffineExpr sum, mlir::AffineExpr &plus, mlir::AffineExpr &minus) {
-  auto binary = mlir::dyn_cast<mlir::AffineBinaryOpExpr>(sum);
-  if (binary && binary.getKind() == mlir::AffineExprKind::Add) {
-    splitTerms(binary.getLHS(), plus, minus);
-    splitTerms(binary.getRHS(), plus, minus);
-    return;
-  }
-  auto factor = mlir::dyn_cast<mlir::AffineConstantExpr>(
-      binary && binary.getKind() == mlir::AffineExprKind::Mul ? binary.getRHS() : sum);
-  if (factor && factor.getValue() < 0)
-    minus = minus - sum;
-  else
-    plus = plus + sum;
-}
-
-/// That `difference` is not below zero, as people write it: "N >= M + 1".
-std::string printAssumption(mlir::AffineExpr difference, ArrayRef<ProgramSymbol> symbols) {
-  mlir::AffineExpr plus = mlir::getAffineConstantExpr(0, difference.getContext()), minus = plus;
-  splitTerms(difference, plus, minus);
-  return printDimension(plus, symbols) + " >= " + printDimension(minus, symbols);
-}
-
 } // namespace
 
 int64_t encodeDimension(mlir::AffineExpr dim) {
@@ -136,7 +114,8 @@ Constant *buildBrokenAssumption(const ProgramDescription &program, Module &modul
   Value *result = none;
   for (mlir::AffineExpr assumption : llvm::reverse(program.assumptions)) { // the first one is told
     Value *isBroken = builder.CreateICmpSLT(check.evaluate(assumption), check.number(0));
-    std::string text = printAssumption(assumption, program.symbols);
+    std::string text =
+        printInequality(assumption, [&](mlir::AffineExpr sum) { return printDimension(sum, program.symbols); });
     result = builder.CreateSelect(isBroken, builder.CreateGlobalString(text, "", 0, &module), result);
   }
   builder.CreateRet(result);

@@ -5,6 +5,7 @@
 // line says about a name is applied here.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/ingot/Inequality.h"
 #include "dialects/ingot/Ingot.h"
 #include "frontends/onnx/Graph.h"
 #include "frontends/onnx/Location.h"
@@ -208,20 +209,15 @@ void Graph::require(AffineExpr expr) {
   expr = simplifyDimension(expr);
   if (auto value = constantValue(expr))
     return;
-  // symbol - c >= 0 and c - symbol >= 0 are bounds of the symbol.
-  for (auto [position, name] : llvm::enumerate(symbols.getNames())) {
-    auto symbol = getAffineSymbolExpr(position, context);
-    auto range = ranges.find(name.getValue());
-    if (range == ranges.end())
-      continue;
-    if (auto rest = constantValue(simplifyDimension(expr - symbol))) {
-      range->second.min = std::max(range->second.min, -*rest);
-      return;
-    }
-    if (auto rest = constantValue(simplifyDimension(expr + symbol))) {
-      range->second.max = range->second.max < 0 ? *rest : std::min(range->second.max, *rest);
-      return;
-    }
+  std::optional<SymbolLimit> limit = asLimit(expr, symbols.getNames().size());
+  if (auto range = limit ? ranges.find(symbols.getNames()[limit->symbol].getValue()) : ranges.end();
+      range != ranges.end()) {
+    int64_t &min = range->second.min, &max = range->second.max;
+    if (limit->isUpper)
+      max = max < 0 ? limit->value : std::min(max, limit->value);
+    else
+      min = std::max(min, limit->value);
+    return;
   }
   if (!isNonNegative(expr) && !llvm::is_contained(requirements, expr))
     requirements.push_back(expr);
