@@ -102,7 +102,8 @@ private:
   llvm::StringMap<DimensionRange> ranges;
   llvm::SmallVector<mlir::AffineExpr> requirements;
   std::map<std::string, mlir::Value> successors;
-  llvm::StringSet<> usedDims;
+  /// The names of the inputs' dimensions that are no numbers in the file, also of those that an option pins.
+  llvm::SmallVector<std::string> openDims;
   /// Function bodies with a caller's attributes in place.
   std::vector<std::shared_ptr<::onnx::FunctionProto>> bodies;
   mlir::func::FuncOp function;

@@ -30,12 +30,11 @@ FailureOr<AffineExpr> Graph::inputDimension(const ::onnx::TensorShapeProto::Dime
   if (dim.has_dim_value())
     return symbols.constant(dim.dim_value());
   std::string name = dim.dim_param().empty() ? (tensor + "_d" + Twine(axis)).str() : dim.dim_param();
+  if (!llvm::is_contained(openDims, name))
+    openDims.push_back(name);
   auto range = options.dims.find(name);
-  if (range != options.dims.end()) {
-    usedDims.insert(name);
-    if (range->second.isFixed())
-      return symbols.constant(range->second.min);
-  }
+  if (range != options.dims.end() && range->second.isFixed())
+    return symbols.constant(range->second.min);
   ranges.try_emplace(name, range == options.dims.end() ? DimensionRange() : range->second);
   return symbols.symbol(name);
 }
@@ -93,14 +92,14 @@ LogicalResult Graph::importInputs(Scope &scope) {
 
 LogicalResult Graph::checkDimensionNames() {
   for (auto &option : options.dims) {
-    if (usedDims.contains(option.getKey()))
+    if (llvm::is_contained(openDims, option.getKey()))
       continue;
     InFlightDiagnostic error = emitError(fileLocation(context, model->path()));
     error << "no dimension is named \"" << option.getKey() << "\"; ";
-    if (symbols.getNames().empty() && usedDims.empty())
+    if (openDims.empty())
       return error << "all of this model's are fixed";
     error << "this model's are ";
-    llvm::interleaveComma(symbols.getNames(), error, [&](StringAttr name) { error << name.getValue(); });
+    llvm::interleaveComma(openDims, error);
     return error;
   }
   return success();

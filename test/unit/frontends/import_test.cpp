@@ -112,6 +112,13 @@ TEST_F(Import, refusesANameThatNoDimensionHas) {
   EXPECT_EQ(errors, ": no dimension is named \"bach\"; this model's are batch\n");
 }
 
+TEST_F(Import, namesPinnedDimensionsAmongTheModels) {
+  options.dims["batch"] = {1, 1};
+  options.dims["bach"] = {8, 8};
+  EXPECT_FALSE(import(kRelu));
+  EXPECT_EQ(errors, ": no dimension is named \"bach\"; this model's are batch\n");
+}
+
 TEST_F(Import, boundsASymbolByWhatASliceNeeds) {
   ASSERT_TRUE(import(R"(<ir_version: 8, opset_import: ["" : 17]>
 slice (float[seq, 4] x, float[512, 4] table) => (y)
