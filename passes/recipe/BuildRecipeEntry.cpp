@@ -13,6 +13,7 @@
 #include "passes/recipe/RecipeState.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "passes/recipe/WeightCopies.h"
 using namespace mlir;
 
 namespace ingot {
@@ -44,7 +45,11 @@ public:
     main.emplace(*module);
     operations = main->builder();
     addState();
-    if (failed(entry.copy ? copyNow() : compute()) || failed(checkInputs()))
+    if (entry.copy)
+      WeightCopies(recipe, *plan, *state).copyNow(recipe.copies[*entry.copy]);
+    else if (failed(compute()))
+      return {};
+    if (failed(checkInputs()))
       return {};
     state->finish(plan->slots());
     main->setAttribute("ingot.entry", operations.getStringAttr(program.name()));
@@ -274,7 +279,7 @@ private:
       return failure();
     if (program.part != StepPart::Gradient) {
       TensorBuilder make(operations, NameLoc::get(operations.getStringAttr("update"), locate(entry.name)));
-      copyAfterStep(make, state->value(counter));
+      WeightCopies(recipe, *plan, *state).copyAfterStep(make, entry.updates, state->value(counter));
     }
     return success();
   }
@@ -307,41 +312,6 @@ private:
     for (const Hyper &hyper : hypers)
       text += (text.empty() ? "" : ", ") + hyper.name.str();
     return text;
-  }
-
-  // Copies
-  // ------------------------------------------------------------------------------------------------------------------
-
-  /// For each tensor of a copy: the value that it has, and the one that its source has after this step.
-  void copy(const RecipeCopy &which, function_ref<Value(Value to, Value from, bool isStatistic)> combine) {
-    size_t network = *find(which.to.text);
-    for (bool isStatistic : {false, true})
-      for (const std::string &tensor : isStatistic ? plan->statistics(network) : plan->parameters(network)) {
-        std::string to = which.to.text + "." + tensor;
-        if (Value from = state->value(which.from.text + "." + tensor)) // else frozen there, and so the same for ever
-          state->set(to, combine(state->value(to), from, isStatistic));
-      }
-  }
-
-  LogicalResult copyNow() {
-    copy(recipe.copies[*entry.copy], [](Value, Value from, bool) { return from; });
-    return success();
-  }
-
-  void copyAfterStep(TensorBuilder &make, Value done) {
-    for (const RecipeCopy &which : recipe.copies) {
-      auto isSource = [&](const RecipeText &network) { return network.text == which.from.text; };
-      if (llvm::none_of(entry.updates, isSource) || (!which.every && !which.tau))
-        continue;
-      Value isDue;
-      if (which.every)
-        isDue = make.equal(make.make<ModOp>(done, make.scalar(double(which.every), done)), make.scalar(0, done));
-      copy(which, [&](Value to, Value from, bool isStatistic) {
-        if (isDue)
-          return make.select(isDue, from, to);
-        return isStatistic ? from : make.add(make.mul(to, 1 - *which.tau), make.mul(from, *which.tau));
-      });
-    }
   }
 
   // Inputs
