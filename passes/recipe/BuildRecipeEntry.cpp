@@ -6,14 +6,16 @@
 // `NAME.next`.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/ingot/Inequality.h"
 #include "passes/autodiff/MainFunction.h"
 #include "passes/autodiff/StepUpdate.h"
 #include "passes/recipe/Evaluator.h"
 #include "passes/recipe/InputType.h"
+#include "passes/recipe/ProgramSymbols.h"
 #include "passes/recipe/RecipeState.h"
+#include "passes/recipe/WeightCopies.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include "passes/recipe/WeightCopies.h"
 using namespace mlir;
 
 namespace ingot {
@@ -58,7 +60,7 @@ public:
     main->finish();
     if (program.part == StepPart::Update) // what leads to the loss alone; the gradients that other steps add to
       main->prune({"input", "target", "hyper", "gradient"});
-    return succeeded(describeSymbols(*module, recipe, entry)) ? std::move(module) : nullptr;
+    return succeeded(symbols.describe(*module, recipe, entry)) ? std::move(module) : nullptr;
   }
 
   // Surroundings
@@ -107,6 +109,13 @@ public:
     main->removeInputAttribute(number, "ingot.default");
   }
 
+  LogicalResult require(Location where, AffineExpr expr, const SymbolScope &scope) override {
+    if (succeeded(symbols.require(expr, scope)))
+      return success();
+    std::string text = printInequality(expr, [&](AffineExpr sum) { return scope.print(sum); });
+    return emitError(where) << "the sizes do not fit together: " << text << " does not hold";
+  }
+
   Network *network(StringRef name) override {
     std::optional<size_t> number = find(name);
     return number ? &choose(*number) : nullptr;
@@ -122,6 +131,7 @@ public:
         state->set(full, next);
     };
     here.generator = [&] { return newGenerator(); };
+    here.require = [&](AffineExpr expr, const SymbolScope &scope) { return symbols.require(expr, scope); };
     return choose(number).call(operations, where, arguments, here);
   }
 
@@ -331,6 +341,7 @@ private:
   const RecipeEntry &entry;
   MLIRContext *context;
   OpBuilder operations;
+  ProgramSymbols symbols;
   Evaluator evaluator;
   SmallVector<Network> training, evaluation;
   std::optional<RecipeState> plan;

@@ -167,6 +167,9 @@ FailureOr<Term> Evaluator::index(const Expression &expression) {
     if (isNegative(first) || isNegative(extent) || isNegative(rest))
       return emitError(expression.where) << "axis " << axis << " of a tensor of shape " << describe(value.getType())
                                          << " does not reach that far";
+    for (AffineExpr bound : {first, extent, rest})
+      if (failed(around.require(expression.where, bound, make.scope())))
+        return failure();
     start.push_back(first);
     extents.push_back(extent);
     if (piece.isRange)
@@ -193,10 +196,24 @@ bool Evaluator::unify(const Expression &where, Value &left, Value &right) {
   return false;
 }
 
+bool Evaluator::requireEqual(const Expression &where, const SymbolScope &scope, ArrayRef<AffineExpr> left,
+                             ArrayRef<AffineExpr> right) {
+  for (auto [one, other] : llvm::zip(llvm::reverse(left), llvm::reverse(right))) {
+    auto a = constantValue(one), b = constantValue(other);
+    if (one == other || (a && b) || a == 1 || b == 1)
+      continue;
+    if (failed(around.require(where.where, one - other, scope)) ||
+        failed(around.require(where.where, other - one, scope)))
+      return false;
+  }
+  return true;
+}
+
 Value Evaluator::combine(const Expression &expression, Value left, Value right) {
   StringRef sign = expression.name;
   TensorBuilder make = at(expression);
-  if (!left || !right || !unify(expression, left, right))
+  if (!left || !right || !unify(expression, left, right) ||
+      !requireEqual(expression, make.scope(), make.dims(left), make.dims(right)))
     return {};
   if (sign == "+")
     return make.add(left, right);

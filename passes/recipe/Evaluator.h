@@ -29,6 +29,9 @@ public:
   virtual mlir::Value addInput(llvm::StringRef name, mlir::RankedTensorType type, llvm::StringRef role) = 0;
   /// A loss takes `target` as numbers of so many classes, if that is known; the class `ignored` counts nothing.
   virtual void describeClasses(mlir::Value target, std::optional<int64_t> classes, int64_t ignored) = 0;
+  /// Notes that the program is right only where `expr`, in the numbering of `scope`, is not negative. An error at
+  /// `where` if it is a number that is.
+  virtual mlir::LogicalResult require(mlir::Location where, mlir::AffineExpr expr, const SymbolScope &scope) = 0;
   /// The network of a name; null when there is none.
   virtual Network *network(llvm::StringRef name) = 0;
   virtual mlir::FailureOr<llvm::SmallVector<NamedValue>> call(mlir::Location where, llvm::StringRef network,
@@ -71,6 +74,10 @@ public:
   TensorBuilder at(const Expression &expression) { return {around.builder(), expression.where}; }
   /// Both in one element type: where one is a single real number and the other a real tensor, the tensor's.
   bool unify(const Expression &where, mlir::Value &left, mlir::Value &right);
+  /// Notes that the dimensions of two tensors are equal, the last with the last and so on, where one has a name and so
+  /// shape rules take them to be. A size of 1 is repeated. `scope` is the numbering of both.
+  bool requireEqual(const Expression &where, const SymbolScope &scope, llvm::ArrayRef<mlir::AffineExpr> left,
+                    llvm::ArrayRef<mlir::AffineExpr> right);
 
 private:
   mlir::FailureOr<Term> name(const Expression &expression);

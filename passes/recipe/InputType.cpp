@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 #include "passes/recipe/InputType.h"
 #include "passes/recipe/Expression.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -69,36 +68,6 @@ FailureOr<RankedTensorType> parseInputType(const RecipeText &text, const Recipe 
       return reject();
   }
   return scope.tensor(dims, element);
-}
-
-LogicalResult describeSymbols(ModuleOp module, const Recipe &recipe, const RecipeEntry &entry) {
-  MLIRContext *context = module.getContext();
-  SymbolScope scope(context);
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  for (Type type : main.getArgumentTypes())
-    scope.dims(type);
-  size_t count = scope.getNames().size();
-  main.walk([&](Operation *op) {
-    for (Type type : op->getResultTypes())
-      if (isa<RankedTensorType>(type))
-        scope.dims(type);
-  });
-  if (scope.getNames().size() > count)
-    return emitError(locationOf(entry.name, recipe.file, context))
-           << "no input of \"" << entry.name.text << "\" has the dimension \"" << scope.getNames()[count].getValue()
-           << "\", so it must be fixed: --dim " << scope.getNames()[count].getValue() << "=N";
-  Builder builder(context);
-  SmallVector<Attribute> names(scope.getNames().begin(), scope.getNames().end()), bounds;
-  for (StringAttr name : scope.getNames()) {
-    auto found = recipe.dims.find(name.str());
-    auto [least, greatest] = found == recipe.dims.end() ? std::pair<int64_t, int64_t>(0, -1) : found->second;
-    bounds.push_back(builder.getDenseI64ArrayAttr({least, greatest}));
-  }
-  if (!names.empty()) {
-    module->setAttr("ingot.symbols", builder.getArrayAttr(names));
-    module->setAttr("ingot.symbol_bounds", builder.getArrayAttr(bounds));
-  }
-  return success();
 }
 
 } // namespace ingot

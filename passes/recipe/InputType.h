@@ -19,10 +19,6 @@ mlir::AffineExpr namedDimension(SymbolScope &scope, llvm::StringRef name, const 
 /// The type with the dimensions that the recipe's `dims` fix.
 mlir::RankedTensorType withFixedDimensions(mlir::RankedTensorType type, const Recipe &recipe);
 
-/// Notes the symbols of @main's arguments at the module, in order, with their bounds. Whatever else depends on a symbol
-/// would have nothing to take it from: an error at the entry.
-mlir::LogicalResult describeSymbols(mlir::ModuleOp module, const Recipe &recipe, const RecipeEntry &entry);
-
 } // namespace ingot
 
 #endif

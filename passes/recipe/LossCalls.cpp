@@ -17,7 +17,9 @@ Value alignTarget(FunctionCall &call, Value prediction, Value target) {
   if (!fits)
     return call.fail("the loss " + call.expression.name + " compares tensors of one shape, but these are " +
                      describe(prediction.getType()) + " and " + describe(target.getType()));
-  return given.empty() ? call.make.broadcastTo(target, prediction) : target;
+  if (given.empty())
+    return call.make.broadcastTo(target, prediction);
+  return call.evaluator.requireEqual(call.expression, call.make.scope(), given, wanted) ? target : Value();
 }
 
 } // namespace
@@ -50,6 +52,9 @@ Value callLoss(FunctionCall &call, const Loss &loss) {
     } else if (target && !isa<IntegerType>(getElementTypeOrSelf(target))) {
       return call.fail("the loss " + loss.name + " takes class numbers (int64) as its target, not " +
                        describe(target.getType()) + " real numbers");
+    } else if (target && !call.evaluator.requireEqual(argument, call.make.scope(), call.make.dims(target),
+                                                      call.make.scope().dims(loss.targetType(predictions[0])))) {
+      return {};
     }
     if (!target)
       return {};

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "passes/recipe/Network.h"
+#include "dialects/ingot/Inequality.h"
 #include "passes/autodiff/Trainable.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 
@@ -43,6 +44,7 @@ AffineExpr Network::translate(AffineExpr dim) {
 LogicalResult Network::matchDimensions(Location where, ArrayRef<Value> arguments) {
   scope.emplace(main.getContext());
   meanings.clear();
+  equalities.clear();
   for (auto [number, argument] : llvm::enumerate(arguments)) {
     RankedTensorType wanted = inputType(number), given = cast<RankedTensorType>(argument.getType());
     auto reject = [&]() -> LogicalResult {
@@ -58,11 +60,45 @@ LogicalResult Network::matchDimensions(Location where, ArrayRef<Value> arguments
       if (symbol && meanings.try_emplace(symbol.getPosition(), size).second)
         continue;
       AffineExpr meaning = translate(dim);
+      if (meaning == size)
+        continue;
       // Two sizes of which one has a name are taken to be equal.
-      if (constantValue(dim) ? meaning != size : meaning != size && constantValue(meaning) && constantValue(size))
+      if (constantValue(dim) || (constantValue(meaning) && constantValue(size)))
         return reject();
+      equalities.push_back({meaning, size});
     }
   }
+  return success();
+}
+
+SmallVector<AffineExpr> Network::assumptions() {
+  auto module = main->getParentOfType<ModuleOp>();
+  SmallVector<AffineExpr> all;
+  auto names = module->getAttrOfType<ArrayAttr>("ingot.symbols");
+  auto limits = module->getAttrOfType<ArrayAttr>("ingot.symbol_bounds");
+  for (unsigned i = 0; names && i < names.size(); ++i) {
+    AffineExpr symbol = scope->symbol(cast<StringAttr>(names[i]).getValue());
+    auto limit = cast<DenseI64ArrayAttr>(limits[i]);
+    if (limit[0] > 0)
+      all.push_back(symbol - limit[0]);
+    if (limit[1] >= 0)
+      all.push_back(limit[1] - symbol);
+  }
+  if (auto others = module->getAttrOfType<ShapeAttr>("ingot.requires"))
+    llvm::append_range(all, scope->adopt(others));
+  return all;
+}
+
+LogicalResult Network::passOnAssumptions(Location where, const NetworkState &state) {
+  for (AffineExpr assumption : assumptions())
+    if (failed(state.require(translate(assumption), *scope)))
+      return emitError(where) << "the network " << name << " needs "
+                              << printInequality(assumption, [&](AffineExpr sum) { return scope->print(sum); })
+                              << ", which does not hold for what it is given";
+  for (auto [one, other] : equalities)
+    if (failed(state.require(one - other, *scope)) || failed(state.require(other - one, *scope)))
+      return emitError(where) << "the network " << name << " needs " << scope->print(one) << " = "
+                              << scope->print(other);
   return success();
 }
 
@@ -101,7 +137,7 @@ void Network::cloneBody(OpBuilder &builder, IRMapping &mapping, const NetworkSta
 
 FailureOr<SmallVector<NamedValue>> Network::call(OpBuilder &builder, Location where, ArrayRef<Value> arguments,
                                                  const NetworkState &state) {
-  if (failed(matchDimensions(where, arguments)))
+  if (failed(matchDimensions(where, arguments)) || failed(passOnAssumptions(where, state)))
     return failure();
   IRMapping mapping;
   mapping.map(main.getArguments(), arguments);

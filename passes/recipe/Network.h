@@ -11,6 +11,7 @@
 #include "llvm/ADT/StringSet.h"
 #include <functional>
 #include <optional>
+#include <vector>
 
 namespace ingot {
 
@@ -26,6 +27,9 @@ struct NetworkState {
   std::function<mlir::Value(llvm::StringRef)> value;
   /// Takes the successor of a running statistic.
   std::function<void(llvm::StringRef, mlir::Value)> advance;
+  /// Notes that the network is right only where an expression in the numbering of that scope is not negative. Failure
+  /// if it is a number that is.
+  std::function<mlir::LogicalResult(mlir::AffineExpr, const SymbolScope &)> require;
   /// What this call draws random numbers from, int64[2].
   std::function<mlir::Value()> generator;
 };
@@ -53,6 +57,9 @@ public:
 private:
   mlir::LogicalResult matchDimensions(mlir::Location where, llvm::ArrayRef<mlir::Value> arguments);
   mlir::AffineExpr translate(mlir::AffineExpr dim);
+  /// What importing the network has assumed of its dimensions, in `scope`: expressions that must not be negative.
+  llvm::SmallVector<mlir::AffineExpr> assumptions();
+  mlir::LogicalResult passOnAssumptions(mlir::Location where, const NetworkState &state);
   void cloneBody(mlir::OpBuilder &builder, mlir::IRMapping &mapping, const NetworkState &state);
 
   std::string name;
@@ -62,6 +69,8 @@ private:
   /// For one call: the numbering of symbols, and what the network's own ones stand for.
   std::optional<SymbolScope> scope;
   llvm::DenseMap<unsigned, mlir::AffineExpr> meanings;
+  /// Sizes of the arguments that must be equal, as the network has one name for them.
+  std::vector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> equalities;
 };
 
 } // namespace ingot
