@@ -106,7 +106,13 @@ public:
       return main->describeClasses(number, classes, ignored);
     known->second = {-1, -1}; // two losses that do not agree
     main->removeInputAttribute(number, "ingot.classes");
-    main->removeInputAttribute(number, "ingot.default");
+  }
+
+  Value shareOf(Value target) override {
+    auto argument = dyn_cast<BlockArgument>(target);
+    if (program.part != StepPart::Gradient || !argument)
+      return {};
+    return addHyper((main->inputName(argument.getArgNumber()) + ".share").str(), 1);
   }
 
   LogicalResult require(Location where, AffineExpr expr, const SymbolScope &scope) override {

@@ -29,6 +29,9 @@ public:
   virtual mlir::Value addInput(llvm::StringRef name, mlir::RankedTensorType type, llvm::StringRef role) = 0;
   /// A loss takes `target` as numbers of so many classes, if that is known; the class `ignored` counts nothing.
   virtual void describeClasses(mlir::Value target, std::optional<int64_t> classes, int64_t ignored) = 0;
+  /// Where several batches share an update: the hyperparameter that the mean over this target's labels is multiplied
+  /// by, since labels that count may be spread over the batches in another way than their examples. Else null.
+  virtual mlir::Value shareOf(mlir::Value target) = 0;
   /// Notes that the program is right only where `expr`, in the numbering of `scope`, is not negative. An error at
   /// `where` if it is a number that is.
   virtual mlir::LogicalResult require(mlir::Location where, mlir::AffineExpr expr, const SymbolScope &scope) = 0;

@@ -41,7 +41,7 @@ Value callLoss(FunctionCall &call, const Loss &loss) {
       (loss.target == TargetKind::Classes && call.make.dims(predictions[0]).empty()))
     return call.fail("the loss " + loss.name + " does not fit a prediction of shape " +
                      describe(predictions[0].getType()));
-  Value target;
+  Value target, share;
   if (loss.target != TargetKind::None) {
     const Expression &argument = call.argument(loss.predictions);
     target = call.evaluator.tensorOr(argument, loss.targetType(predictions[0]), "target");
@@ -58,11 +58,15 @@ Value callLoss(FunctionCall &call, const Loss &loss) {
     }
     if (!target)
       return {};
-    if (loss.target == TargetKind::Classes)
-      call.evaluator.surroundings().describeClasses(target, numberOfClasses(call.make, predictions[0]),
-                                                    int64_t(*ignored));
+    if (loss.target == TargetKind::Classes) {
+      Surroundings &around = call.evaluator.surroundings();
+      around.describeClasses(target, numberOfClasses(call.make, predictions[0]), int64_t(*ignored));
+      share = around.shareOf(target);
+    }
   }
-  return loss.build(call.make, predictions, target, {*smoothing, int64_t(*ignored), *threshold, *margin});
+  LossOptions options{*smoothing, int64_t(*ignored), *threshold, *margin, /*mayBeEmpty=*/bool(share)};
+  Value mean = loss.build(call.make, predictions, target, options);
+  return mean && share ? call.make.mul(mean, call.make.cast(share, getElementTypeOrSelf(mean))) : mean;
 }
 
 } // namespace ingot

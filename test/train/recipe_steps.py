@@ -14,7 +14,7 @@ import onnx
 
 import training
 from recipe_models import compile_recipe, mlp
-from sharing import INGOT, expect, kept, launchers, near, near_states, train_on
+from sharing import INGOT, expect, expect_same_in_pieces, kept, launchers, near, near_states, train_on
 from training import harness, safetensors, train
 
 import ingot
@@ -109,12 +109,7 @@ def check_accumulate():
     where = training.folder("recipe_accumulate")
     whole, split = path_of("accumulate_whole"), path_of("accumulate", "momentum", "--split-update")
     words = dataset(where)
-    one = train(whole, *words, "--checkpoints", where / "whole")
-    for pieces in (1, 3, 5):
-        other = train(split, *words, "--accumulate", pieces, "--checkpoints", where / str(pieces))
-        expect(near(curve(one), curve(other)), f"{curve(one)}, in {pieces} pieces {curve(other)}")
-        states = (safetensors(where / name / "last.safetensors") for name in ("whole", str(pieces)))
-        expect(near_states(*states), f"in {pieces} pieces the states differ")
+    expect_same_in_pieces(whole, split, words, where, (1, 3, 5), curve)
     error = train(whole, *words, "--accumulate", 2, code=1)
     expect("make it again with ingotc --recipe --split-update" in error, error)
     error = train(split, *words, "--hyper", "share=2", code=1)

@@ -125,6 +125,16 @@ def dataset(where):
     return ["--data", where / "data.npz", "--val-split", "0.2", "--seed", "3"]
 
 
+def expect_same_in_pieces(whole, split, words, where, pieces, curve):
+    """Training with batches cut into so many pieces gives the curve and the state of whole batches."""
+    one = train(whole, *words, "--checkpoints", where / "whole")
+    for count in pieces:
+        other = train(split, *words, "--accumulate", count, "--checkpoints", where / str(count))
+        expect(near(curve(one), curve(other)), f"{curve(one)}, in {count} pieces {curve(other)}")
+        states = (safetensors(where / name / "last.safetensors") for name in ("whole", str(count)))
+        expect(near_states(*states), f"in {count} pieces the states differ")
+
+
 def losses(result):
     return [[epoch[part][figure] for part in ("training", "validation") for figure in ("loss", "accuracy", "f1")]
             for epoch in result["epochs"]]

@@ -9,9 +9,8 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <numeric>
-#include <optional>
 #include <span>
 
 namespace ingot {
@@ -58,13 +57,13 @@ Array scalar(double value) {
   return number;
 }
 
-// NAME=NUMBER, each a hyperparameter of one of the programs; the share of a batch is nobody's to choose.
+// NAME=NUMBER, each a hyperparameter of one of the programs; the shares of a batch are nobody's to choose.
 ArrayMap parseHypers(const Stepper &stepper, const std::vector<std::string> &words) {
   std::vector<std::string> known;
   for (const Library *program : stepper.programs())
     for (int32_t i = 0; i < program->description().input_count; ++i) {
       const ingot_port &port = program->description().inputs[i];
-      bool isOurs = stepper.update && program != stepper.update && port.name == std::string("share");
+      bool isOurs = stepper.update && program != stepper.update && isShare(port);
       if (port.role == INGOT_HYPER && !isOurs && std::find(known.begin(), known.end(), port.name) == known.end())
         known.push_back(port.name);
     }
@@ -109,36 +108,38 @@ void update(Library &library, const ArrayMap &hypers) {
   library.run(inputs, {});
 }
 
-/// Over how many examples the loss of a batch is a mean.
-double countOf(const Library &library, const ArrayMap &inputs) {
+/// How a batch counts among those that share an update.
+std::vector<double> countBatch(const Library &library, const ArrayMap &inputs) {
   const ingot_description &about = library.description();
-  std::optional<double> counted;
-  double rows = 1;
-  for (int32_t i = about.input_count; i-- > 0;) {
-    auto given = inputs.find(about.inputs[i].name);
-    if (given == inputs.end() || given->second.shape.empty())
-      continue;
-    rows = double(given->second.shape[0]);
-    if (about.inputs[i].role == INGOT_TARGET)
-      counted = counted ? -1 : countedIn(about.inputs[i], given->second, given->second.shape[0]);
-  }
-  return counted && *counted >= 0 ? *counted : rows; // of several targets nobody knows whose the mean is
+  int64_t rows = 1;
+  for (int32_t i = about.input_count; i-- > 0;)
+    if (auto given = inputs.find(about.inputs[i].name); given != inputs.end() && !given->second.shape.empty())
+      rows = given->second.shape[0];
+  return countForShares(about, rows, [&](const ingot_port &port) {
+    auto given = inputs.find(port.name);
+    return given == inputs.end() ? nullptr : &given->second;
+  });
 }
 
 /// The gradients of several batches together, each counting by its examples, and one update; returns the loss.
 double stepTogether(Stepper &stepper, std::span<const std::string> paths, ArrayMap &hypers) {
   std::vector<ArrayMap> batches;
-  std::vector<double> counts;
+  std::vector<std::string> names = sharesOf(stepper.library.description());
+  std::vector<std::vector<double>> counts;
+  std::vector<double> total(names.size());
   for (const std::string &path : paths) {
     batches.push_back(readNpz(path));
-    counts.push_back(countOf(stepper.library, batches.back()));
+    counts.push_back(countBatch(stepper.library, batches.back()));
+    std::transform(total.begin(), total.end(), counts.back().begin(), total.begin(), std::plus());
   }
-  double total = std::accumulate(counts.begin(), counts.end(), 0.0), loss = total > 0 ? 0 : NAN;
+  double loss = total[0] > 0 ? 0 : NAN;
   for (size_t i = 0; i < batches.size(); ++i) {
-    if (counts[i] == 0) // a mean over nothing
+    if (counts[i][0] == 0) // a mean over nothing
       continue;
-    hypers["share"] = scalar(counts[i] / total);
-    loss += counts[i] / total * step(stepper.library, batches[i], hypers);
+    std::vector<double> shares = sharesOf(counts[i], total, 0);
+    for (size_t j = 0; j < names.size(); ++j)
+      hypers[names[j]] = scalar(shares[j]);
+    loss += shares[0] * step(stepper.library, batches[i], hypers);
   }
   update(*stepper.update, hypers);
   return loss;

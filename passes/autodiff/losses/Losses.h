@@ -22,6 +22,8 @@ struct LossOptions {
   double threshold = 1;
   /// hinge and triplet.
   double margin = 1;
+  /// cross_entropy, nll: where no target counts the loss is 0 and not NaN, for pieces of a batch.
+  bool mayBeEmpty = false;
 };
 
 /// What the target of a loss looks like, given the prediction.

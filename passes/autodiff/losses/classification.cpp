@@ -36,6 +36,12 @@ Value sumOfChosen(TensorBuilder &make, Value logits, const Classes &classes) {
   return make.neg(make.sumAll(make.mul(chosen, classes.counts)));
 }
 
+/// The mean over the targets that count.
+Value meanOfCounted(TensorBuilder &make, Value sum, const Classes &classes, const LossOptions &options) {
+  Value count = make.sumAll(classes.counts);
+  return make.div(sum, options.mayBeEmpty ? make.make<MaxOp>(count, make.scalar(1, count)) : count);
+}
+
 } // namespace
 
 /// -(1 - s) * log p[target] - s / C * sum over classes of log p, averaged over the targets that count
@@ -49,7 +55,7 @@ Value crossEntropy(TensorBuilder &make, ArrayRef<Value> predictions, Value targe
     Value even = make.div(make.sumAll(make.mul(logarithms, classes.counts)), make.count(logits, axis));
     sum = make.sub(make.mul(sum, 1 - options.labelSmoothing), make.mul(even, options.labelSmoothing));
   }
-  return make.div(sum, make.sumAll(classes.counts));
+  return meanOfCounted(make, sum, classes, options);
 }
 
 /// -sum over classes of ((1 - s) * target + s / C) * log p, averaged over the samples
@@ -69,7 +75,7 @@ Value crossEntropyOfProbabilities(TensorBuilder &make, ArrayRef<Value> predictio
 Value negativeLogLikelihood(TensorBuilder &make, ArrayRef<Value> predictions, Value target,
                             const LossOptions &options) {
   Classes classes = alignClasses(make, predictions[0], target, options);
-  return make.div(sumOfChosen(make, predictions[0], classes), make.sumAll(classes.counts));
+  return meanOfCounted(make, sumOfChosen(make, predictions[0], classes), classes, options);
 }
 
 /// mean of max(x, 0) - x * t + log(1 + e^-|x|)

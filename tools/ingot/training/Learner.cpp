@@ -23,12 +23,12 @@ const ingot_port *findHyper(const ingot_description &about, const std::string &n
   return nullptr;
 }
 
-/// Of either part of a step that is split; the share of a piece of a batch is nobody's to choose.
+/// Of either part of a step that is split; the shares of a piece of a batch are nobody's to choose.
 const ingot_port *findHyper(const CourseStep &step, const std::string &name) {
+  const ingot_port *port = findHyper(step.library->description(), name);
   if (!step.update)
-    return findHyper(step.library->description(), name);
-  const ingot_port *port = name == "share" ? nullptr : findHyper(step.library->description(), name);
-  return port ? port : findHyper(step.update->description(), name);
+    return port;
+  return port && !isShare(*port) ? port : findHyper(step.update->description(), name);
 }
 
 std::vector<std::string> hypersOf(const CourseStep &step) {
@@ -260,9 +260,11 @@ double Learner::step(size_t which, Source &source, std::span<const int64_t> rows
   return run(*steps[which].library, steps[which].hypers, source, rows, metrics, judged);
 }
 
-double Learner::addGradients(size_t which, Source &source, std::span<const int64_t> rows, double share,
-                             Metrics *metrics, const Judged &judged) {
-  steps[which].hypers["share"] = scalar(share);
+double Learner::addGradients(size_t which, Source &source, std::span<const int64_t> rows,
+                             const std::vector<double> &shares, Metrics *metrics, const Judged &judged) {
+  std::vector<std::string> names = sharesOf(steps[which].library->description());
+  for (size_t i = 0; i < names.size(); ++i)
+    steps[which].hypers[names[i]] = scalar(shares[i]);
   return step(which, source, rows, metrics, judged);
 }
 
@@ -282,15 +284,13 @@ void Learner::observeGradients(size_t which, ingot_gradient_observer observer, v
 }
 
 double Learner::countOf(const Library &library, Source &source, std::span<const int64_t> rows) const {
-  const ingot_description &about = library.description();
-  const ingot_port *labels = nullptr;
-  for (int32_t i = 0; i < about.input_count; ++i)
-    if (about.inputs[i].role == INGOT_TARGET) {
-      if (labels) // whose the mean is, nobody knows
-        return double(rows.size());
-      labels = &about.inputs[i];
-    }
-  return labels ? countedIn(*labels, source.fill(labels->name, rows), int64_t(rows.size())) : double(rows.size());
+  return countExamples(library.description(), int64_t(rows.size()),
+                       [&](const ingot_port &port) { return &source.fill(port.name, rows); });
+}
+
+std::vector<double> Learner::countForShares(size_t which, Source &source, std::span<const int64_t> rows) const {
+  return ingot::countForShares(steps[which].library->description(), int64_t(rows.size()),
+                               [&](const ingot_port &port) { return &source.fill(port.name, rows); });
 }
 
 double Learner::evaluate(Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged) {

@@ -90,9 +90,10 @@ public:
   static bool isDue(const CourseStep &step, int64_t number) { return (number + 1) % step.every == 0; }
   /// Step `which` of the course on these rows; returns the loss. `metrics`, if any, get the outputs.
   double step(size_t which, Source &source, std::span<const int64_t> rows, Metrics *metrics, const Judged &judged);
-  /// Of a step that is split: adds to the state's gradients `share` times those of these rows; returns the loss.
-  double addGradients(size_t which, Source &source, std::span<const int64_t> rows, double share, Metrics *metrics,
-                      const Judged &judged);
+  /// Of a step that is split: adds to the state's gradients those of these rows, a piece of a batch; returns the loss.
+  /// `shares` are the piece's, in the order of `sharesOf` (CountedLabels.h); the first still multiplies the loss.
+  double addGradients(size_t which, Source &source, std::span<const int64_t> rows, const std::vector<double> &shares,
+                      Metrics *metrics, const Judged &judged);
   /// Applies the state's gradients.
   void update(size_t which);
   /// Told of each gradient as soon as a gradient step has completed it; null ends it.
@@ -102,6 +103,8 @@ public:
   double countOf(size_t which, Source &source, std::span<const int64_t> rows) const {
     return countOf(*steps[which].library, source, rows);
   }
+  /// How rows count as a piece of a batch (countForShares in CountedLabels.h).
+  std::vector<double> countForShares(size_t which, Source &source, std::span<const int64_t> rows) const;
   /// The same of `evaluate`.
   double countOfEvaluation(Source &source, std::span<const int64_t> rows) const {
     return countOf(*evaluation, source, rows);

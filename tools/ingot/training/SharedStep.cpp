@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SharedStep.h"
 
+#include "CountedLabels.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -52,7 +54,8 @@ double SharedStep::runPieces(size_t which, Learner::Source &source, std::span<co
 // This rank's part of the loss.
 double SharedStep::addGradients(size_t which, Learner::Source &source, std::span<const int64_t> rows, Metrics *metrics,
                                 const Judged &judged, const Preparation &prepare) {
-  double loss = 0, total = learner.countOf(which, source, rows);
+  double loss = 0;
+  std::vector<double> total = learner.countForShares(which, source, rows);
   for (int64_t i = 0; i < accumulate; ++i) {
     int64_t piece = i * rankCount + ownRank, count = int64_t(rows.size());
     auto begin = size_t(count * piece / pieces()), end = size_t(count * (piece + 1) / pieces());
@@ -61,13 +64,15 @@ double SharedStep::addGradients(size_t which, Learner::Source &source, std::span
       learner.observeGradients(which, GradientBuckets::observe, &buckets[which]);
     }
     std::span<const int64_t> chosen = rows.subspan(begin, end - begin);
-    double counted = chosen.empty() ? 0 : learner.countOf(which, source, chosen);
-    if (counted == 0 && total > 0) // fewer rows than pieces, or none that counts: a mean over nothing
+    if (chosen.empty()) // fewer rows than pieces
       continue;
-    double share = total > 0 ? counted / total : double(chosen.size()) / double(count);
+    std::vector<double> counted = learner.countForShares(which, source, chosen);
+    if (counted[0] == 0 && total[0] > 0) // a mean over nothing
+      continue;
+    std::vector<double> shares = sharesOf(counted, total, double(chosen.size()) / double(count));
     if (prepare)
       prepare(chosen);
-    loss += share * learner.addGradients(which, source, chosen, share, metrics, judged);
+    loss += shares[0] * learner.addGradients(which, source, chosen, shares, metrics, judged);
   }
   if (!buckets.empty())
     learner.observeGradients(which, nullptr, nullptr);
