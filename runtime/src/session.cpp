@@ -143,7 +143,7 @@ void ingot::setSessionProfiler(ingot_session *session, ingot_profiler profiler, 
 
 int64_t ingot::sessionBytes(const ingot_session *handle) {
   auto &session = *static_cast<const Session *>(handle);
-  return session.arena.totalBytes + session.scratch.totalBytes;
+  return session.arena.bytes + session.scratch.bytes; // without the system's addresses that alignment leaves unused
 }
 
 void ingot::setGradientObserver(ingot_session *session, ingot_gradient_observer observer, void *state) {

@@ -88,7 +88,7 @@ function drawSummary() {
     ["Sum of kernels", microseconds(total), `${launches.length} launches of ${data.kernels.length} kernels`],
     ["At the ceilings", microseconds(limits), `${digits((100 * limits) / total)} % of the time`],
     ["Arithmetic", `${withPrefix(work, "FLOP")}`, `${digits(work / total / 1e3)} of ${digits(data.machine.gflops)} GFLOP/s`],
-    ["Arena", withPrefix(data.memory.arena_bytes, "B"), `at least ${withPrefix(data.memory.arena_lower_bound, "B")}`],
+    ["Arena", withPrefix(arenaBytes(slotSizes()), "B"), slotSizes().length ? "for these sizes" : `at least ${withPrefix(data.memory.arena_lower_bound, "B")}`],
     ["Constants", withPrefix(data.memory.constant_bytes, "B"), `library ${withPrefix(data.memory.output_bytes, "B")}`],
     ["Compiled in", `${digits(data.compile.seconds)} s`, `peak memory ${withPrefix(data.compile.peak_memory_bytes, "B")}`],
   ];
@@ -269,11 +269,19 @@ function drawProgram() {
 
 // The arena over the launches.
 
-function drawArena() {
-  // Slots, whose sizes depend on symbols, lie one after the other behind the static part.
+// Slots, whose sizes depend on symbols, lie one after the other behind the part of constant size.
+function slotSizes() {
   const slots = [];
   for (const { space, position, bytes } of data.tensors) if (space === "slot") slots[position] = Math.max(slots[position] ?? 0, bytes);
-  const startOf = (slot) => slots.slice(0, slot).reduce((sum, bytes) => sum + (bytes ?? 0), data.memory.arena_bytes);
+  return slots;
+}
+
+function arenaBytes(slots) {
+  return slots.reduce((sum, bytes) => sum + (bytes ?? 0), data.memory.arena_bytes);
+}
+
+function drawArena() {
+  const slots = slotSizes(), startOf = (slot) => arenaBytes(slots.slice(0, slot));
   const held = data.tensors.filter((tensor) => ["arena", "slot"].includes(tensor.space) && tensor.first_use >= 0)
     .map((tensor) => (tensor.space === "slot" ? { ...tensor, position: startOf(tensor.position) } : tensor));
   const size = Math.max(1, startOf(slots.length));
