@@ -88,12 +88,21 @@ private:
     return sum;
   }
 
-  /// What a kernel reads of an argument: all of it, or what its views select.
+  /// What a kernel reads of an argument: all of it, what its views select, nothing of a cache that it appends to.
   double bytesRead(BlockArgument argument) {
     double selected = 0, all = double(bytesOf(argument));
     for (Operation *user : argument.getUsers())
-      selected += user->hasTrait<View>() && user->getOperand(0) == argument ? double(bytesOf(user->getResult(0))) : all;
+      if (bool isFirst = user->getOperand(0) == argument; isFirst && user->hasTrait<View>())
+        selected += double(bytesOf(user->getResult(0)));
+      else if (!isFirst || !isa<AppendOp>(user))
+        selected += all;
     return std::min(selected, all);
+  }
+
+  /// What a kernel writes for one of the values it returns: of a cache, the rows that it appends.
+  double bytesWritten(Value returned) {
+    auto append = returned.getDefiningOp<AppendOp>();
+    return double(bytesOf(append ? append.getRows() : returned));
   }
 
   // Launches
@@ -160,9 +169,11 @@ private:
       entry.bytesRead += bytesRead(argument);
       use(entry.reads.back(), number);
     }
-    for (auto [result, place] : llvm::zip(launch.getOutputs(), ArrayRef(places).drop_front(launch.getNumOperands()))) {
+    auto returned = kernel.getBody().front().getTerminator()->getOperands();
+    for (auto [result, value, place] :
+         llvm::zip(launch.getOutputs(), returned, ArrayRef(places).drop_front(launch.getNumOperands()))) {
       entry.writes.push_back(tensorNumber(result, place));
-      entry.bytesWritten += double(bytesOf(result));
+      entry.bytesWritten += bytesWritten(value);
       report.tensors[entry.writes.back()].producer = number;
       use(entry.writes.back(), number);
     }

@@ -19,6 +19,8 @@ double countElements(ArrayRef<int64_t> sizes) {
 double countOperations(Operation *op, SizesOf sizes) {
   if (auto cost = dyn_cast<Cost>(op))
     return cost.countOperations(sizes);
+  if (auto append = dyn_cast<AppendOp>(op)) // the other rows stay where they are
+    return countElements(sizes(append.getRows()));
   if (!op->hasTrait<Root>() && !op->hasTrait<Pointwise>())
     return 0;
   double most = 0;
