@@ -15,7 +15,7 @@
 #include "compiler/MemoryBudget.h"
 #include "compiler/Parts.h"
 #include "compiler/Pipeline.h"
-#include "compiler/RecipeFile.h"
+#include "compiler/RecipePrograms.h"
 #include "compiler/SourceHash.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
@@ -110,7 +110,7 @@ private:
       return failure();
     if (options.emit == Stage::Simplified)
       return print();
-    bool hasBackward = options.train.isWanted || (recipe && hasBackwardPass(programs[mainProgram]));
+    bool hasBackward = options.train.isWanted || (recipe && recipe->hasBackwardPass(recipe->main()));
     if (hasBackward && failed(stage("budget", "choosing what to keep", [&] { return fitBudget(); })))
       return failure();
     if (failed(stage("fuse", "forming kernels", [&] { return fuse(*module, options); })))
@@ -134,9 +134,8 @@ private:
     if (options.train.isWanted && options.train.splitUpdate &&
         failed(stage("update", "compiling the update", [&] { return addPart(LibraryPart::Update); })))
       return failure();
-    for (const RecipeProgram &program : programs)
-      if (&program != &programs[mainProgram] &&
-          failed(stage("part", "compiling " + program.name(), [&] { return addProgram(program); })))
+    for (const RecipeProgram &program : recipe ? recipe->others() : std::vector<RecipeProgram>())
+      if (failed(stage("part", "compiling " + program.name(), [&] { return addProgram(program); })))
         return failure();
     return stage("link", "writing " + options.output, [&] { return link(std::move(*code)); });
   }
@@ -167,7 +166,7 @@ private:
     CompileReport::MemoryBudget budget;
     LogicalResult result = fitMemoryBudget(*module, options, budget);
     isAccepted = succeeded(result);
-    noteBudget(std::move(budget), recipe ? programs[mainProgram].entryName : "");
+    noteBudget(std::move(budget), recipe ? recipe->main().entryName : "");
     return result;
   }
 
@@ -177,68 +176,30 @@ private:
       report.budgets.push_back(std::move(budget));
   }
 
-  bool hasBackwardPass(const RecipeProgram &program) const {
-    return recipe->recipe.entries[program.entry].isStep && program.part != StepPart::Update;
-  }
-
-  /// The file, and every network in both of its forms.
   LogicalResult importRecipe() {
-    if (options.emit == Stage::Import)
-      return emitError(UnknownLoc::get(&context)) << "a recipe has no import form; --emit=grad shows an entry of it";
-    FailureOr<RecipeFile> file = readRecipe(options.input, options, &context);
-    if (failed(file))
+    FailureOr<std::unique_ptr<RecipePrograms>> programs = RecipePrograms::read(options, importOptions(), &context);
+    if (failed(programs))
       return failure();
-    recipe = std::move(*file);
-    if (recipe->isMixed)
+    recipe = std::move(*programs);
+    if (recipe->file().isMixed)
       options.precision = Precision::BFloat16;
-    for (const std::string &path : recipe->modelFiles())
-      for (bool isEvaluation : {false, true}) {
-        ImportOptions form = importOptions();
-        form.isEvaluation = isEvaluation;
-        form.dims.clear(); // a network's follow from what it is called with
-        networkModules.push_back(importOnnx(path, form, &context));
-        if (!networkModules.back())
-          return failure();
-      }
-    for (size_t i = 0; i < networkModules.size(); i += 2)
-      networks.push_back({*networkModules[i], *networkModules[i + 1]});
-    programs = programsOf(recipe->recipe);
-    return success(succeeded(chooseTrainable(recipe->recipe, networks, &context)) && succeeded(chooseMainProgram()));
-  }
-
-  LogicalResult chooseMainProgram() {
-    auto found = llvm::find_if(programs, [&](const RecipeProgram &program) { return program.name() == options.entry; });
-    if (!options.entry.empty() && found == programs.end())
-      return emitError(UnknownLoc::get(&context)) << "there is no entry \"" << options.entry << "\"";
-    mainProgram = options.entry.empty() || options.emit >= Stage::Object ? 0 : found - programs.begin();
     return success();
   }
 
   LogicalResult differentiateModule() {
     if (!recipe)
       return differentiate(*module, options);
-    module = buildProgram(programs[mainProgram]);
+    module = recipe->build(recipe->main());
     return success(bool(module));
   }
 
-  OwningOpRef<ModuleOp> buildProgram(const RecipeProgram &program) {
-    OwningOpRef<ModuleOp> made = buildRecipeEntry(recipe->recipe, program, networks, &context);
-    std::string name = program.isFirst() ? libraryName() : libraryName() + "_" + program.name();
-    if (!made)
-      return made;
-    (*made)->setAttr("ingot.name", StringAttr::get(&context, name));
-    if (options.train.detectAnomaly)
-      made->lookupSymbol("main")->setAttr("ingot.detect_anomaly", UnitAttr::get(&context));
-    return made;
-  }
-
   LogicalResult addProgram(const RecipeProgram &program) {
-    partModules.push_back(buildProgram(program));
+    partModules.push_back(recipe->build(program));
     isAccepted = bool(partModules.back());
     if (!isAccepted)
       return failure();
     CompileReport::MemoryBudget budget;
-    bool hasBackward = hasBackwardPass(program);
+    bool hasBackward = recipe->hasBackwardPass(program);
     FailureOr<std::unique_ptr<Artifact>> part =
         ingot::compilePart(*partModules.back(), options, hasBackward ? &budget : nullptr);
     if (hasBackward)
@@ -316,10 +277,10 @@ private:
     // To write trained weights back, the model file is needed again; else a library should not depend on where it was.
     bool trains = options.train.isWanted || recipe;
     program->source = trains ? options.input : llvm::sys::path::filename(options.input).str();
-    program->sourceHash = recipe ? recipe->hash() : hashOfFile(options.input);
+    program->sourceHash = recipe ? recipe->file().hash() : hashOfFile(options.input);
     program->options = formatOptions(options, report.reducedWeights);
     if (recipe)
-      program->options += recipe->formatOptions();
+      program->options += recipe->file().formatOptions();
     program->triple = llvm::sys::getDefaultTargetTriple();
     program->scratchBytes = code.scratchBytes;
     program->winogradBytes = report.winogradBytes;
@@ -357,12 +318,8 @@ private:
   MLIRContext context;
   DiagnosticPrinter diagnostics;
   OwningOpRef<ModuleOp> module;
-  /// Each network as it trains and as it behaves afterwards; its programs, and the one that `module` is.
-  std::optional<RecipeFile> recipe;
-  std::vector<OwningOpRef<ModuleOp>> networkModules;
-  std::vector<ImportedNetwork> networks;
-  std::vector<RecipeProgram> programs;
-  size_t mainProgram = 0;
+  /// Null without a recipe; `module` is one of its programs.
+  std::unique_ptr<RecipePrograms> recipe;
   /// The library's further programs, and what they refer to.
   std::vector<std::unique_ptr<Artifact>> parts;
   std::vector<OwningOpRef<ModuleOp>> partModules;
