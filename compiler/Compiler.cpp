@@ -49,20 +49,21 @@ public:
     return succeeded(result) ? CompileStatus::Done : failureStatus();
   }
 
-  CompileStatus exportWeights(const std::string &hash, const std::vector<TrainedTensor> &weights, bool forInference,
-                              double loraScale) {
+  CompileStatus exportWeights(const ExportRequest &request) {
     std::string actual = hashOfFile(options.input);
-    if (!hash.empty() && !actual.empty() && actual != hash) {
+    if (!request.hash.empty() && !actual.empty() && actual != request.hash) {
       emitError(UnknownLoc::get(&context))
-          << "this is not the model file that was trained: its hash is " << actual << ", expected " << hash;
+          << "this is not the model file that was trained: its hash is " << actual << ", expected " << request.hash;
       return failureStatus();
     }
     std::vector<TensorContents> tensors;
-    for (const TrainedTensor &tensor : weights)
+    for (const TrainedTensor &tensor : request.weights)
       tensors.push_back({tensor.name, tensor.type, tensor.shape, ArrayRef(tensor.data, tensor.bytes)});
-    return succeeded(exportOnnx(options.input, tensors, forInference, loraScale, options.output, &context))
-               ? CompileStatus::Done
-               : failureStatus();
+    ExportChanges changes{request.forInference, request.loraScale, std::nullopt};
+    if (!request.scaledOutput.empty())
+      changes.scaling = OutputScaling{request.scaledOutput, request.mean, request.deviation};
+    return succeeded(exportOnnx(options.input, tensors, changes, options.output, &context)) ? CompileStatus::Done
+                                                                                            : failureStatus();
   }
 
   CompileStatus describe(std::string &json) {
@@ -337,13 +338,12 @@ CompileStatus describeModel(const CompileOptions &options, std::string &json, co
   return Compilation(options, report, events).describe(json);
 }
 
-CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
-                          bool forInference, double loraScale, const std::string &output, const CompileEvents &events) {
+CompileStatus exportModel(const ExportRequest &request, const CompileEvents &events) {
   CompileOptions options;
-  options.input = model;
-  options.output = output;
+  options.input = request.model;
+  options.output = request.output;
   CompileReport report;
-  return Compilation(options, report, events).exportWeights(hash, weights, forInference, loraScale);
+  return Compilation(options, report, events).exportWeights(request);
 }
 
 std::string identifierFor(const std::string &path) {

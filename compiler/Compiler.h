@@ -94,10 +94,23 @@ struct TrainedTensor {
   size_t bytes;
 };
 
-/// Writes the model with other contents of its initializers; see exportOnnx in frontends/Frontend.h. `hash`, if not
-/// empty, is what the model file's must be: a library's source_hash.
-CompileStatus exportModel(const std::string &model, const std::string &hash, const std::vector<TrainedTensor> &weights,
-                          bool forInference, double loraScale, const std::string &output, const CompileEvents &events);
+/// A model file with other contents of its initializers; see exportOnnx in frontends/Frontend.h.
+struct ExportRequest {
+  std::string model, output;
+  /// What the model file's must be, if not empty: a library's source_hash.
+  std::string hash;
+  std::vector<TrainedTensor> weights;
+  /// The model leaves training mode.
+  bool forInference = false;
+  /// X.lora_B and X.lora_A add so many times their product to X.
+  double loraScale = 1;
+  /// The output of this name, if not empty, becomes y * deviation + mean.
+  std::string scaledOutput;
+  std::vector<double> mean, deviation;
+};
+
+/// Writes the file. On anything but Done an older one is as it was.
+CompileStatus exportModel(const ExportRequest &request, const CompileEvents &events);
 
 /// A C identifier made of a file's stem: "ResNet-50.onnx" gives "ResNet_50".
 std::string identifierFor(const std::string &path);

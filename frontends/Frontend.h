@@ -55,15 +55,29 @@ struct TensorContents {
   llvm::ArrayRef<char> bytes; ///< dense and row-major
 };
 
+/// An output that has been trained for numbers with mean 0 and deviation 1 is to be y * deviation + mean: for each
+/// element of a row of it, or of its last axis, or all alike where there is one number.
+struct OutputScaling {
+  std::string output;
+  std::vector<double> mean, deviation; ///< equally many
+};
+
+/// What changes in a model file beside its weights.
+struct ExportChanges {
+  /// The model leaves training mode: batch normalisation uses its running statistics, whose successors are no outputs
+  /// any more, and dropout lets everything through.
+  bool forInference = false;
+  /// What the product of X.lora_B and X.lora_A is multiplied by.
+  double loraScale = 1;
+  std::optional<OutputScaling> scaling;
+};
+
 /// Writes the model in `path` to `output`, with these tensors as the contents of its initializers of the same names;
 /// `X.lora_B` and `X.lora_A` are an increment of X instead, loraScale B A, and what the model has no initializer for
 /// is left out. An error, which has been reported, when a type or shape differs,
 /// when no name is the model's, or when a file cannot be read or written; then an older `output` is as it was.
-///
-/// With `forInference` the model also leaves training mode: batch normalisation uses its running statistics, whose
-/// successors are no outputs any more, and dropout lets everything through.
-mlir::LogicalResult exportOnnx(llvm::StringRef path, llvm::ArrayRef<TensorContents> weights, bool forInference,
-                               double loraScale, llvm::StringRef output, mlir::MLIRContext *context);
+mlir::LogicalResult exportOnnx(llvm::StringRef path, llvm::ArrayRef<TensorContents> weights,
+                               const ExportChanges &changes, llvm::StringRef output, mlir::MLIRContext *context);
 
 /// The ONNX node that an operation comes from.
 struct NodeLocation {

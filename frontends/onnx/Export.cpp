@@ -8,6 +8,7 @@
 #include "frontends/Frontend.h"
 #include "frontends/onnx/Location.h"
 #include "frontends/onnx/Model.h"
+#include "frontends/onnx/OutputScaling.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -83,6 +84,10 @@ public:
           return emitError(*where) << "node \"" << node.name() << "\" (" << node.op_type() << ") uses \"" << input
                                    << "\", a statistic that batch normalisation computes only in training mode";
     return success();
+  }
+
+  LogicalResult rescale(const OutputScaling &scaling) {
+    return frontend::rescaleOutput(*proto.mutable_graph(), scaling, *where);
   }
 
   LogicalResult write(StringRef output) {
@@ -190,14 +195,14 @@ private:
 
 } // namespace
 
-LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, bool forInference, double loraScale,
+LogicalResult exportOnnx(StringRef path, ArrayRef<TensorContents> weights, const ExportChanges &changes,
                          StringRef output, MLIRContext *context) {
   std::shared_ptr<frontend::Model> model = frontend::Model::open(path, context);
   if (!model)
     return failure();
-  Exporter exporter(std::move(model), loraScale);
-  return failure(failed(exporter.replace(weights)) || (forInference && failed(exporter.leaveTraining())) ||
-                 failed(exporter.write(output)));
+  Exporter exporter(std::move(model), changes.loraScale);
+  return failure(failed(exporter.replace(weights)) || (changes.forInference && failed(exporter.leaveTraining())) ||
+                 (changes.scaling && failed(exporter.rescale(*changes.scaling))) || failed(exporter.write(output)));
 }
 
 } // namespace ingot

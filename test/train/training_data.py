@@ -4,9 +4,12 @@
 """
 
 import os
+import subprocess
 import sys
 
 import numpy as np
+import onnx
+import onnx.reference
 from onnx import TensorProto, helper, numpy_helper
 
 import training
@@ -35,14 +38,34 @@ def check_scaled_targets():
         model.state.load(where / "kept/best.safetensors")
         return np.array(model.evaluation.run({"x": x[120:], "target": y[120:]})["y"])
 
-    error = np.abs(harness.in_child(run) * deviation + mean - y[120:]).mean()
+    restored = harness.in_child(run) * deviation + mean
+    error = np.abs(restored - y[120:]).mean()
     expect(abs(error - result["best"]["mae"]) < 1e-3 * error, f"the mean error is {error}, told {result['best']['mae']}")
+    check_exported_units(path, where, x, restored)
     told = train(*words, "--checkpoints", where / "kept", "--resume", code=1)
     expect("was made with another target scaling" in told, told)
     classes = library(mlp([4, 8, 2]), "scaled_classes", "--loss", "cross_entropy", "--optimizer", "adam")
     np.savez(where / "classes.npz", x=x, target=(x[:, 0] > 0).astype(np.int64))
     told = train(classes, "--data", where / "classes.npz", "--scale-targets", code=2)
     expect("scales targets that are numbers" in told, told)
+
+
+def check_exported_units(path, where, x, restored):
+    """An exported model computes in the units of the data, with --keep-scaled what it was trained for."""
+    results = []
+    for option in ([], ["--keep-scaled"]):
+        exported = where / f"exported{len(option)}.onnx"
+        command = [training.INGOT, "export", path, "--state", where / "kept/best.safetensors", "-o", exported, *option]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+        expect(done.returncode == 0, done.stderr)
+        model = onnx.load(exported)
+        onnx.checker.check_model(model, full_check=True)
+        results.append(onnx.reference.ReferenceEvaluator(model).run(None, {"x": x[120:]})[0])
+        initializers = {tensor.name for tensor in model.graph.initializer}
+        expect(initializers == {tensor.name for tensor in mlp([4, 16, 2]).graph.initializer}, f"numbers of the scaling are parameters: {initializers}")
+    scale = np.abs(restored).max(0)
+    expect((np.abs(results[0] - restored) <= 1e-5 * scale).all(), "the exported model is not in the units of the data")
+    expect(np.abs(results[1]).max() < 10, "with --keep-scaled it is")
 
 
 def pixels(channels_last):

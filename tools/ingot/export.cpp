@@ -12,7 +12,7 @@ namespace {
 
 struct ExportOptions {
   std::string library, state, output, model, network;
-  bool forInference = false;
+  bool forInference = false, keepsScaled = false;
 };
 
 // The model file: as given, where it was when the library was made, or beside the library.
@@ -50,6 +50,8 @@ void exportState(const ExportOptions &options) {
     words.insert(words.end(), {"--lora-scale", scale});
   if (options.forInference)
     words.push_back("--inference");
+  if (options.keepsScaled)
+    words.push_back("--keep-scaled");
   if (int code = runCompiler(words))
     std::exit(code);
 }
@@ -66,6 +68,8 @@ void addExport(CLI::App &app) {
   command->add_option("--network", options->network, "The network of a recipe");
   command->add_flag("--inference", options->forInference,
                     "Take the model out of training mode: batch normalisation by running statistics, no dropout");
+  command->add_flag("--keep-scaled", options->keepsScaled,
+                    "Leave outputs as --scale-targets trained them, and not in the units of the data");
   command->callback([options] { exportState(*options); });
 }
 

@@ -229,8 +229,11 @@ void TrainSetup::noteSettings() {
   options.notes["augmentation"] = fmt::format("{}", fmt::join(request.augmentation, ","));
   options.notes["target scaling"] = "";
   if (options.judged.isScaled)
-    options.notes["target scaling"] =
-        nlohmann::ordered_json{{"mean", targetScaling.mean}, {"deviation", targetScaling.deviation}}.dump();
+    options.notes["target scaling"] = nlohmann::ordered_json{
+        {"output", options.judged.output},
+        {"mean", targetScaling.mean},
+        {"deviation",
+         targetScaling.deviation}}.dump();
   options.notes["batch size"] = std::to_string(options.batchSize);
   options.notes["seed"] = std::to_string(options.seed);
   options.notes["number of examples"] = std::to_string(training->rows.size());
