@@ -11,37 +11,51 @@ namespace {
 
 AffineExpr perGroup(AffineExpr channels, int64_t groups) { return simplifyDimension(channels.floorDiv(groups)); }
 
+/// Where a convolution reads its input for a pixel of its result and a tap of its window, pixel * stride + tap *
+/// dilation - low along each axis: appended to `from`. Returns whether all of it is inside of the input.
+template <typename Op>
+Value readAt(Op op, LoopNest &nest, ArrayRef<AffineExpr> pixel, ArrayRef<AffineExpr> tap, Point &from) {
+  SmallVector<AffineExpr> input = nest.evaluator.dims(op.getInput());
+  Value inside;
+  for (size_t i = 0; i < tap.size(); ++i) {
+    AffineExpr place = pixel[i] * op.getStrides()[i] + tap[i] * op.getDilations()[i] - op.getLow()[i];
+    Index at = nest.evaluator.materialize(simplifyDimension(place));
+    inside = nest.both(inside, nest.isInside(at, input[i + 1]));
+    from.push_back(nest.evaluator.variable(at, input[i + 1]));
+  }
+  return inside;
+}
+
+/// `sum` and the product of two tensors' elements.
+SmallVector<Value> addProduct(LoopNest &nest, Arithmetic &math, const Lanes *lanes, Value sum,
+                              std::pair<Value, Point> left, std::pair<Value, Point> right) {
+  Value x = math.widen(nest.evaluator.evaluate(left.first, left.second, lanes));
+  Value y = math.widen(nest.evaluator.evaluate(right.first, right.second, lanes));
+  return {math.madd(x, y, sum)};
+}
+
 } // namespace
 
 // output[n, y, f] = sum of input[n, y * stride + w * dilation - low, g(f) * C/groups + c] * filter[w, c, f]
 Division loopConv(ConvOp op, Emission &emission) {
   LoopNest nest(emission);
   Evaluator &evaluator = nest.evaluator;
-  KernelBuilder &builder = nest.builder;
-  Arithmetic math(builder, getElementTypeOrSelf(op.getType()));
-  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), filter = evaluator.dims(op.getFilter());
-  size_t spatial = input.size() - 2;
+  Arithmetic math(nest.builder, getElementTypeOrSelf(op.getType()));
+  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
+  size_t spatial = filter.size() - 2;
   ArrayRef<AffineExpr> window = ArrayRef(filter).take_front(spatial);
   AffineExpr channels = filter[spatial], filters = perGroup(filter.back(), op.getGroups());
   auto element = [&](Point point, const Lanes *lanes) {
     AffineExpr firstChannel = op.getGroups() == 1 ? evaluator.constant(0) : point.back().floorDiv(filters) * channels;
     auto atWindow = [&](ArrayRef<AffineExpr> w, ValueRange carried) {
-      Value inside;
       Point from{point[0]};
-      for (size_t i = 0; i < spatial; ++i) {
-        AffineExpr place = point[i + 1] * op.getStrides()[i] + w[i] * op.getDilations()[i] - op.getLow()[i];
-        Index at = evaluator.materialize(simplifyDimension(place));
-        inside = nest.both(inside, nest.isInside(at, input[i + 1]));
-        from.push_back(evaluator.variable(at, input[i + 1]));
-      }
+      Value inside = readAt(op, nest, ArrayRef(point).slice(1, spatial), w, from);
       return nest.onlyIf(inside, carried, [&] {
         return nest.loops(channels, carried, [&](ArrayRef<AffineExpr> c, ValueRange sum) {
           Point source(from), tap(w);
           source.push_back(evaluator.simplify(firstChannel + c[0]));
           tap.append({c[0], point.back()});
-          Value x = math.widen(evaluator.evaluate(op.getInput(), source, lanes));
-          Value weight = math.widen(evaluator.evaluate(op.getFilter(), tap, lanes));
-          return SmallVector<Value>{math.madd(x, weight, sum[0])};
+          return addProduct(nest, math, lanes, sum[0], {op.getInput(), source}, {op.getFilter(), tap});
         });
       });
     };
@@ -85,9 +99,7 @@ Division loopConvTranspose(ConvTransposeOp op, Emission &emission) {
           AffineExpr channel = evaluator.simplify(firstChannel + c[0]);
           source.push_back(channel);
           tap.append({evaluator.simplify(number), channel});
-          Value x = math.widen(evaluator.evaluate(op.getInput(), source, lanes));
-          Value weight = math.widen(evaluator.evaluate(op.getFilter(), tap, lanes));
-          return SmallVector<Value>{math.madd(x, weight, sum[0])};
+          return addProduct(nest, math, lanes, sum[0], {op.getInput(), source}, {op.getFilter(), tap});
         });
       });
     };
@@ -109,20 +121,12 @@ Division loopConvFilterGradient(ConvFilterGradientOp op, Emission &emission) {
     AffineExpr group = op.getGroups() == 1 ? evaluator.constant(0) : point.back().floorDiv(filters);
     AffineExpr channel = evaluator.simplify(group * channels + point[spatial]);
     auto atPixel = [&](ArrayRef<AffineExpr> pixel, ValueRange carried) {
-      Value inside;
       Point from{pixel[0]}, to(pixel);
-      for (size_t i = 0; i < spatial; ++i) {
-        AffineExpr place = pixel[i + 1] * op.getStrides()[i] + point[i] * op.getDilations()[i] - op.getLow()[i];
-        Index at = evaluator.materialize(simplifyDimension(place));
-        inside = nest.both(inside, nest.isInside(at, input[i + 1]));
-        from.push_back(evaluator.variable(at, input[i + 1]));
-      }
+      Value inside = readAt(op, nest, pixel.drop_front(), ArrayRef(point).take_front(spatial), from);
       from.push_back(channel);
       to.push_back(point.back());
       return nest.onlyIf(inside, carried, [&] {
-        Value x = math.widen(evaluator.evaluate(op.getInput(), from, lanes));
-        Value dy = math.widen(evaluator.evaluate(op.getGradient(), to, lanes));
-        return SmallVector<Value>{math.madd(x, dy, carried[0])};
+        return addProduct(nest, math, lanes, carried[0], {op.getInput(), from}, {op.getGradient(), to});
       });
     };
     return math.narrow(nest.loops(pixels, math.number(0, lanes), atPixel)[0]);

@@ -22,6 +22,10 @@ bool isFreeView(Operation *op) {
   return isa_and_nonnull<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, DimensionsOp, IotaOp>(op) || isWidening(op);
 }
 
+bool keepsLastAxis(TransposeOp transpose) {
+  return transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1;
+}
+
 bool readsRows(Operation *op) { return isa<ReduceOp, SoftmaxOp, NormalizeOp, ArgReduceOp>(op); }
 
 bool readsInPlace(OpOperand &operand) {
@@ -109,9 +113,8 @@ void Grouping::markReadAlongRows(Value value) {
     auto transpose = dyn_cast<TransposeOp>(view);
     if (!transpose)
       continue;
-    int64_t last = int64_t(transpose.getPermutation().size()) - 1;
     auto input = cast<RankedTensorType>(transpose.getInput().getType());
-    bool isMoved = transpose.getPermutation().back() != last && input.getShape().back() != 1 &&
+    bool isMoved = !keepsLastAxis(transpose) && input.getShape().back() != 1 &&
                    input.getDimSize(transpose.getPermutation().back()) != 1;
     if (isMoved)
       materialized.insert(view);
@@ -154,8 +157,7 @@ void Grouping::markReadByChannels(Value value) {
   for (Operation *view = value.getDefiningOp(); isFreeView(view); view = view->getOperand(0).getDefiningOp()) {
     auto transpose = dyn_cast<TransposeOp>(view);
     auto slice = dyn_cast<SliceOp>(view);
-    if (isa<ReshapeOp>(view) || (slice && slice.getStep().back() == 1) ||
-        (transpose && transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1))
+    if (isa<ReshapeOp>(view) || (slice && slice.getStep().back() == 1) || (transpose && keepsLastAxis(transpose)))
       continue;
     materialized.insert(view);
     return;

@@ -32,6 +32,9 @@ bool isNarrowing(mlir::Operation *op);
 /// An index map or a widening: costs nothing inside a kernel, however often it is copied.
 bool isFreeView(mlir::Operation *op);
 
+/// Neighbours along the last axis stay neighbours.
+bool keepsLastAxis(TransposeOp transpose);
+
 /// Reads every element of its operand a few times at most, row by row.
 bool readsRows(mlir::Operation *op);
 

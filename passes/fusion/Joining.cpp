@@ -58,7 +58,7 @@ Grouping::Path Grouping::pathOf(Operation *op, Value operand) const {
     path.isDirect &= isWidening(view);
     path.isRelabeling &= isa<ReshapeOp, TransposeOp>(view) || isWidening(view);
     if (auto transpose = dyn_cast<TransposeOp>(view))
-      path.keepsRows &= transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1;
+      path.keepsRows &= keepsLastAxis(transpose);
     below = view;
     path.source = view->getOperand(0);
   }
@@ -106,8 +106,7 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   if (path.isDirect && !isView)
     return haveSameDims(path.source, op->getResult(0)) && canMerge(own, *host);
   auto transpose = dyn_cast<TransposeOp>(op);
-  bool keepsRows = path.keepsRows &&
-                   (!transpose || transpose.getPermutation().back() == int64_t(transpose.getPermutation().size()) - 1);
+  bool keepsRows = path.keepsRows && (!transpose || keepsLastAxis(transpose));
   return path.isRelabeling && keepsRows && path.isUsedOnce && (!isView || transpose) && !hasOtherResults(path, own) &&
          haveSameCount(path.source, op->getResult(0)) && canMerge(own, *host);
 }

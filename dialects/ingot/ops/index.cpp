@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Axis.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -16,8 +17,8 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   SymbolScope scope(context);
   SmallVector<AffineExpr> input = scope.dims(operands[0]), indices = scope.dims(operands[1]);
   int64_t axis = op.getAxis();
-  if (axis < 0 || axis >= int64_t(input.size()))
-    return reject(where, "axis ", axis, " is out of range for rank ", input.size());
+  if (failed(checkAxis(where, axis, input.size())))
+    return failure();
   SmallVector<AffineExpr> dims(input.begin(), input.begin() + axis);
   dims.append(indices);
   dims.append(input.begin() + axis + 1, input.end());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Axis.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -153,8 +154,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   SymbolScope scope(context);
   SmallVector<AffineExpr> dims = scope.dims(operands[0]);
   int64_t axis = adaptor.getAxis();
-  if (axis < 0 || axis >= int64_t(dims.size()))
-    return reject(where, "axis ", axis, " is out of range for rank ", dims.size());
+  if (failed(checkAxis(where, axis, dims.size())))
+    return failure();
   for (Value operand : operands.drop_front()) {
     SmallVector<AffineExpr> other = scope.dims(operand);
     if (other.size() != dims.size() || getElementTypeOrSelf(operand) != getElementTypeOrSelf(operands[0]))
@@ -187,8 +188,8 @@ LogicalResult AppendOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   SymbolScope scope(context);
   SmallVector<AffineExpr> cache = scope.dims(operands[0]), rows = scope.dims(operands[1]);
   int64_t axis = adaptor.getAxis();
-  if (axis < 0 || axis >= int64_t(cache.size()))
-    return reject(where, "axis ", axis, " is out of range for rank ", cache.size());
+  if (failed(checkAxis(where, axis, cache.size())))
+    return failure();
   if (adaptor.getStart().getDims().size() != 1)
     return reject(where, "needs one start");
   if (!rows.empty() && rows.size() == cache.size())

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Axis.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -12,13 +13,7 @@ namespace ingot {
 LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
                                             DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                             SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto type = cast<RankedTensorType>(operands[0].getType());
-  for (int64_t axis : op.getAxes())
-    if (axis < 0 || axis >= type.getRank())
-      return reject(where, "axis ", axis, " is out of range for rank ", type.getRank());
-  types.push_back(type);
-  return success();
+  return inferAlongAxes(where, operands[0], Adaptor(operands, attributes, properties, regions).getAxes(), types);
 }
 
 /// Sum, sum of squares, and the scaling; with a mean, its subtraction twice.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Axis.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -17,8 +18,8 @@ LogicalResult inferReduced(MLIRContext *context, std::optional<Location> where, 
   SymbolScope scope(context);
   SmallVector<AffineExpr> dims = scope.dims(input);
   for (int64_t axis : axes) {
-    if (axis < 0 || axis >= int64_t(dims.size()))
-      return reject(where, "axis ", axis, " is out of range for rank ", dims.size());
+    if (failed(checkAxis(where, axis, dims.size())))
+      return failure();
     dims[axis] = scope.constant(1);
   }
   types.push_back(scope.tensor(dims, element));
@@ -45,12 +46,7 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<
 LogicalResult CumulateOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                            SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto type = cast<RankedTensorType>(operands[0].getType());
-  if (int64_t(op.getAxis()) < 0 || int64_t(op.getAxis()) >= type.getRank())
-    return reject(where, "axis ", int64_t(op.getAxis()), " is out of range for rank ", type.getRank());
-  types.push_back(type);
-  return success();
+  return inferAlongAxes(where, operands[0], Adaptor(operands, attributes, properties, regions).getAxis(), types);
 }
 
 } // namespace ingot

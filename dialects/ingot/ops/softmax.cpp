@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Axis.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -12,12 +13,7 @@ namespace ingot {
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto type = cast<RankedTensorType>(operands[0].getType());
-  if (int64_t(op.getAxis()) < 0 || int64_t(op.getAxis()) >= type.getRank())
-    return reject(where, "axis ", int64_t(op.getAxis()), " is out of range for rank ", type.getRank());
-  types.push_back(type);
-  return success();
+  return inferAlongAxes(where, operands[0], Adaptor(operands, attributes, properties, regions).getAxis(), types);
 }
 
 /// Maximum, difference, exponential, sum, quotient.

@@ -125,35 +125,26 @@ Array enlarge(const Array &pixels, int64_t side) {
   return result;
 }
 
-Array sideBySide(const std::vector<Array> &images) {
-  int64_t width = gap * int64_t(images.size() - 1), height = images.front().shape[0];
+/// Images one after the other along an axis, 0 downwards or 1 to the right, with a white line between them.
+static Array join(const std::vector<Array> &images, size_t axis) {
+  std::vector<int64_t> shape = images.front().shape;
+  shape[axis] = gap * int64_t(images.size() - 1);
   for (const Array &image : images)
-    width += image.shape[1];
-  Array result(INGOT_U8, {height, width, 3});
+    shape[axis] += image.shape[axis];
+  Array result(INGOT_U8, shape);
   std::memset(result.data(), 255, result.bytes());
-  int64_t left = 0;
+  int64_t corner[] = {0, 0};
   for (const Array &image : images) {
-    for (int64_t y = 0; y < height; ++y)
-      std::memcpy(bytes(result) + (y * width + left) * 3, bytes(image) + y * image.shape[1] * 3,
+    for (int64_t y = 0; y < image.shape[0]; ++y)
+      std::memcpy(bytes(result) + ((corner[0] + y) * shape[1] + corner[1]) * 3, bytes(image) + y * image.shape[1] * 3,
                   size_t(image.shape[1]) * 3);
-    left += image.shape[1] + gap;
+    corner[axis] += image.shape[axis] + gap;
   }
   return result;
 }
 
-Array stack(const std::vector<Array> &images) {
-  int64_t height = gap * int64_t(images.size() - 1), width = images.front().shape[1];
-  for (const Array &image : images)
-    height += image.shape[0];
-  Array result(INGOT_U8, {height, width, 3});
-  std::memset(result.data(), 255, result.bytes());
-  unsigned char *to = bytes(result);
-  for (const Array &image : images) {
-    std::memcpy(to, image.data(), image.bytes());
-    to += image.bytes() + size_t(gap * width * 3);
-  }
-  return result;
-}
+Array sideBySide(const std::vector<Array> &images) { return join(images, 1); }
+Array stack(const std::vector<Array> &images) { return join(images, 0); }
 
 void writePng(const std::string &path, const Array &pixels) {
   png_image image = {};
