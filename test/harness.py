@@ -119,6 +119,23 @@ def threads_agree(library, feed):
     return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
 
 
+class Errors:
+    """The largest errors of many cases, each with the limit it has to stay below; what is compared is told at the end."""
+
+    def __init__(self):
+        self.failures, self.worst = [], 0.0
+
+    def add(self, subject, error, limit):
+        self.worst = max(self.worst, error)
+        if not error < limit:
+            self.failures.append(f"{subject}: off by {error:.2g}")
+
+    def finish(self, summary):
+        """Prints the failures, or the summary and the worst error, and ends the program."""
+        print("\n".join(self.failures) or f"{summary}, worst error {self.worst:.1g}")
+        sys.exit(1 if self.failures else 0)
+
+
 def reference(model, cases):
     """The same from onnxruntime, its graph optimisations off."""
     import onnxruntime

@@ -14,14 +14,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import numpy as np
 
 import harness
+import training
 from recipe_models import compile_recipe, cut, mlp
+from training import expect
 
 SHARED = pathlib.Path(os.environ.get("INGOT_SHARED", harness.ROOT.parent / "shared")) / "train"
 
 
-def expect(condition, text):
-    if not condition:
-        raise harness.Failure(text)
+def records():
+    """What PyTorch's runs were told and did; leaves the test where they are not there."""
+    if not (SHARED / "train.json").exists():
+        print(f"{SHARED} is not there: nothing to compare with")
+        sys.exit(77)
+    return json.loads((SHARED / "train.json").read_text())
 
 
 def close(actual, expected, tolerance, what):
@@ -93,7 +98,7 @@ def run_dcgan(library, data):
 
 def check_dcgan():
     """Two networks with batch statistics: each call of one updates them, in the order of the expressions."""
-    about, data = json.loads((SHARED / "train.json").read_text())["dcgan"], dict(np.load(SHARED / "dcgan.data.npz"))
+    about, data = records()["dcgan"], dict(np.load(SHARED / "dcgan.data.npz"))
     statistics = {f"{layer}.running_{kind}.next": f"{layer}.running_{kind}.next" for layer in ("G.1", "G.4", "D.3") for kind in ("mean", "var")}
     of = lambda network: {key: value for key, value in statistics.items() if key[0] == network}  # noqa: E731
     networks = {"generator.onnx": cut(SHARED / "dcgan_g.onnx", {"z": "z"}, {"fake": "image", **of("G")}),
@@ -152,6 +157,7 @@ def run_dqn(library, data):
 
 def check_dqn():
     """Arithmetic, a hyperparameter, elements chosen by an index, and a network that stays as it is."""
+    records()
     data, expected = dict(np.load(SHARED / "dqn.data.npz")), dict(np.load(SHARED / "dqn.adam.npz"))
     networks = {"online.onnx": cut(SHARED / "dqn.onnx", {"x": "x"}, {"pred": "values"}),
                 "target.onnx": cut(SHARED / "dqn.onnx", {"x2": "x"}, {"/t/t.4/Gemm_output_0": "values"})}  # fmt: skip
@@ -321,21 +327,5 @@ def check_train():
     expect(last < first / 4, f"the validation loss went from {first:.3g} to {last:.3g}")
 
 
-def main(names):
-    cases = {name[len("check_") :]: case for name, case in globals().items() if name.startswith("check_")}
-    if any(case in ("dcgan", "dqn") for case in names) and not (SHARED / "train.json").exists():
-        print(f"{SHARED} is not there: nothing to compare with")
-        return 77
-    failures = 0
-    for name in names or cases:
-        try:
-            cases[name]()
-            print(f"{name}: fine")
-        except (harness.Failure, harness.Unsupported) as error:
-            failures += 1
-            print(f"{name}: {error}")
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(training.run_cases(globals(), sys.argv[1:]))

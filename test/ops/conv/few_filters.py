@@ -5,36 +5,24 @@ in blocks where weights are small."""
 
 import dataclasses
 import itertools
-import sys
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+import convolutions
 import harness
 
 _random = np.random.default_rng(7)
 
 
 @dataclasses.dataclass
-class Case:
-    """x [N, size..., C], channels last in memory, as the layers between others see it; `free` names its open axes."""
-    batch: int
-    channels: int
-    size: tuple
-    filters: int
-    window: tuple
-    strides: tuple = ()
-    dilations: tuple = ()
-    pads: tuple = ()
-    free: tuple = ()
-    transposed: bool = False
+class Case(convolutions.Convolution):
+    """x [N, size..., C], channels last in memory, as the layers between others see it."""
     activation: str = "Tanh"
 
     def __post_init__(self):
-        axes = len(self.size)
-        self.strides, self.dilations = self.strides or (1,) * axes, self.dilations or (1,) * axes
-        self.pads = self.pads or (0,) * (2 * axes)
+        super().__post_init__()
         self.x = _random.normal(0, 1, (self.batch, *self.size, self.channels)).astype(np.float32)
         sides = (self.channels, self.filters) if self.transposed else (self.filters, self.channels)
         scale = 1 / np.sqrt(self.channels * np.prod(self.window))
@@ -114,20 +102,15 @@ many = [
 
 
 def main():
-    failures, worst = [], 0.0
+    errors = harness.Errors()
     for which, cpu in itertools.product(("few", "many"), ("native", "x86-64-v3")):
         cases = few if which == "few" else many
         model, feed = build(cases, which)
         library = harness.compile_model(model, f"few_filters_{which}_{cpu}", ["--cpu", cpu])
         results = harness.run_library(library, [feed])[0]
         for number, case in enumerate(cases):
-            expected = case.reference()
-            error = np.abs(results[f"y{number}"] - expected).max()
-            worst = max(worst, error)
-            if not error < 3e-6:
-                failures.append(f"{case} for {cpu}: off by {error:.2g}")
-    print("\n".join(failures) or f"{len(few) + len(many)} convolutions, worst error {worst:.1g}")
-    sys.exit(1 if failures else 0)
+            errors.add(f"{case} for {cpu}", np.abs(results[f"y{number}"] - case.reference()).max(), 3e-6)
+    errors.finish(f"{len(few) + len(many)} convolutions")
 
 
 if __name__ == "__main__":

@@ -4,36 +4,20 @@ gradient sum over pixels of x at the tap * m. gradient.py differentiates in floa
 
 import dataclasses
 import itertools
-import sys
 
 import numpy as np
 import onnx
 from onnx import helper
 
+import convolutions
 import harness
 
 _random = np.random.default_rng(5)
 
 
 @dataclasses.dataclass
-class Case:
-    """A convolution: x [N, C, size...] with `filters` filters of `window`; `free` names the axes of x that are symbolic."""
-    batch: int
-    channels: int
-    size: tuple
-    filters: int
-    window: tuple
-    strides: tuple = ()
-    dilations: tuple = ()
-    pads: tuple = ()
+class Case(convolutions.Convolution):
     group: int = 1
-    free: tuple = ()
-    transposed: bool = False
-
-    def __post_init__(self):
-        axes = len(self.size)
-        self.strides, self.dilations = self.strides or (1,) * axes, self.dilations or (1,) * axes
-        self.pads = self.pads or (0,) * (2 * axes)
 
     @property
     def small(self):
@@ -142,7 +126,7 @@ cases = [
 
 
 def main():
-    failures, worst = [], 0.0
+    errors = harness.Errors()
     for cpu in ("native", "x86-64-v3"):
         model, feed = build(cases)
         library = harness.compile_model(model, f"filter_gradient_{cpu}", ["--cpu", cpu, "--grad-inputs"])
@@ -150,11 +134,8 @@ def main():
         for number, case in enumerate(cases):
             expected = reference(case, feed[f"x{number}"], feed[f"m{number}"])
             error = np.abs(results[f"w{number}.gradient"] - expected).max() / np.abs(expected).max()
-            worst = max(worst, error)
-            if not error < 1e-5:
-                failures.append(f"{case} for {cpu}: off by {error:.2g}")
-    print("\n".join(failures) or f"{len(cases)} filter gradients, worst error {worst:.1g}")
-    sys.exit(1 if failures else 0)
+            errors.add(f"{case} for {cpu}", error, 1e-5)
+    errors.finish(f"{len(cases)} filter gradients")
 
 
 if __name__ == "__main__":
