@@ -5,11 +5,10 @@
 
 namespace ingot {
 
-void addTrainingOptions(CLI::App &app, TrainOptions &options) {
-  auto train =
-      app.add_flag("--train", options.isWanted, "make one step of training: forward, loss, backward and update");
-  app.add_option("--loss", options.loss, "loss by name, or output:NAME when the model computes it")->needs(train);
-  app.add_option("--optimizer", options.optimizer, "optimizer by name")->needs(train);
+namespace {
+
+/// Which parameters change.
+void addTrainableOptions(CLI::App &app, CLI::Option *train, TrainOptions &options) {
   app.add_option("--freeze", options.freeze, "regular expression: parameters that do not change")->needs(train);
   app.add_option("--train-only", options.trainOnly, "regular expression: the only parameters that change")
       ->needs(train);
@@ -22,6 +21,10 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
   app.add_option("--alpha", options.loraAlpha, "increments are alpha / rank times a product (default: the rank)")
       ->check(CLI::PositiveNumber)
       ->needs(lora);
+}
+
+/// What is minimised, beside its name.
+void addLossOptions(CLI::App &app, CLI::Option *train, TrainOptions &options) {
   app.add_option("--clip", options.clip, "limit gradients by the hyperparameter clip")
       ->check(CLI::IsMember({"norm", "value"}))
       ->needs(train);
@@ -34,6 +37,10 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
       ->check(CLI::PositiveNumber)
       ->needs(train);
   app.add_option("--margin", options.margin, "hinge, triplet: the margin")->needs(train);
+}
+
+/// How a step is made.
+void addStepOptions(CLI::App &app, CLI::Option *train, TrainOptions &options) {
   app.add_option("--memory-budget", options.memoryBudget,
                  "bytes that the arena may have, as 500M or 2G: backward computes again what does not fit")
       ->transform(CLI::AsSizeValue(false))
@@ -45,6 +52,10 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
       ->excludes(gradients);
   app.add_flag("--detect-anomaly", options.detectAnomaly,
                "check every operation, and tell where a NaN or infinity in the loss or a gradient began (slow)");
+}
+
+/// Derivatives that an inference returns.
+void addDerivativeOptions(CLI::App &app, CLI::Option *train, TrainOptions &options) {
   auto inputs = app.add_flag(
       "--grad-inputs", options.inputGradients,
       "return the gradients of the first output by the inputs too; with --train: of the evaluation's loss");
@@ -76,6 +87,19 @@ void addTrainingOptions(CLI::App &app, TrainOptions &options) {
                "--grad-inputs --cotangent, and --grad-at the last convolution's features, or --grad-cam=TENSOR")
       ->each(read)
       ->excludes(train);
+}
+
+} // namespace
+
+void addTrainingOptions(CLI::App &app, TrainOptions &options) {
+  auto *train =
+      app.add_flag("--train", options.isWanted, "make one step of training: forward, loss, backward and update");
+  app.add_option("--loss", options.loss, "loss by name, or output:NAME when the model computes it")->needs(train);
+  app.add_option("--optimizer", options.optimizer, "optimizer by name")->needs(train);
+  addTrainableOptions(app, train, options);
+  addLossOptions(app, train, options);
+  addStepOptions(app, train, options);
+  addDerivativeOptions(app, train, options);
 }
 
 std::string checkTrainingOptions(const CompileOptions &options) {
