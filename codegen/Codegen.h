@@ -162,13 +162,32 @@ std::string formatCppHeader(const ProgramDescription &program);
 // CPU
 //===----------------------------------------------------------------------===//
 
-/// The choices that an emitter leaves open in a kernel's code. Zero: the cost model chooses.
+/// The choices that a kernel's code leaves open. What has its initial value is the cost model's to choose.
 struct Schedule {
   /// The register block: rows times vectors of 16 lanes.
   int64_t rows = 0, vectors = 0;
+  /// Of a product: the row blocks for which all columns are computed before it is the next ones' turn; 0: all rows.
+  int64_t chunk = -1;
+  /// The items that are worth a thread.
+  int64_t grain = 0;
+  /// Of a convolution before its filters are packed: the output tile of Winograd's algorithm, 0 the direct sum.
+  int64_t tile = -1;
 
-  bool operator==(const Schedule &other) const { return rows == other.rows && vectors == other.vectors; }
+  bool operator==(const Schedule &other) const {
+    return rows == other.rows && vectors == other.vectors && chunk == other.chunk && grain == other.grain &&
+           tile == other.tile;
+  }
   bool isChosen() const { return rows > 0 && vectors > 0; }
+};
+
+/// Which algorithm a kernel was given before its constants were packed for it.
+struct KernelAlgorithm {
+  /// Of the kernel as it was then: equal whatever was chosen. Empty: nothing to choose.
+  std::string fingerprint;
+  Schedule chosen;
+  double microseconds = 0; ///< that the cost model expects of a launch, on one core
+  /// Others that are expected to take not much longer, the best first.
+  std::vector<Schedule> alternatives;
 };
 
 /// How one kernel was turned into code for one target.
@@ -184,6 +203,10 @@ struct KernelSchedule {
   mlir::AffineExpr items; ///< parallel items, over the module's symbols
   int64_t grain = 1;      ///< items that are worth a thread
   int64_t scratchBytes = 0;
+  /// What the cost model expects of an item, and of a launch besides its items, on one core; both 0 where it does not
+  /// know.
+  double itemMicroseconds = 0, launchMicroseconds = 0;
+  KernelAlgorithm algorithm;
 };
 
 struct CpuOptions {
@@ -200,8 +223,9 @@ struct CpuOptions {
   bool winograd = false;
   /// Whether constant filters are transformed for it before the first run, not by the compiler.
   bool prepareWinograd = false;
-  /// Measured schedules, by target and kernel as scheduleKey names them. Kernels that are not here get the cost
-  /// model's.
+  /// Measured schedules, by target and kernel as scheduleKey names them; algorithms under the fingerprints of kernels
+  /// before packing, which is the same for all targets: the first that is known decides. What is not here is chosen by
+  /// the cost model.
   std::map<std::string, Schedule> schedules;
 };
 

@@ -74,11 +74,25 @@ private:
     entry.items = evaluate(schedule.items);
     entry.grain = schedule.grain;
     entry.scratchBytes = schedule.scratchBytes;
-    entry.key = scheduleKey(variant, schedule.fingerprint);
-    entry.block = {schedule.schedule.rows, schedule.schedule.vectors};
-    for (const Schedule &other : schedule.alternatives)
-      entry.alternatives.push_back({other.rows, other.vectors});
+    double expected = double(entry.items) * schedule.itemMicroseconds + schedule.launchMicroseconds;
+    entry.division = describe(variant, schedule.fingerprint, schedule.schedule, expected, schedule.alternatives);
+    if (const KernelAlgorithm &algorithm = schedule.algorithm; !algorithm.fingerprint.empty())
+      entry.algorithm =
+          describe(variant, algorithm.fingerprint, algorithm.chosen, algorithm.microseconds, algorithm.alternatives);
     return entry;
+  }
+
+  static KernelChoice choiceOf(const Schedule &schedule) {
+    return {schedule.rows, schedule.vectors, schedule.chunk, schedule.grain, schedule.tile};
+  }
+
+  static ProgramReport::Decision describe(const std::string &variant, const std::string &fingerprint,
+                                          const Schedule &chosen, double microseconds,
+                                          ArrayRef<Schedule> alternatives) {
+    ProgramReport::Decision decision{scheduleKey(variant, fingerprint), choiceOf(chosen), microseconds, {}};
+    for (const Schedule &other : alternatives)
+      decision.alternatives.push_back(choiceOf(other));
+    return decision;
   }
 
   double operationsOf(kernel::FuncOp kernel) {

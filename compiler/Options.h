@@ -65,9 +65,21 @@ struct TrainOptions {
   bool detectAnomaly = false;
 };
 
-/// Sums that a kernel keeps in registers: rows times vectors of 16 lanes.
-struct RegisterBlock {
-  int64_t rows, vectors;
+/// What is chosen for a kernel. What has its initial value is left to the cost model.
+struct KernelChoice {
+  /// Sums that are kept in registers: rows times vectors of 16 lanes.
+  int64_t rows = 0, vectors = 0;
+  /// Of a product: for how many blocks of rows all columns are computed before the next ones; 0: for all.
+  int64_t chunk = -1;
+  /// The parallel items that are worth a thread.
+  int64_t grain = 0;
+  /// The output tile of Winograd's algorithm; 0: computed directly.
+  int64_t tile = -1;
+
+  bool operator==(const KernelChoice &other) const {
+    return rows == other.rows && vectors == other.vectors && chunk == other.chunk && grain == other.grain &&
+           tile == other.tile;
+  }
 };
 
 /// What weights are stored in, and what products compute with: the words of `--precision`.
@@ -109,8 +121,8 @@ struct CompileOptions {
   Precision precision = Precision::Float32;
   /// Regular expression: nodes whose names match stay in float32.
   std::string precisionKeep;
-  /// Measured register blocks, by ProgramReport::Schedule::key, in place of the cost model's.
-  std::map<std::string, RegisterBlock> blocks;
+  /// Measured choices, by ProgramReport::Decision::key, in place of the cost model's.
+  std::map<std::string, KernelChoice> choices;
   /// Tell the program's launches, costs and schedules in CompileReport::program.
   bool explain = false;
   TrainOptions train;

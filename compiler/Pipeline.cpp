@@ -103,8 +103,8 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   cpu.winograd = options.winograd != Winograd::Off;
   cpu.prepareWinograd = options.winograd == Winograd::Load;
   cpu.optimization = int(options.optimization);
-  for (auto &[key, block] : options.blocks)
-    cpu.schedules[key] = {block.rows, block.vectors};
+  for (auto &[key, choice] : options.choices)
+    cpu.schedules[key] = {choice.rows, choice.vectors, choice.chunk, choice.grain, choice.tile};
   cpu.jobs = options.jobs ? options.jobs : std::thread::hardware_concurrency();
   return cpu;
 }

@@ -41,15 +41,22 @@ struct ProgramReport {
     double operations = 0;                  ///< arithmetic, as ingot::countOperations counts it
     double bytesRead = 0, bytesWritten = 0; ///< what at least must move, weights included
   };
+  /// Something that could have been chosen otherwise.
+  struct Decision {
+    /// Names the kernel, whatever model it is part of, and the instruction set: for CompileOptions::choices. Empty
+    /// where there is nothing to decide.
+    std::string key;
+    KernelChoice choice;                    ///< in use
+    double microseconds = 0;                ///< that the cost model expects of a launch on one core; 0: it cannot tell
+    std::vector<KernelChoice> alternatives; ///< others that may be faster, the likeliest first
+  };
   /// How a kernel was emitted for one instruction set.
   struct Schedule {
     std::string variant, emitter;
     std::vector<std::pair<std::string, std::string>> choices;
     int64_t items = 0, grain = 1, scratchBytes = 0;
-    /// Names this kernel, whatever model it is part of, and this variant: for CompileOptions::blocks.
-    std::string key;
-    RegisterBlock block{0, 0};               ///< in use; 0 x 0 where there is nothing to choose
-    std::vector<RegisterBlock> alternatives; ///< others that may be faster
+    Decision division;  ///< of its work: blocks, chunks, grain
+    Decision algorithm; ///< which was decided before its constants were packed
   };
   struct Kernel {
     std::string name;

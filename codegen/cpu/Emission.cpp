@@ -136,6 +136,10 @@ FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Targe
   for (auto [name, emitter] : emitters)
     if (FailureOr<Division> division = tryEmitter(emitter, into, kernel, target, schedule); succeeded(division)) {
       division->emitter = name;
+      if (schedule.grain > 0 && division->mostMembers == 1) {
+        division->grain = division->grain < 0 ? -schedule.grain : schedule.grain;
+        division->schedule.grain = schedule.grain;
+      }
       return division;
     }
   return kernel.emitError("no code can be made for this kernel");

@@ -21,6 +21,8 @@ struct Division {
   /// How many threads may share an item's steps, how many groups the items come in, and where in the scratch a team's
   /// memory lies (see ingot/team.h).
   int64_t mostMembers = 1, groups = 1, sharedOffset = 0;
+  /// What the cost model expects of an item, and of a launch besides its items, on one core.
+  double itemMicroseconds = 0, launchMicroseconds = 0;
   /// What was decided: see KernelSchedule, whose fields these are.
   std::vector<std::pair<std::string, std::string>> choices = {};
   Schedule schedule = {};

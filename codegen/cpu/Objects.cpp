@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/Codegen.h"
+#include "codegen/cpu/Algorithms.h"
 #include "codegen/cpu/Emission.h"
 #include "codegen/cpu/Lowering.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
@@ -140,9 +141,18 @@ private:
 } // namespace
 
 static KernelSchedule describe(kernel::FuncOp kernel, const Division &division) {
-  return {kernel.getName().str(), fingerprint(kernel),      division.emitter,
-          division.choices,       division.schedule,        division.alternatives,
-          division.items,         std::abs(division.grain), division.scratchBytes};
+  return {kernel.getName().str(),
+          fingerprint(kernel),
+          division.emitter,
+          division.choices,
+          division.schedule,
+          division.alternatives,
+          division.items,
+          std::abs(division.grain),
+          division.scratchBytes,
+          division.itemMicroseconds,
+          division.launchMicroseconds,
+          algorithmOf(kernel)};
 }
 
 FailureOr<CpuCode> emitObjects(ModuleOp planned, const CpuOptions &options) {

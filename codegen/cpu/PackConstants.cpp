@@ -20,8 +20,7 @@ namespace {
 
 class ConstantPacker {
 public:
-  ConstantPacker(ModuleOp module, bool allowWinograd, bool keepsFilters)
-      : module(module), allowWinograd(allowWinograd), keepsFilters(keepsFilters) {
+  ConstantPacker(ModuleOp module, bool keepsFilters) : module(module), keepsFilters(keepsFilters) {
     module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   }
 
@@ -40,7 +39,7 @@ private:
     });
     if (!isConstant)
       return;
-    std::optional<Layout> layout = chooseLayout(argument, allowWinograd);
+    std::optional<Layout> layout = chooseLayout(argument);
     if (layout && layout->winograd && keepsFilters)
       return;
     std::optional<Layout> reduced = reduceLayout(argument, layout);
@@ -117,7 +116,7 @@ private:
   }
 
   ModuleOp module;
-  bool allowWinograd, keepsFilters;
+  bool keepsFilters;
   llvm::MapVector<StringRef, SmallVector<kernel::LaunchOp>> launches;
   llvm::DenseMap<std::pair<Operation *, Attribute>, Value> copies, scalesOf;
   llvm::DenseMap<std::pair<Operation *, Attribute>, RoundingError> errors;
@@ -125,8 +124,6 @@ private:
 
 } // namespace
 
-void packConstants(ModuleOp module, bool allowWinograd, bool keepsFilters) {
-  ConstantPacker(module, allowWinograd, keepsFilters).run();
-}
+void packConstants(ModuleOp module, bool keepsFilters) { ConstantPacker(module, keepsFilters).run(); }
 
 } // namespace ingot::cpu

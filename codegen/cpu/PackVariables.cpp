@@ -15,6 +15,7 @@
 // come here when they are to be transformed before the first run: their launches are preparations.
 //
 //===----------------------------------------------------------------------===//
+#include "codegen/cpu/Algorithms.h"
 #include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/Winograd.h"
@@ -197,6 +198,7 @@ kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, cons
   Value packed = layout.winograd ? buildTransformation(builder, weights.user, value, layout)
                                  : buildPacking(builder, weights.user->getLoc(), value, layout);
   builder.create<kernel::ReturnOp>(weights.user->getLoc(), packed);
+  shareAlgorithm(kernel, packing);
   return packing;
 }
 
@@ -211,17 +213,13 @@ void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
   packArgument(kernel, weights.argument, layout);
 }
 
-std::optional<Layout> chooseVariableLayout(const Weights &weights, bool isConstant, bool allowWinograd) {
-  auto conv = dyn_cast<ConvOp>(weights.user);
-  int64_t tile = !allowWinograd       ? 0
-                 : isConstant && conv ? chooseWinogradTile(conv)
-                                      : chooseVariableWinogradTile(weights.user);
-  if (tile) {
+std::optional<Layout> chooseVariableLayout(const Weights &weights) {
+  if (int64_t tile = decidedTile(weights.user)) {
     if (isa<ConvOp>(weights.user))
       return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
     return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, tile};
   }
-  return chooseLayout(weights.user, weights.value, false);
+  return chooseLayout(weights.user, weights.value);
 }
 
 /// The packing kernel for weights as they are (a null key), and for those that a kernel rounds first.
@@ -269,9 +267,8 @@ void packBefore(ArrayRef<kernel::LaunchOp> launches, unsigned number, Type packe
 
 } // namespace
 
-void packVariables(ModuleOp module, bool allowWinograd) {
-  if (allowWinograd)
-    module.walk([](ConvFilterGradientOp op) { setWinogradTile(op, chooseVariableWinogradTile(op)); });
+void packVariables(ModuleOp module) {
+  module.walk([](ConvFilterGradientOp op) { setWinogradTile(op, decidedTile(op)); });
   llvm::StringMap<SmallVector<kernel::LaunchOp>> launches;
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   for (auto kernel : llvm::make_early_inc_range(module.getOps<kernel::FuncOp>())) {
@@ -283,7 +280,7 @@ void packVariables(ModuleOp module, bool allowWinograd) {
     bool isConstant = llvm::all_of(readers, [&](kernel::LaunchOp launch) {
       return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
     });
-    std::optional<Layout> layout = chooseVariableLayout(*weights, isConstant, allowWinograd);
+    std::optional<Layout> layout = chooseVariableLayout(*weights);
     if (!layout)
       continue;
     Packings packings = definePackings(kernel, number, *weights, *layout, readers);

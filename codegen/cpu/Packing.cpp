@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Packing.h"
 #include "codegen/Codegen.h"
+#include "codegen/cpu/Algorithms.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/Winograd.h"
 #include <numeric>
@@ -71,8 +72,8 @@ bool canReadChannels(Op op) {
          getElementTypeOrSelf(op.getInput().getType()).isF32();
 }
 
-std::optional<Layout> chooseFilterLayout(ConvOp op, bool allowWinograd) {
-  if (int64_t tile = allowWinograd ? chooseWinogradTile(op) : 0)
+std::optional<Layout> chooseFilterLayout(ConvOp op) {
+  if (int64_t tile = decidedTile(op))
     return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), filters = filter.getShape().back(), groups = op.getGroups();
@@ -118,21 +119,21 @@ std::optional<Layout> chooseRecurrenceLayout(Operation *op, Value argument) {
 
 } // namespace
 
-std::optional<Layout> chooseLayout(Operation *user, Value value, bool allowWinograd) {
+std::optional<Layout> chooseLayout(Operation *user, Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.getElementType().isF32() || !type.hasStaticShape() || !value.hasOneUse())
     return std::nullopt;
   if (auto matmul = dyn_cast<MatmulOp>(user); matmul && matmul.getRhs() == value)
     return matrixLayout(type.getRank());
   if (auto conv = dyn_cast<ConvOp>(user); conv && conv.getFilter() == value)
-    return chooseFilterLayout(conv, allowWinograd);
+    return chooseFilterLayout(conv);
   if (auto conv = dyn_cast<ConvTransposeOp>(user); conv && conv.getFilter() == value)
     return chooseFilterLayout(conv);
   return chooseRecurrenceLayout(user, value);
 }
 
-std::optional<Layout> chooseLayout(BlockArgument argument, bool allowWinograd) {
-  return argument.hasOneUse() ? chooseLayout(*argument.user_begin(), argument, allowWinograd) : std::nullopt;
+std::optional<Layout> chooseLayout(BlockArgument argument) {
+  return argument.hasOneUse() ? chooseLayout(*argument.user_begin(), argument) : std::nullopt;
 }
 
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
@@ -168,9 +169,11 @@ void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &l
 namespace ingot {
 
 void packOperands(ModuleOp module, const CpuOptions &options) {
-  cpu::packConstants(module, options.winograd, options.prepareWinograd);
+  if (options.winograd)
+    cpu::chooseAlgorithms(module, options);
+  cpu::packConstants(module, options.prepareWinograd);
   cpu::reduceRows(module);
-  cpu::packVariables(module, options.winograd);
+  cpu::packVariables(module);
   cpu::splitReductions(module);
   cpu::joinScales(module);
   cpu::joinWindows(module);

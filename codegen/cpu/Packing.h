@@ -25,11 +25,11 @@ struct Layout {
 };
 
 /// The layout in which the kernel would like to have `argument`, given that it is a constant; nothing when row-major is
-/// best. Filters are transformed for Winograd's algorithm only if `allowWinograd`.
-std::optional<Layout> chooseLayout(mlir::BlockArgument argument, bool allowWinograd = false);
+/// best.
+std::optional<Layout> chooseLayout(mlir::BlockArgument argument);
 
 /// The same for an operand of `user` that is `value` before any view, by type alone.
-std::optional<Layout> chooseLayout(mlir::Operation *user, mlir::Value value, bool allowWinograd);
+std::optional<Layout> chooseLayout(mlir::Operation *user, mlir::Value value);
 
 /// The type of a tensor in this layout.
 mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);
@@ -53,15 +53,14 @@ void setScaledAxis(mlir::Operation *op, int64_t axis);
 
 /// Replaces constant operands by kernel.pack of them. Filters that are to be transformed by Winograd's algorithm are
 /// left for packVariables, which adds launches, where `keepsFilters`.
-void packConstants(mlir::ModuleOp module, bool allowWinograd, bool keepsFilters);
+void packConstants(mlir::ModuleOp module, bool keepsFilters);
 
 /// Products with int8 weights that may compute in integers get their rows as bytes, from launches of their own.
 void reduceRows(mlir::ModuleOp module);
 
 /// Has operands that packConstants has left packed by launches of their own, where the kernel gains more than that
-/// costs; launches on constants run once, before the first run. With `allowWinograd` also chooses the gradients of
-/// filters that are computed by Winograd's algorithm.
-void packVariables(mlir::ModuleOp module, bool allowWinograd);
+/// costs; launches on constants run once, before the first run.
+void packVariables(mlir::ModuleOp module);
 
 /// Makes one kernel of a convolution and the window that alone reads it, where that saves time. Comes last: it depends
 /// on how filters are laid out.

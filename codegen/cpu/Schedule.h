@@ -28,9 +28,19 @@ int64_t maxRows(const Target &target, int64_t vectors);
 Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::optional<int64_t> panels,
                   std::optional<int64_t> rowBytes);
 
-/// Other blocks for the same problem that use the registers as well, best guesses first: what is worth measuring.
+/// Other blocks for the same problem that use the registers nearly as well, best guesses first: what is worth
+/// measuring.
 std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
                                         std::optional<int64_t> panels);
+
+/// The share of the greatest possible multiply-adds that a core reaches with this block, given what a step of the
+/// reduction loads, the latency of sums, and the incomplete blocks at the end. Unknown sizes count as multiples.
+double blockEfficiency(const Target &target, Block block, std::optional<int64_t> rows, std::optional<int64_t> panels);
+
+/// What a core is expected to take for products of so many operations, with a block of this efficiency, and for reading
+/// weights that other layers have displaced from its caches.
+double productMicroseconds(const Target &target, double operations, double efficiency);
+double weightMicroseconds(double bytes);
 
 /// The block that was measured to be best, or else the one the cost model chose.
 Block blockOf(const Schedule &measured, Block chosen);

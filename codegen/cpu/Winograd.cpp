@@ -77,7 +77,7 @@ std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int
   return result;
 }
 
-int64_t chooseWinogradTile(ConvOp op) {
+std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   auto input = cast<RankedTensorType>(op.getInput().getType()),
        filter = cast<RankedTensorType>(op.getFilter().getType());
   auto output = cast<RankedTensorType>(op.getOutput().getType());
@@ -88,10 +88,10 @@ int64_t chooseWinogradTile(ConvOp op) {
       filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !areOnes(op.getStrides()) ||
       !areOnes(op.getDilations()) || op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
       ShapedType::isDynamicShape(output.getShape().drop_front()) || !isa<BlockArgument>(op.getInput()))
-    return 0;
+    return {};
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
   if (channels < 32 || filters < 32 || filter.getDimSize(2) % panelLanes || filter.getDimSize(3) % panelLanes)
-    return 0;
+    return {};
   // Microseconds: arithmetic, reading the weights, and transforms. A core of the machines that this was measured on
   // does 200 to 290 GFLOP/s and reads weights that other layers have displaced at 20 to 48 GB/s; the two overlap so
   // little that their sum tells the best algorithm, not the longer of them. Direct convolution skips what is padding.
@@ -101,19 +101,15 @@ int64_t chooseWinogradTile(ConvOp op) {
   double images = output.isDynamicDim(0) ? 1 : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
   double taps = images * (3 * height - 2) * (3 * width - 2);
-  double best = 2 * taps * products / operations + 9 * products * 4 / weightBytes;
-  int64_t choice = 0;
+  std::vector<ConvolutionCost> costs = {{0, 2 * taps * products / operations + 9 * products * 4 / weightBytes}};
   for (int64_t tile : {2, 4}) {
     double elements = (tile + 2) * (tile + 2);
     double tiles = images * std::ceil(height / tile) * std::ceil(width / tile);
     double cost = 2 * elements * tiles * products / operations + elements * products * 4 / weightBytes +
                   elements * tiles * (channels + filters) * 8 / transformBytes;
-    if (cost < best) {
-      best = cost;
-      choice = tile;
-    }
+    costs.push_back({tile, cost});
   }
-  return choice;
+  return costs;
 }
 
 } // namespace ingot::cpu

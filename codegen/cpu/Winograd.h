@@ -38,12 +38,19 @@ WinogradMatrices winogradMatrices(int64_t tile);
 /// G g G' for all filters: [3, 3, C, F] -> [tile + 2, tile + 2, C, F].
 std::vector<float> transformFilter(llvm::ArrayRef<float> filter, int64_t channels, int64_t filters, int64_t tile);
 
-/// The tile size with which this convolution is expected to be fastest; 0 when that is none.
-int64_t chooseWinogradTile(ConvOp op);
+/// A way to compute a convolution: with output tiles of this size, or directly (0).
+struct ConvolutionCost {
+  int64_t tile;
+  double microseconds; ///< of a core
+};
+
+/// What this convolution by a constant filter is expected to take, directly (the first) and with every tile; empty
+/// where Winograd's algorithm does not apply.
+std::vector<ConvolutionCost> winogradCosts(ConvOp op);
 
 /// The same for a convolution, transposed or not, whose filter is transformed in every run, and for the gradient of a
 /// filter (conv_filter_gradient).
-int64_t chooseVariableWinogradTile(mlir::Operation *op);
+std::vector<ConvolutionCost> variableWinogradCosts(mlir::Operation *op);
 
 } // namespace ingot::cpu
 

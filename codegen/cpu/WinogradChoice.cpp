@@ -48,58 +48,55 @@ bool isPlain(Op op) {
 }
 
 /// Of a convolution, transposed or not. `redone` says how often the two transformations are computed.
-int64_t choose(const Shape &shape, double inputRedone, double outputRedone, bool transformsFilter) {
+std::vector<ConvolutionCost> costsOf(const Shape &shape, double inputRedone, double outputRedone,
+                                     bool transformsFilter) {
   double products = shape.channels * shape.filters, pixels = shape.images * shape.height * shape.width;
   double packing = transformsFilter ? products * 4 * 2 / memoryRate : 0;
-  double best = 0.9 * (2 * 9 * pixels * products / operationRate + 9 * packing);
-  int64_t choice = 0;
+  std::vector<ConvolutionCost> costs = {{0, 0.9 * (2 * 9 * pixels * products / operationRate + 9 * packing)}};
   for (int64_t tile : {2, 4}) {
     double elements = (tile + 2) * (tile + 2);
     double tiles = shape.images * std::ceil(shape.height / tile) * std::ceil(shape.width / tile);
     double cost = 2 * elements * tiles * products / operationRate + elements * packing +
                   elements * tiles * (shape.channels * inputRedone + shape.filters * outputRedone) * 8 / transformRate;
-    if (cost < best) {
-      best = cost;
-      choice = tile;
-    }
+    costs.push_back({tile, cost});
   }
-  return choice;
+  return costs;
 }
 
 /// Convolutions with filters [3, 3, ...].
 template <typename Op>
-int64_t chooseForFilter(Op op, int64_t channelAxis, int64_t filterAxis) {
+std::vector<ConvolutionCost> costsForFilter(Op op, int64_t channelAxis, int64_t filterAxis) {
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   if (filter.getRank() != 4 || !isPlain(op) || !isImage(op.getInput()) ||
       filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3})
-    return 0;
+    return {};
   auto shape = shapeOf(cast<RankedTensorType>(op.getOutput().getType()), filter.getDimSize(channelAxis),
                        filter.getDimSize(filterAxis));
-  return shape ? choose(*shape, 1, 1, /*transformsFilter=*/true) : 0;
+  return shape ? costsOf(*shape, 1, 1, /*transformsFilter=*/true) : std::vector<ConvolutionCost>();
 }
 
-int64_t chooseForGradient(ConvFilterGradientOp op) {
+std::vector<ConvolutionCost> costsForGradient(ConvFilterGradientOp op) {
   if (op.getWindow() != ArrayRef<int64_t>{3, 3} || !isPlain(op) || !isImage(op.getInput()) ||
       !isImage(op.getGradient()))
-    return 0;
+    return {};
   auto gradient = cast<RankedTensorType>(op.getGradient().getType());
   auto shape = shapeOf(gradient, cast<RankedTensorType>(op.getInput().getType()).getDimSize(3), gradient.getDimSize(3));
   // Items of up to 64 channels and filters transform for themselves.
-  return shape ? choose(*shape, std::max(1.0, shape->filters / 64), std::max(1.0, shape->channels / 64),
-                        /*transformsFilter=*/false)
-               : 0;
+  return shape ? costsOf(*shape, std::max(1.0, shape->filters / 64), std::max(1.0, shape->channels / 64),
+                         /*transformsFilter=*/false)
+               : std::vector<ConvolutionCost>();
 }
 
 } // namespace
 
-int64_t chooseVariableWinogradTile(Operation *op) {
+std::vector<ConvolutionCost> variableWinogradCosts(Operation *op) {
   if (auto conv = dyn_cast<ConvOp>(op))
-    return chooseForFilter(conv, 2, 3);
+    return costsForFilter(conv, 2, 3);
   if (auto conv = dyn_cast<ConvTransposeOp>(op))
-    return chooseForFilter(conv, 3, 2);
+    return costsForFilter(conv, 3, 2);
   if (auto gradient = dyn_cast<ConvFilterGradientOp>(op))
-    return chooseForGradient(gradient);
-  return 0;
+    return costsForGradient(gradient);
+  return {};
 }
 
 } // namespace ingot::cpu

@@ -77,7 +77,7 @@ CompileStatus compile(const InstrumentOptions &instruments, CompileOptions optio
       return status;
     if (std::string problem = writeTuning(file, table); !problem.empty())
       return complain(problem);
-    options.blocks = chosenBlocks(table);
+    options.choices = choicesOf(table);
   }
   options.explain = !instruments.reportFile.empty();
   CompileStatus status = compile(options, report, events);

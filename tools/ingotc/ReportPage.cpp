@@ -23,16 +23,40 @@ Json toJson(const ProgramReport::Tensor &tensor) {
           {"last_use", tensor.lastUse}, {"producer", tensor.producer}};
 }
 
-/// [[rows, vectors, microseconds], ...], the cost model's choice first.
-Json trialsOf(const std::string &key, const TuningTable &tuning) {
+/// "12 rows x 2 vectors, chunks of 4 blocks".
+std::string describe(const KernelChoice &choice, const std::string &emitter) {
+  std::string text;
+  auto add = [&](const std::string &part) { text += (text.empty() ? "" : ", ") + part; };
+  if (choice.tile >= 0)
+    add(choice.tile ? fmt::format("Winograd's algorithm, tiles of {0} x {0}", choice.tile) : "direct sums");
+  if (choice.rows > 0)
+    add(fmt::format("{} {} x {} vectors", choice.rows, emitter == "winograd" ? "tiles" : "rows", choice.vectors));
+  if (choice.chunk >= 0)
+    add(choice.chunk ? fmt::format("chunks of {} blocks", choice.chunk) : "all rows in one chunk");
+  if (choice.grain > 0)
+    add(fmt::format("grain {}", choice.grain));
+  return text.empty() ? "as it is" : text;
+}
+
+/// Microseconds of all launches of a run, the cost model's choice first.
+Json trialsOf(const ProgramReport::Schedule &schedule, const TuningTable &tuning) {
   Json trials = Json::array();
-  if (auto known = tuning.find(key); known != tuning.end())
+  for (const ProgramReport::Decision *decision : {&schedule.algorithm, &schedule.division}) {
+    auto known = tuning.find(decision->key);
+    if (known == tuning.end())
+      continue;
     for (const TunedKernel::Trial &trial : known->second.trials)
-      trials.push_back({trial.block.rows, trial.block.vectors, trial.microseconds});
+      trials.push_back({{"choice", describe(trial.choice, schedule.emitter)},
+                        {"is_model", &trial == &known->second.trials.front()},
+                        {"is_chosen", trial.choice == known->second.choice},
+                        {"predicted_us", trial.predicted},
+                        {"us", trial.microseconds},
+                        {"model_us", trial.model}});
+  }
   return trials;
 }
 
-Json toJson(const ProgramReport::Kernel &kernel, const TuningTable &tuning) {
+Json toJson(const ProgramReport::Kernel &kernel, const TuningTable &tuning, int threads) {
   Json schedules = Json::array();
   for (const ProgramReport::Schedule &schedule : kernel.schedules)
     schedules.push_back({{"variant", schedule.variant},
@@ -41,8 +65,8 @@ Json toJson(const ProgramReport::Kernel &kernel, const TuningTable &tuning) {
                          {"items", schedule.items},
                          {"grain", schedule.grain},
                          {"scratch_bytes", schedule.scratchBytes},
-                         {"block", {schedule.block.rows, schedule.block.vectors}},
-                         {"trials", trialsOf(schedule.key, tuning)}});
+                         {"predicted_us", predictLaunch(schedule, schedule.division, threads)},
+                         {"trials", trialsOf(schedule, tuning)}});
   return {{"name", kernel.name}, {"operations", kernel.operations}, {"schedules", schedules}};
 }
 
@@ -76,7 +100,7 @@ Json describe(const CompileOptions &options, const CompileReport &report, const 
   for (const ProgramReport::Tensor &tensor : program.tensors)
     tensors.push_back(toJson(tensor));
   for (const ProgramReport::Kernel &kernel : program.kernels)
-    kernels.push_back(toJson(kernel, tuning));
+    kernels.push_back(toJson(kernel, tuning, timing["threads"]));
   for (size_t i = 0; i < program.launches.size(); ++i)
     launches.push_back(toJson(program.launches[i], timing["launches"][i]));
   Json times = timing;

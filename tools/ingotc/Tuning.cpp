@@ -2,24 +2,72 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Trial r compiles the program with the r-th alternative of every kernel at once: kernels run one after the other, so
-// each is judged alone, and a program takes as many trials as its kernel with the most alternatives has.
+// each is judged alone, and a program takes as many trials as its kernel with the most alternatives has. Algorithms
+// come first, since the kernels whose work is then to be divided depend on them. A trial runs in turns with the program
+// of the cost model's choices, so that what slows the machine for a while slows both.
 //
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Tuning.h"
 #include "tools/ingotc/Measurement.h"
 #include "tools/ingotc/TrialFolder.h"
 #include <algorithm>
+#include <chrono>
 #include <fmt/core.h>
 
 namespace ingot {
 namespace {
 
-constexpr size_t mostTrials = 5;
-constexpr double secondsPerTrial = 1;
+constexpr size_t mostTrials = 8;
+/// In a comparison each program is run so often, for the time of so many runs within bounds in seconds.
+constexpr int rounds = 3;
+constexpr double runsPerRound = 20, shortestRound = 0.05, longestRound = 0.4;
+/// No further trial begins when it would end later than this. Algorithms may take half of it.
+constexpr double mostSeconds = 55;
 /// Kernels below this share of a run keep the cost model's choice.
 constexpr double leastShare = 0.002;
 /// What another choice must gain before it replaces the cost model's: less is noise.
 constexpr double leastGain = 0.03;
+/// Launches that take longer are worth all threads; whether shorter ones are depends on how fast threads wake.
+constexpr double shortLaunch = 60;
+
+using Decision = ProgramReport::Decision;
+using Part = Decision ProgramReport::Schedule::*;
+
+/// What a program's launches took for one key: predicted and measured microseconds, and how many they are.
+struct Sum {
+  double predicted = 0, microseconds = 0;
+  int64_t launches = 0;
+};
+
+struct Program {
+  std::string path;
+  CompileReport report;
+  std::map<std::string, Sum> sums; // by Decision::key, algorithms and divisions
+  double total = 0;                // microseconds of a run
+};
+
+/// Other grains, in items: all on one thread, and one piece for each thread.
+std::vector<KernelChoice> otherGrains(const ProgramReport::Schedule &schedule, int threads) {
+  std::vector<KernelChoice> found;
+  auto add = [&](int64_t grain) {
+    KernelChoice choice = schedule.division.choice;
+    choice.grain = grain;
+    found.push_back(choice);
+  };
+  int64_t items = schedule.items, share = items / threads;
+  if (threads < 2 || items < 2)
+    return found;
+  if (items / schedule.grain > 1)
+    add(items);
+  if (share >= 1 && (items / schedule.grain <= 1 || share > schedule.grain))
+    add(share);
+  return found;
+}
+
+/// Puts `more` behind the two likeliest.
+void insertSecond(std::vector<KernelChoice> &list, const std::vector<KernelChoice> &more) {
+  list.insert(list.begin() + int64_t(std::min<size_t>(list.size(), 2)), more.begin(), more.end());
+}
 
 class Tuner {
 public:
@@ -28,153 +76,236 @@ public:
 
   CompileStatus run() {
     options.explain = true;
-    options.output = (folder.path / "trial.so").string();
-    options.blocks = chosenBlocks(table);
-    if (CompileStatus status = compileTrial("looking for schedules to measure"); status != CompileStatus::Done)
+    base.path = (folder.path / "base.so").string();
+    trial.path = (folder.path / "trial.so").string();
+    options.choices = choicesOf(table);
+    if (CompileStatus status = compileTo(base, "looking for what to measure"); status != CompileStatus::Done)
       return status;
-    if (isEverythingKnown())
+    if (isEverythingKnown(&ProgramReport::Schedule::algorithm) && isEverythingKnown(&ProgramReport::Schedule::division))
       return CompileStatus::Done;
-    if (CompileStatus status = measure(); status != CompileStatus::Done)
-      return status;
-    // Only the code that runs here is compiled from now on.
-    options.cpu = variant;
-    start();
-    size_t trials = std::min(mostTrials, longest);
-    for (size_t trial = 0; trial < trials; ++trial) {
-      chooseTrial(trial);
-      std::string phrase = fmt::format("measuring schedules {} of {} for {} kernels", trial + 1, trials, open.size());
-      if (CompileStatus status = measureTrial(phrase); status != CompileStatus::Done)
+    if (!measure(base, 0.1))
+      return CompileStatus::BadInput;
+    bool isForOneVariant = options.cpu == variant;
+    options.cpu = variant; // only the code that runs here is compiled from now on
+    if (!isForOneVariant)
+      if (CompileStatus status = compileBase(); status != CompileStatus::Done)
         return status;
-      record(trial);
-    }
-    return confirm();
+    CompileStatus status = explore(&ProgramReport::Schedule::algorithm, "algorithms", mostSeconds / 2);
+    return status == CompileStatus::Done ? explore(&ProgramReport::Schedule::division, "schedules", mostSeconds)
+                                         : status;
   }
 
 private:
-  /// The program with options.blocks, in the trial folder and `report`.
-  CompileStatus compileTrial(const std::string &phrase) {
+  CompileStatus compileTo(Program &program, const std::string &phrase) {
     CompileEvents quiet;
     quiet.onDiagnostic = events.onDiagnostic;
     if (events.onStage)
       events.onStage(phrase);
-    report = CompileReport();
-    return compile(options, report, quiet);
+    options.output = program.path;
+    program.report = CompileReport();
+    return compile(options, program.report, quiet);
   }
 
-  CompileStatus measureTrial(const std::string &phrase) {
-    CompileStatus status = compileTrial(phrase);
-    return status == CompileStatus::Done ? measure() : status;
+  /// The program of what the table says, which trials are compared with.
+  CompileStatus compileBase() {
+    options.choices = choicesOf(table);
+    return compileTo(base, "compiling what alternatives are compared with");
   }
 
-  /// Whether each kernel with a choice is in the table, for one instruction set at least: only one runs here.
-  bool isEverythingKnown() const {
+  /// Whether each kernel with something to decide is in the table, for one instruction set at least: only one runs
+  /// here.
+  bool isEverythingKnown(Part part) const {
     auto isKnown = [&](const ProgramReport::Schedule &schedule) {
-      return schedule.alternatives.empty() || table.count(schedule.key);
+      bool isOpen =
+          !(schedule.*part).alternatives.empty() || (part == &ProgramReport::Schedule::division && schedule.items > 1);
+      return !isOpen || table.count((schedule.*part).key);
     };
-    return std::all_of(report.program.kernels.begin(), report.program.kernels.end(), [&](auto &kernel) {
+    return std::all_of(base.report.program.kernels.begin(), base.report.program.kernels.end(), [&](auto &kernel) {
       return std::any_of(kernel.schedules.begin(), kernel.schedules.end(), isKnown);
     });
   }
 
-  /// Runs the trial; `times` then has each kernel's time by its key.
-  CompileStatus measure() {
-    auto timing = measureLibrary(options.output, report.program, secondsPerTrial);
+  /// Runs a program for so long and adds up its launches' least times. False, after an error, when it cannot be run.
+  bool measure(Program &program, double seconds) {
+    const ProgramReport &report = program.report.program;
+    auto timing = measureLibrary(program.path, report, seconds);
     if (!timing) {
       fmt::print(stderr, "ingotc: error: --tune: the library could not be measured on this machine\n");
-      return CompileStatus::BadInput;
+      return false;
     }
     variant = (*timing)["variant"];
-    times.clear();
-    total = 0;
-    for (size_t i = 0; i < report.program.launches.size(); ++i) {
+    threads = (*timing)["threads"];
+    program.sums.clear();
+    program.total = 0;
+    for (size_t i = 0; i < report.launches.size(); ++i) {
       double time = (*timing)["launches"][i]["least_us"];
-      total += time;
-      if (const ProgramReport::Schedule *schedule = scheduleOf(report.program.launches[i].kernel))
-        times[schedule->key] += time;
+      program.total += time;
+      if (const ProgramReport::Schedule *schedule = scheduleOf(report.kernels[report.launches[i].kernel]))
+        for (const Decision *decision : {&schedule->algorithm, &schedule->division}) {
+          Sum &sum = program.sums[decision->key];
+          sum.microseconds += time;
+          sum.predicted += predictLaunch(*schedule, *decision, threads);
+          ++sum.launches;
+        }
     }
+    return true;
+  }
+
+  /// Measures both programs in turns; their sums are then the least of the rounds.
+  CompileStatus compare() {
+    std::map<std::string, Sum> least[2];
+    for (int round = 0; round < rounds; ++round)
+      for (Program *program : {&base, &trial}) {
+        if (!measure(*program, secondsPerRound()))
+          return CompileStatus::BadInput;
+        std::map<std::string, Sum> &kept = least[program == &trial];
+        for (auto &[key, sum] : program->sums)
+          if (auto [place, isNew] = kept.try_emplace(key, sum); !isNew)
+            place->second.microseconds = std::min(place->second.microseconds, sum.microseconds);
+      }
+    base.sums = least[0];
+    trial.sums = least[1];
     return CompileStatus::Done;
   }
 
-  const ProgramReport::Schedule *scheduleOf(size_t kernel) {
-    for (const ProgramReport::Schedule &schedule : report.program.kernels[kernel].schedules)
+  CompileStatus compareTrial(const std::string &phrase) {
+    CompileStatus status = compileTo(trial, fmt::format("{}, {:.0f} s", phrase, elapsed()));
+    return status == CompileStatus::Done ? compare() : status;
+  }
+
+  const ProgramReport::Schedule *scheduleOf(const ProgramReport::Kernel &kernel) const {
+    for (const ProgramReport::Schedule &schedule : kernel.schedules)
       if (schedule.variant == variant)
         return &schedule;
     return nullptr;
   }
 
+  double secondsPerRound() const { return std::clamp(runsPerRound * base.total * 1e-6, shortestRound, longestRound); }
+
+  double elapsed() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - beginning).count(); }
+
+  /// Measures one kind of decision; `limit` is in seconds since the beginning.
+  CompileStatus explore(Part part, const char *what, double limit) {
+    if (isEverythingKnown(part))
+      return CompileStatus::Done;
+    if (!measure(base, secondsPerRound()))
+      return CompileStatus::BadInput;
+    start(part);
+    size_t trials = 0;
+    for (auto &[key, list] : alternatives)
+      trials = std::max(trials, std::min(mostTrials, list.size()));
+    double longest = 0;
+    for (size_t number = 0; number < trials && (number == 0 || elapsed() + longest < limit); ++number) {
+      double before = elapsed();
+      chooseTrial(number);
+      std::string phrase = fmt::format("measuring {} {} of {} for {} kernels", what, number + 1, trials, open.size());
+      if (CompileStatus status = compareTrial(phrase); status != CompileStatus::Done)
+        return status;
+      record(number);
+      longest = std::max(longest, elapsed() - before);
+    }
+    return confirm(fmt::format("measuring the best {} again", what));
+  }
+
   /// The kernels worth measuring, each with the cost model's choice as its first trial; for others that is all.
-  void start() {
-    for (size_t kernel = 0; kernel < report.program.kernels.size(); ++kernel) {
+  void start(Part part) {
+    open.clear();
+    alternatives.clear();
+    for (const ProgramReport::Kernel &kernel : base.report.program.kernels) {
       const ProgramReport::Schedule *schedule = scheduleOf(kernel);
-      if (!schedule || schedule->alternatives.empty() || table.count(schedule->key))
+      const Decision *decision = schedule ? &(schedule->*part) : nullptr;
+      if (!decision || decision->key.empty() || table.count(decision->key) || open.count(decision->key))
         continue;
-      TunedKernel entry{schedule->block, {{schedule->block, times[schedule->key]}}};
-      if (times[schedule->key] < leastShare * total) {
-        table[schedule->key] = entry;
+      std::vector<KernelChoice> others = decision->alternatives;
+      const Sum &sum = base.sums[decision->key];
+      if (decision == &schedule->division && sum.microseconds < shortLaunch * double(sum.launches))
+        insertSecond(others, otherGrains(*schedule, threads));
+      if (decision->alternatives.empty() && (decision == &schedule->algorithm || schedule->items <= 1))
+        continue; // packing for another kernel, or nothing to choose
+      TunedKernel entry{decision->choice, {{decision->choice, sum.predicted, sum.microseconds, sum.microseconds}}};
+      if (others.empty() || sum.microseconds < leastShare * base.total) {
+        table[decision->key] = entry;
         continue;
       }
-      open[schedule->key] = entry;
-      alternatives[schedule->key] = schedule->alternatives;
-      longest = std::max(longest, schedule->alternatives.size());
+      open[decision->key] = entry;
+      alternatives[decision->key] = others;
     }
   }
 
-  void chooseTrial(size_t trial) {
-    options.blocks = chosenBlocks(table);
+  void chooseTrial(size_t number) {
+    options.choices = choicesOf(table);
     for (auto &[key, list] : alternatives)
-      if (trial < list.size())
-        options.blocks[key] = list[trial];
+      if (number < list.size())
+        options.choices[key] = list[number];
   }
 
-  void record(size_t trial) {
-    for (auto &[key, kernel] : open)
-      if (trial < alternatives[key].size())
-        kernel.trials.push_back({alternatives[key][trial], times[key]});
+  void record(size_t number) {
+    for (auto &[key, kernel] : open) {
+      // What became part of another kernel has no time of its own.
+      auto tried = trial.sums.find(key), model = base.sums.find(key);
+      if (number >= alternatives[key].size() || tried == trial.sums.end() || model == base.sums.end())
+        continue;
+      TunedKernel::Trial &first = kernel.trials.front();
+      first.microseconds = first.model = std::min(first.model, model->second.microseconds);
+      kernel.trials.push_back(
+          {alternatives[key][number], tried->second.predicted, tried->second.microseconds, model->second.microseconds});
+    }
   }
 
   /// Takes the best of each kernel's trials into the table, if it is as good when it is measured once more: on a busy
   /// machine one good figure may be luck.
-  CompileStatus confirm() {
+  CompileStatus confirm(const std::string &phrase) {
     bool isChanged = false;
+    options.choices = choicesOf(table);
     for (auto &[key, kernel] : open) {
-      auto best = std::min_element(kernel.trials.begin(), kernel.trials.end(),
-                                   [](auto &a, auto &b) { return a.microseconds < b.microseconds; });
-      if (isWorthIt(best->microseconds, kernel)) {
-        kernel.block = best->block;
+      auto best = std::min_element(kernel.trials.begin(), kernel.trials.end(), [](auto &a, auto &b) {
+        return a.microseconds * b.model < b.microseconds * a.model;
+      });
+      if (isWorthIt(best->microseconds, best->model)) {
+        kernel.choice = best->choice;
         isChanged = true;
       }
-      options.blocks[key] = kernel.block;
+      options.choices[key] = kernel.choice;
     }
     if (isChanged)
-      if (CompileStatus status = measureTrial("measuring the best schedules again"); status != CompileStatus::Done)
+      if (CompileStatus status = compareTrial(phrase); status != CompileStatus::Done)
         return status;
+    bool isKept = true;
     for (auto &[key, kernel] : open) {
-      if (isChanged && !isWorthIt(times[key], kernel))
-        kernel.block = kernel.trials.front().block;
+      if (!(kernel.choice == kernel.trials.front().choice) &&
+          !isWorthIt(trial.sums[key].microseconds, base.sums[key].microseconds)) {
+        kernel.choice = kernel.trials.front().choice;
+        isKept = false;
+      }
       table[key] = kernel;
     }
-    return CompileStatus::Done;
+    if (isChanged && isKept) {
+      std::swap(base, trial);
+      return CompileStatus::Done;
+    }
+    return isChanged ? compileBase() : CompileStatus::Done;
   }
 
-  /// Compared with the cost model's choice.
-  static bool isWorthIt(double microseconds, const TunedKernel &kernel) {
-    return microseconds < (1 - leastGain) * kernel.trials.front().microseconds;
-  }
+  static bool isWorthIt(double microseconds, double model) { return microseconds < (1 - leastGain) * model; }
 
   CompileOptions options;
   TuningTable &table;
   const CompileEvents &events;
   TrialFolder folder{"tune"};
-  CompileReport report;
+  std::chrono::steady_clock::time_point beginning = std::chrono::steady_clock::now();
+  Program base, trial;
   std::string variant;
-  std::map<std::string, double> times; // microseconds of all launches of a kernel
-  double total = 0;
-  TuningTable open; // kernels being measured
-  std::map<std::string, std::vector<RegisterBlock>> alternatives;
-  size_t longest = 0;
+  int threads = 1;
+  TuningTable open; // what is being measured
+  std::map<std::string, std::vector<KernelChoice>> alternatives;
 };
 
 } // namespace
+
+double predictLaunch(const ProgramReport::Schedule &schedule, const Decision &decision, int threads) {
+  int64_t pieces = schedule.grain > 0 ? schedule.items / schedule.grain : 1;
+  return decision.microseconds / double(std::clamp<int64_t>(pieces, 1, threads));
+}
 
 CompileStatus tune(CompileOptions options, TuningTable &table, const CompileEvents &events) {
   return Tuner(std::move(options), table, events).run();

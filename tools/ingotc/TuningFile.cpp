@@ -1,39 +1,105 @@
-//===- TuningFile.cpp - Measured schedules between compilations -----------===//
+//===- TuningFile.cpp - Measured choices between compilations -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Tuning.h"
 #include "tools/ingotc/WholeFile.h"
+#include <cmath>
 #include <filesystem>
 #include <fmt/core.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
 namespace ingot {
 namespace {
 
-constexpr int version = 1;
+constexpr int version = 2;
 constexpr const char *versionKey = "ingot-tuning";
 
-/// Emitters take any block that is not absurd; a file is data from outside.
-std::optional<RegisterBlock> blockFrom(const Json &list) {
-  if (!list.is_array() || list.size() < 2 || !list[0].is_number_integer() || !list[1].is_number_integer())
+/// What measurements hold for.
+std::string thisMachine() {
+  std::string processor = "unknown processor";
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) {
+      processor = line.substr(line.find(": ") + 2);
+      break;
+    }
+  return fmt::format("{}, {} threads", processor, std::max(1u, std::thread::hardware_concurrency()));
+}
+
+/// Reads an integer member into `value`, if there is one; false when it is none or out of bounds.
+bool read(const Json &object, const char *name, int64_t least, int64_t most, int64_t &value) {
+  if (!object.contains(name))
+    return true;
+  if (!object[name].is_number_integer())
+    return false;
+  value = object[name].get<int64_t>();
+  return value >= least && value <= most;
+}
+
+/// Codegen takes any choice that is not absurd; a file is data from outside.
+std::optional<KernelChoice> choiceFrom(const Json &object) {
+  constexpr int64_t mostRows = 64, mostVectors = 16, mostChunk = 1 << 20, mostGrain = int64_t(1) << 40, mostTile = 4;
+  KernelChoice choice;
+  if (!object.is_object())
     return std::nullopt;
-  RegisterBlock block{list[0].get<int64_t>(), list[1].get<int64_t>()};
-  bool isSensible = block.rows >= 1 && block.rows <= 64 && block.vectors >= 1 && block.vectors <= 16;
-  return isSensible ? std::optional(block) : std::nullopt;
+  if (object.contains("block")) {
+    const Json &block = object["block"];
+    if (!block.is_array() || block.size() != 2)
+      return std::nullopt;
+    Json named = {{"rows", block[0]}, {"vectors", block[1]}};
+    if (!read(named, "rows", 1, mostRows, choice.rows) || !read(named, "vectors", 1, mostVectors, choice.vectors))
+      return std::nullopt;
+  }
+  bool isSensible = read(object, "chunk", 0, mostChunk, choice.chunk) &&
+                    read(object, "grain", 1, mostGrain, choice.grain) &&
+                    read(object, "winograd", 0, mostTile, choice.tile);
+  return isSensible ? std::optional(choice) : std::nullopt;
 }
 
 std::optional<TunedKernel> kernelFrom(const Json &entry) {
-  auto block = entry.is_object() && entry.contains("block") ? blockFrom(entry["block"]) : std::nullopt;
-  if (!block)
+  auto choice = entry.is_object() && entry.contains("choice") ? choiceFrom(entry["choice"]) : std::nullopt;
+  if (!choice)
     return std::nullopt;
-  TunedKernel kernel{*block, {}};
+  TunedKernel kernel{*choice, {}};
+  auto number = [](const Json &trial, const char *name) {
+    return trial.contains(name) && trial[name].is_number() ? trial[name].get<double>() : 0.0;
+  };
   for (const Json &trial : entry.value("measured", Json::array()))
-    if (auto tried = blockFrom(trial); tried && trial.size() == 3 && trial[2].is_number())
-      kernel.trials.push_back({*tried, trial[2].get<double>()});
+    if (auto tried = choiceFrom(trial))
+      kernel.trials.push_back({*tried, number(trial, "predicted_us"), number(trial, "us"), number(trial, "model_us")});
   return kernel;
+}
+
+OrderedJson toJson(const KernelChoice &choice) {
+  OrderedJson json = OrderedJson::object();
+  if (choice.rows > 0)
+    json["block"] = {choice.rows, choice.vectors};
+  if (choice.chunk >= 0)
+    json["chunk"] = choice.chunk;
+  if (choice.grain > 0)
+    json["grain"] = choice.grain;
+  if (choice.tile >= 0)
+    json["winograd"] = choice.tile;
+  return json;
+}
+
+OrderedJson toJson(const TunedKernel &kernel) {
+  auto rounded = [](double microseconds) { return std::round(microseconds * 1000) / 1000; };
+  OrderedJson trials = OrderedJson::array();
+  for (const TunedKernel::Trial &trial : kernel.trials) {
+    OrderedJson json = toJson(trial.choice);
+    if (trial.predicted > 0)
+      json["predicted_us"] = rounded(trial.predicted);
+    json["us"] = rounded(trial.microseconds);
+    json["model_us"] = rounded(trial.model);
+    trials.push_back(json);
+  }
+  return {{"choice", toJson(kernel.choice)}, {"measured", trials}};
 }
 
 } // namespace
@@ -49,39 +115,42 @@ std::string readTuning(const std::string &path, TuningTable &table) {
     return {};
   std::ifstream file(path, std::ios::binary);
   Json json = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains(versionKey) || !json.contains("kernels") || !json["kernels"].is_object())
+  if (!json.is_object() || !json.contains(versionKey))
     return path + ": is not a tuning file";
   if (json[versionKey] != version)
     return fmt::format("{}: has version {} of tuning files, this is {}; delete it to measure again", path,
                        json[versionKey].dump(), version);
+  if (!json.contains("kernels") || !json["kernels"].is_object() || !json.contains("machine") ||
+      !json["machine"].is_string())
+    return path + ": is not a whole tuning file";
+  if (std::string machine = json["machine"]; machine != thisMachine())
+    return fmt::format("{}: was measured on another machine ({}; this is {}): name another file, or delete it to "
+                       "measure again",
+                       path, machine, thisMachine());
   for (auto &[key, entry] : json["kernels"].items()) {
     auto kernel = kernelFrom(entry);
     if (!kernel)
-      return fmt::format("{}: kernel \"{}\" has no block of rows and vectors", path, key);
+      return fmt::format("{}: kernel \"{}\" has no valid choice of block, chunk, grain or winograd", path, key);
     table[key] = *kernel;
   }
   return {};
 }
 
 std::string writeTuning(const std::string &path, const TuningTable &table) {
-  nlohmann::ordered_json kernels = nlohmann::ordered_json::object();
-  for (auto &[key, kernel] : table) {
-    nlohmann::ordered_json trials = nlohmann::ordered_json::array();
-    for (const TunedKernel::Trial &trial : kernel.trials)
-      trials.push_back({trial.block.rows, trial.block.vectors, trial.microseconds});
-    kernels[key] = {{"block", {kernel.block.rows, kernel.block.vectors}}, {"measured", trials}};
-  }
-  nlohmann::ordered_json json = {{versionKey, version}, {"kernels", kernels}};
+  OrderedJson kernels = OrderedJson::object();
+  for (auto &[key, kernel] : table)
+    kernels[key] = toJson(kernel);
+  OrderedJson json = {{versionKey, version}, {"machine", thisMachine()}, {"kernels", kernels}};
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::absolute(path).parent_path(), error);
   return writeWholeFile(path, json.dump(1) + "\n") ? std::string() : "cannot write " + path;
 }
 
-std::map<std::string, RegisterBlock> chosenBlocks(const TuningTable &table) {
-  std::map<std::string, RegisterBlock> blocks;
+std::map<std::string, KernelChoice> choicesOf(const TuningTable &table) {
+  std::map<std::string, KernelChoice> choices;
   for (auto &[key, kernel] : table)
-    blocks[key] = kernel.block;
-  return blocks;
+    choices[key] = kernel.choice;
+  return choices;
 }
 
 } // namespace ingot

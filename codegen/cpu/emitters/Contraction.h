@@ -58,6 +58,7 @@ private:
   void schedule();
   int64_t cachedRows() const;
   int64_t chooseChunk() const;
+  void describeAlternatives(std::optional<int64_t> rows, std::optional<int64_t> panels);
   Index chunkAtRunTime();
   // ContractionFewRows.cpp
   int64_t chooseFewRows() const;

@@ -17,7 +17,6 @@ void Contraction::schedule() {
   block = blockOf(measured, chosen);
   static constexpr const char *forms[] = {"packed panels", "in place", "packed into scratch memory"};
   division.schedule = {block.rows, block.vectors};
-  division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
   division.choices = {{"block", describe(block)}, {"right side", forms[size_t(rhsForm)]}};
   if (storage != Storage::Float32)
     division.choices.push_back({"weights", nameOf(storage).str()});
@@ -30,6 +29,7 @@ void Contraction::schedule() {
   batches = evaluator.materialize(batchCount);
   isGroupMajor = sharesRhs && rhsForm == RhsForm::panels;
   chunkBlocks = isGroupMajor ? chooseChunk() : 0;
+  describeAlternatives(rows, panels);
   division.items = batchCount * groupExtent;
   double steps = double(depth.value_or(64)) * block.vectors * panelLanes;
   if (rhsForm != RhsForm::scratch) {
@@ -40,6 +40,32 @@ void Contraction::schedule() {
     division.grain = grainFor(2 * steps * rows.value_or(32), 16 * steps);
   }
   division.items = simplifyDimension(division.items);
+  int64_t itemRows = rhsForm == RhsForm::scratch ? rows.value_or(32) : block.rows;
+  double efficiency = blockEfficiency(withRoomForWords(target, storage), block, rows, panels);
+  division.itemMicroseconds = productMicroseconds(target, 2 * steps * double(itemRows), efficiency);
+  if (rhsForm == RhsForm::panels && columns && depth)
+    division.launchMicroseconds =
+        weightMicroseconds(double(*columns) * double(*depth) * 4 / double(stepsPerWord(storage)));
+}
+
+/// What else is worth measuring, the likeliest first. How the rows are best cut depends on what the caches' levels give
+/// and what of them other cores use, so where the model sees several possibilities it is least sure of that.
+void Contraction::describeAlternatives(std::optional<int64_t> rows, std::optional<int64_t> panels) {
+  constexpr size_t mostBefore = 3;
+  std::vector<Schedule> blocks = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
+  bool hasChunks = isGroupMajor && constantValue(problem.depth).value_or(0) > 0 && panels && *panels > block.vectors &&
+                   constantValue(simplifyDimension(batchCount * rowExtent)).value_or(INT64_MAX) > block.rows;
+  if (!hasChunks) {
+    division.alternatives = blocks;
+    return;
+  }
+  division.schedule.chunk = chunkBlocks;
+  SmallVector<Schedule> chunks;
+  for (int64_t chunk : {int64_t(0), int64_t(1), std::max<int64_t>(2, cachedRows() / block.rows)})
+    if (chunk != chunkBlocks)
+      chunks.push_back({block.rows, block.vectors, chunk});
+  blocks.insert(blocks.begin() + std::min(mostBefore, blocks.size()), chunks.begin(), chunks.end());
+  division.alternatives = blocks;
 }
 
 // What is taken for the second-level cache: that of small processors. Chunks of fewer rows do not pay.
@@ -58,6 +84,8 @@ int64_t Contraction::chooseChunk() const {
        rows = constantValue(simplifyDimension(batchCount * rowExtent));
   if (!columns || !depth || *depth == 0)
     return 0;
+  if (measured.chunk >= 0)
+    return measured.chunk;
   int64_t weights = *columns * *depth * 4 / stepsPerWord(storage);
   // Few rows: threads had better share what is larger. Sharing the rows, they find in their own caches what they left
   // there before.

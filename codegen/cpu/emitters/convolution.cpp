@@ -102,12 +102,18 @@ void Convolution::schedule() {
     division.choices.push_back({"weights", nameOf(storage).str()});
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
+  double weightBytes = 4.0 * double(window.groups * window.filters * window.channels);
   double operations = 2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
-  for (auto [axis, extent] : llvm::enumerate(window.extents))
+  for (auto [axis, extent] : llvm::enumerate(window.extents)) {
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
+    weightBytes *= double(extent);
+  }
   operations *= double(std::max<int64_t>(1, tileLines));
   chooseOrder();
   division.grain = grainFor(operations, 0);
+  double efficiency = isAlongChannels ? 1 : blockEfficiency(target, block, pixels, panels);
+  division.itemMicroseconds = productMicroseconds(target, operations, efficiency);
+  division.launchMicroseconds = weightMicroseconds(weightBytes);
 }
 
 Division Convolution::emit() {

@@ -133,6 +133,7 @@ void FilterGradient::schedule() {
   tilesAtOnce = std::clamp<int64_t>(waitingBytes / tileBytes, 1, items);
   division.items = evaluator.constant(items);
   division.grain = grainFor(operations, 0);
+  division.itemMicroseconds = productMicroseconds(target, operations, blockEfficiency(target, block, rows, panels));
   division.scratchBytes = tilesAtOnce * tileBytes;
   scheduleChunks();
 }

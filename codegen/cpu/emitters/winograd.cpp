@@ -139,7 +139,11 @@ void Winograd::makeSchedule() {
   division.scratchBytes = (productStart + elements * productPitch) * 4;
   AffineExpr items = (images * grid.count + (blockTiles - 1)).floorDiv(blockTiles) * chunks;
   division.items = blocks.empty() ? simplifyDimension(items) : evaluator.constant(blockCount * chunks);
-  division.grain = grainFor(2.0 * elements * blockTiles * channels * filters / double(chunks), 0);
+  double operations = 2.0 * elements * blockTiles * channels * filters / double(chunks);
+  division.grain = grainFor(operations, 0);
+  division.itemMicroseconds = productMicroseconds(
+      target, operations, blockEfficiency(target, {maxRows(target, vectors), vectors}, blockTiles, panelCount));
+  division.launchMicroseconds = weightMicroseconds(4.0 * elements * channels * filters);
   division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
                       {"tiles together", std::to_string(blockTiles)},
                       {"block", describe({rowRuns(blockTiles).front().size, vectors})},

@@ -167,9 +167,10 @@ function describeTensor(number) {
     (tensor.producer >= 0 ? `, from launch ${tensor.producer}` : "");
 }
 
-function describeTrial([rows, vectors, time], block) {
-  const isChosen = rows === block[0] && vectors === block[1];
-  return `${rows} rows x ${vectors} vectors: ${microseconds(time)} over all launches${isChosen ? ", chosen" : ""}`;
+const describePrediction = (value) => (value > 0 ? `predicted ${microseconds(value)}` : "no prediction");
+function describeTrial(trial) {
+  const beside = trial.is_model ? "" : `, the cost model's ${microseconds(trial.model_us)} beside it`;
+  return `${trial.choice}: ${describePrediction(trial.predicted_us)}, measured ${microseconds(trial.us)} over all launches${beside}${trial.is_chosen ? "; chosen" : ""}`;
 }
 
 function showDetails(launch) {
@@ -184,7 +185,8 @@ function showDetails(launch) {
       ["emitter", launch.emitter],
       ["predicted", `${microseconds(launch.limit)} at the ceiling of ${launch.bound}`],
       ...(schedule.choices ?? []),
-      ...(schedule.trials ?? []).map((trial, i) => [i ? "measured instead" : "measured, cost model's", describeTrial(trial, schedule.block)]),
+      ["cost model", `${describePrediction(schedule.predicted_us)}, measured ${microseconds(launch.time)}`],
+      ...(schedule.trials ?? []).map((trial) => [trial.is_model ? "cost model's choice" : "alternative", describeTrial(trial)]),
       ["items", `${schedule.items}, grain ${schedule.grain}, scratch ${withPrefix(schedule.scratch_bytes ?? 0, "B")} a thread`],
       ...launch.reads.map((number) => ["reads", describeTensor(number)]),
       ...launch.writes.map((number) => ["writes", describeTensor(number)]),
@@ -311,7 +313,7 @@ function drawArena() {
 // Distinct kernels and how they were scheduled.
 
 function drawSchedules() {
-  const head = ["kernel", "operations", "emitter", "chosen", "items", "grain", "launches", "time"];
+  const head = ["kernel", "operations", "emitter", "chosen", "items", "grain", "launches", "predicted", "time"];
   const body = element("tbody");
   const rows = data.kernels.map((kernel, number) => {
     const own = launches.filter((l) => l.kernel === number);
@@ -319,9 +321,10 @@ function drawSchedules() {
   }).filter((row) => row.own.length).sort((a, b) => b.time - a.time);
   for (const { kernel, own, time, schedule } of rows) {
     const trials = schedule.trials ?? [];
-    const gain = trials.length > 1 ? `; best of ${trials.length} measured, ${microseconds(trials[0][2])} with the cost model's` : "";
+    const won = trials.filter((trial) => trial.is_chosen && !trial.is_model).map((trial) => `${trial.choice} ${digits(trial.model_us / trial.us)} times as fast as the cost model's`);
+    const gain = trials.length > 1 ? `; of ${trials.length} measured: ${won.join(", ") || "the cost model's"}` : "";
     const chosen = (schedule.choices ?? []).map(([what, value]) => `${what}: ${value}`).join("; ") + gain;
-    const cells = [kernel.name, kernel.operations.map((one) => one.replace("*", "")).join(" "), schedule.emitter ?? "", chosen, schedule.items, schedule.grain, own.length, microseconds(time)];
+    const cells = [kernel.name, kernel.operations.map((one) => one.replace("*", "")).join(" "), schedule.emitter ?? "", chosen, schedule.items, schedule.grain, own.length, schedule.predicted_us > 0 ? microseconds(schedule.predicted_us * own.length) : "", microseconds(time)];
     body.append(element("tr", {}, ...cells.map((cell, i) => element("td", { class: i < 4 ? "text name" : "", title: i < 4 ? cell : "" }, cell))));
   }
   byId("choices").append(element("thead", {}, element("tr", {}, ...head.map((name, i) => element("th", { scope: "col", class: i < 4 ? "text" : "" }, name)))), body);

@@ -1,6 +1,6 @@
-"""Compiles a model with every block that a tuning file knows of, for all kernels at once, and compares the outputs.
+"""Compiles a model with every choice that a tuning file knows of, for all kernels at once, and compares the outputs.
 
-force_blocks.py model.onnx tuning.json folder
+force_choices.py model.onnx tuning.json folder
 """
 
 import json
@@ -24,6 +24,10 @@ def run(model, tuning, folder, number):
     return loaded.run(inputs)
 
 
+def choice_of(trial):
+    return {name: trial[name] for name in ("block", "chunk", "grain", "winograd") if name in trial}
+
+
 def main(model, tuning_file, folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
@@ -33,7 +37,7 @@ def main(model, tuning_file, folder):
     most = max(len(kernel["measured"]) for kernel in kernels)
     for number in range(1, most):
         for kernel in kernels:
-            kernel["block"] = kernel["measured"][min(number, len(kernel["measured"]) - 1)][:2]
+            kernel["choice"] = choice_of(kernel["measured"][min(number, len(kernel["measured"]) - 1)])
         for name, value in run(model, tuning, folder, number).items():
             if not np.allclose(value, expected[name], rtol=1e-4, atol=1e-5):
                 sys.exit(f"choice {number}: output {name} differs")
