@@ -94,7 +94,8 @@ FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp ke
                     function.getArgument(2),
                     function.getArgument(3),
                     function.getArgument(4),
-                    schedule};
+                    schedule,
+                    function.getArgument(0)};
   FailureOr<Division> division = failure();
   if (!emission.root || isEveryResultReached(evaluator, emission.root))
     division = emitter(emission);

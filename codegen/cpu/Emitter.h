@@ -28,6 +28,8 @@ struct Division {
   Schedule schedule = {};
   std::vector<Schedule> alternatives = {};
   std::string emitter = {};
+  /// Whether the kernel asks for Emission::runNumber().
+  bool readsRunNumber = false;
 };
 
 /// One kernel being emitted. The emitter writes a function body that does the items [begin, end).
@@ -42,6 +44,14 @@ struct Emission {
   mlir::Value scratch; // !llvm.ptr, 64-byte aligned
   /// Measured choices to use in place of the cost model's, as far as the emitter knows them.
   Schedule schedule = {};
+  /// The kernel's argument of that name (ingot_kernel in ingot/program.h).
+  mlir::Value buffers = {};
+
+  /// How many runs the session has done before this one. For a Division that says so.
+  Index runNumber() {
+    int64_t position = kernel.getArgumentTypes().size() + kernel.getResultTypes().size();
+    return builder.load(buffers, builder.op().getI64Type(), position);
+  }
 
   /// The argument of the kernel that holds `tensor` unchanged, if any.
   mlir::BlockArgument argument(mlir::Value tensor) const { return llvm::dyn_cast<mlir::BlockArgument>(tensor); }

@@ -95,9 +95,9 @@ private:
     entry = builder.create<LLVM::LLVMFuncOp>(name, LLVM::LLVMFunctionType::get(i32, SmallVector<Type>(5, pointer)));
     entry.setVisibility_(LLVM::Visibility::Hidden);
     op.setInsertionPointToEnd(entry.addEntryBlock(op));
-    size_t most = 1;
+    size_t most = 1; // buffers, and the number of the run
     main.walk([&](kernel::LaunchOp launch) {
-      most = std::max<size_t>(most, launch.getNumOperands() + launch.getNumResults());
+      most = std::max<size_t>(most, launch.getNumOperands() + launch.getNumResults() + 1);
     });
     table = builder.create<LLVM::AllocaOp>(pointer, pointer, builder.value(int64_t(most)), 8);
     if (isInspected)
@@ -149,6 +149,9 @@ private:
     llvm_unreachable("a buffer of no space");
   }
 
+  /// The second word of the context.
+  Value runNumber() { return builder.load(entry.getArgument(0), op.getI64Type(), 1); }
+
   void fillTable(kernel::LaunchOp launch) {
     for (auto [number, buffer] : llvm::enumerate(launch.getPlan()->getAsRange<kernel::BufferAttr>()))
       builder.store(place(buffer), table, int64_t(number));
@@ -182,6 +185,8 @@ private:
 
   void emitLaunch(kernel::LaunchOp launch, const Division &division, int32_t index) {
     fillTable(launch);
+    if (division.readsRunNumber)
+      builder.store(runNumber(), table, int64_t(launch.getNumOperands() + launch.getNumResults()));
     LLVM::LLVMFuncOp kernel = declareKernel(launch.getCallee());
     Value address = builder.create<LLVM::AddressOfOp>(kernel);
     Value number = builder.create<arith::ConstantOp>(op.getI32IntegerAttr(index));

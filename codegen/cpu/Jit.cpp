@@ -14,6 +14,8 @@ namespace {
 
 /// The host's side of a run.
 struct Run {
+  char *prepared; // as ingot_context begins
+  int64_t number;
   char *scratch;
   int64_t chunk;
 };
@@ -114,7 +116,7 @@ LogicalResult JitProgram::run(ArrayRef<void *> io, ArrayRef<int64_t> symbols, in
   for (AffineExpr slot : description.slots)
     arenaBytes += llvm::alignTo(evaluate(slot, symbols), INGOT_ALIGNMENT);
   AlignedBytes arena(arenaBytes), scratch(scratchBytes);
-  Run run{scratch.data(), chunk};
+  Run run{nullptr, runs++, scratch.data(), chunk};
   char *start = reinterpret_cast<char *>(llvm::alignTo(uint64_t(constants.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
   return success(entry(reinterpret_cast<ingot_context *>(&run), io.data(), start, arena.data(), symbols.data()) == 0);
 }

@@ -26,7 +26,7 @@ private:
   std::unique_ptr<llvm::orc::LLJIT> jit;
   ingot_entry entry = nullptr;
   ProgramDescription description;
-  int64_t scratchBytes = 0;
+  int64_t scratchBytes = 0, runs = 0;
   std::vector<char> constants;
 };
 

@@ -177,6 +177,7 @@ static ingot_status callEntry(Session &session, void *const *io) {
   WithFloatControl control(floatControl() | (session.model->description.state_bytes ? flushSubnormals : 0));
   int32_t failed = session.model->variant->entry(&session.context, io, const_cast<char *>(program.constants),
                                                  session.arena.data, session.symbols);
+  ++context.runs;
   if (failed == INGOT_EXPLAINED)
     return INGOT_FAILED;
   if (failed)

@@ -34,7 +34,8 @@ struct Sighting {
 
 /// What ingot_launch needs of a run in progress.
 struct ingot_context {
-  char *prepared; // the first member: generated code reads it
+  char *prepared; // this and the next: where generated code reads them
+  int64_t runs;   // done before this one
   int32_t width;  // threads this run may use
   char *scratch;  // of thread 0
   int64_t scratchStride;

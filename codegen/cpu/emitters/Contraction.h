@@ -33,6 +33,13 @@ public:
   Division emit();
 
 private:
+  /// In which order weights are read.
+  struct Order {
+    /// 1 where groups and pieces are walked from the last to the first, else 0.
+    Index isBackward = 0;
+    /// Into how many parts the reduction is cut, and how many steps each but the last has.
+    int64_t pieces = 1, pieceSteps = 0;
+  };
   enum class RhsForm { panels, inPlace, scratch };
   /// Neighbouring panels that one block computes.
   struct Group {
@@ -64,6 +71,10 @@ private:
   int64_t chooseFewRows() const;
   void emitFewRows(int64_t mostRows);
   void emitExactly(int64_t least, int64_t most, const Group &columns);
+  // ContractionOrder.cpp
+  void chooseOrder(int64_t mostSums);
+  Index inOrder(Index turn, Index first, Index end);
+  Sums accumulateInOrder(const BroadcastRows &rows, const ColumnVectors &columns, int64_t unroll);
   // ContractionScale.cpp
   bool analyzeScale(llvm::ArrayRef<mlir::AffineExpr> batchProbe);
   std::optional<Access> scaleAt(llvm::ArrayRef<mlir::AffineExpr> batchPoint, mlir::AffineExpr depth);
@@ -72,6 +83,7 @@ private:
   void packColumns(Index column, Index destination);
 
   Product problem;
+  Emission &emission;
   Evaluator &evaluator;
   KernelBuilder &builder;
   const Target &target;
@@ -95,6 +107,7 @@ private:
   int64_t chunkBlocks = 0;
   /// Blocks are unrolled as if they had at least so many vectors.
   int64_t unrollVectors = 0;
+  Order order;
 
   // Run-time values.
   Index rowBlocks, rowBlock, chunk, pass, groups, batches, depth, rowCount, columnCount, rowStride, depthStride,

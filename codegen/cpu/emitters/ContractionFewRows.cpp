@@ -36,13 +36,21 @@ void Contraction::emitFewRows(int64_t mostRows) {
   int64_t width = block.vectors * panelLanes;
   Index whole = builder.min(end, builder.div(columnCount, width));
   Index pairs = builder.div(builder.max(builder.sub(whole, begin), 0), 2),
-        rest = builder.add(begin, builder.mul(pairs, 2));
-  builder.loop(begin, rest, 2, [&](Index group) {
-    Group columns{builder.mul(group, block.vectors), unrollVectors, {}};
-    emitExactly(1, mostRows, columns);
+        rest = builder.add(begin, builder.mul(pairs, 2)), turns = builder.add(pairs, builder.sub(end, rest));
+  builder.loop(0, turns, 1, [&](Index turn) {
+    Index number = inOrder(turn, 0, turns); // pairs come first
+    builder.ifThen(
+        builder.less(number, pairs),
+        [&] {
+          Index group = builder.add(begin, builder.mul(number, 2));
+          Group columns{builder.mul(group, block.vectors), unrollVectors, {}};
+          emitExactly(1, mostRows, columns);
+        },
+        [&] {
+          Index group = builder.add(rest, builder.sub(number, pairs));
+          forGroup(group, [&](const Group &columns) { emitExactly(1, mostRows, columns); });
+        });
   });
-  builder.loop(rest, end, 1,
-               [&](Index group) { forGroup(group, [&](const Group &columns) { emitExactly(1, mostRows, columns); }); });
   unrollVectors = 0;
 }
 

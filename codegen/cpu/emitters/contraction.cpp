@@ -18,8 +18,9 @@ using namespace mlir;
 namespace ingot::cpu {
 
 Contraction::Contraction(Emission &emission, Product product)
-    : problem(std::move(product)), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-      begin(emission.begin), end(emission.end), scratch(emission.scratch), measured(emission.schedule) {
+    : problem(std::move(product)), emission(emission), evaluator(emission.evaluator), builder(emission.builder),
+      target(emission.target), begin(emission.begin), end(emission.end), scratch(emission.scratch),
+      measured(emission.schedule) {
   MLIRContext *context = problem.output.getContext();
   batchCount = ingot::product(problem.batch, context);
   rowExtent = ingot::product(problem.rows, context);
@@ -127,12 +128,21 @@ Division Contraction::emit() {
     columnStride = evaluator.materialize(rhsColumnStride);
   }
   chunk = chunkAtRunTime();
-  auto emitItems = [&] { builder.loop(begin, end, 1, [&](Index item) { emitItem(item); }); };
+  auto emitItems = [&] {
+    builder.loop(begin, end, 1, [&](Index item) { emitItem(inOrder(builder.sub(item, begin), begin, end)); });
+  };
+  if (rowBlocks.is(1))
+    chooseOrder(block.rows * block.vectors);
   if (int64_t fewRows = chooseFewRows()) {
+    chooseOrder(fewRows * 2 * block.vectors);
     Index rowsOfMore = builder.mul(builder.sub(batches, 1), fewRows); // a second batch is too many
     Value areFew = builder.less(builder.add(rowCount, rowsOfMore), fewRows + 1);
     builder.ifThen(
-        areFew, [&] { emitFewRows(fewRows); }, emitItems);
+        areFew, [&] { emitFewRows(fewRows); },
+        [&] {
+          order = {}; // many rows have other blocks
+          emitItems();
+        });
   } else {
     emitItems();
   }
@@ -258,8 +268,8 @@ void Contraction::emitBlock(Index row, int64_t count, const Group &group) {
     rows.offsets.push_back(lhsRowStride ? builder.mul(rowStride, i)
                                         : evaluator.materialize(lhsAt(points.back(), zero)->offset));
   }
-  Sums sums = accumulate(builder, depth, rows, columnsOf(group, count), zeroSums(builder, count * group.vectors),
-                         chooseUnroll(target, {count, std::max(group.vectors, unrollVectors)}));
+  Sums sums = accumulateInOrder(rows, columnsOf(group, count),
+                                chooseUnroll(target, {count, std::max(group.vectors, unrollVectors)}));
   storeBlock(points, group, sums);
 }
 

@@ -17,15 +17,17 @@
 extern "C" {
 #endif
 
-#define INGOT_PROGRAM_ABI 4
+#define INGOT_PROGRAM_ABI 5
 #define INGOT_ALIGNMENT 64
 #define INGOT_SLACK 64
 
 /* The runtime's side of one run in progress. It begins with the address (char *) of what was prepared from the
-   constants; generated code reads nothing else of it. */
+   constants, and the number of runs (int64_t) that the session has done before; generated code reads nothing else of
+   it. */
 typedef struct ingot_context ingot_context;
 
-/* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results.
+/* One kernel: computes the parallel items [begin, end). `buffers` are the launch's operands, then its results;
+   behind them, where the kernel asks for it, the number of the run (not an address).
    `symbols` are the model's symbols in the program's order. `scratch` is this thread's own, scratch_bytes long,
    uninitialised. */
 typedef void (*ingot_kernel)(void *const *buffers, const int64_t *symbols, int64_t begin, int64_t end, void *scratch);

@@ -116,6 +116,11 @@ INSTANTIATE_TEST_SUITE_P(Chunks, Contraction,
                          testing::Values(Sizes{3, 47, 256, 530}, Sizes{1, 401, 700, 400}, Sizes{5, 90, 700, 390},
                                          Sizes{1, 29, 1024, 48}, Sizes{2, 41, 1024, 90}, Sizes{1, 100, 2048, 48}));
 
+/// Weights that are read forwards and backwards in turn: a group of columns and several, with tails of both.
+INSTANTIATE_TEST_SUITE_P(Order, Contraction,
+                         testing::Values(Sizes{1, 1, 9001, 40}, Sizes{1, 1, 2050, 130}, Sizes{1, 3, 1023, 260},
+                                         Sizes{3, 1, 1030, 257}, Sizes{1, 6, 700, 400}));
+
 /// Queries times keys and weights times values, with heads split from and joined into rows by views.
 class Heads : public testing::TestWithParam<Sizes> {
 protected:
