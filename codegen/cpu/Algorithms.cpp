@@ -57,7 +57,7 @@ std::optional<int64_t> measuredTile(const CpuOptions &options, StringRef fingerp
   for (const std::string &target : options.targets) {
     auto found = options.schedules.find(scheduleKey(target, fingerprint.str()));
     if (found != options.schedules.end() &&
-        llvm::any_of(costs, [&](const ConvolutionCost &cost) { return cost.tile == found->second.tile; }))
+        llvm::any_of(costs, [&](const ConvolutionCost &cost) { return cost.form.tile == found->second.tile; }))
       return found->second.tile;
   }
   return std::nullopt;
@@ -67,7 +67,7 @@ DictionaryAttr describe(kernel::FuncOp kernel, StringRef fingerprint, int64_t ti
   SmallVector<int64_t> tiles;
   SmallVector<double> microseconds;
   for (const ConvolutionCost &cost : costs) {
-    tiles.push_back(cost.tile);
+    tiles.push_back(cost.form.tile);
     microseconds.push_back(cost.microseconds);
   }
   Builder builder(kernel.getContext());
@@ -84,8 +84,8 @@ DictionaryAttr decisionOf(Operation *kernel) {
 /// The tile for which packing has transformed the filter of the kernel, or with which it computes a gradient.
 int64_t tileInUse(kernel::FuncOp kernel) {
   for (Operation &op : kernel.getBody().front())
-    if (int64_t tile = winogradTile(&op))
-      return tile;
+    if (WinogradForm form = winogradForm(&op))
+      return form.tile;
   return 0;
 }
 
@@ -104,14 +104,14 @@ void chooseAlgorithms(ModuleOp module, const CpuOptions &options) {
     std::string name = "algorithm-" + fingerprint(kernel);
     auto expected =
         std::min_element(costs.begin(), costs.end(), [](auto &a, auto &b) { return a.microseconds < b.microseconds; });
-    int64_t tile = measuredTile(options, name, costs).value_or(expected->tile);
+    int64_t tile = measuredTile(options, name, costs).value_or(expected->form.tile);
     kernel->setAttr(attributeName, describe(kernel, name, tile, costs));
   }
 }
 
-int64_t decidedTile(Operation *op) {
+WinogradForm decidedForm(Operation *op) {
   DictionaryAttr decision = decisionOf(op->getParentOfType<kernel::FuncOp>());
-  return decision ? decision.getAs<IntegerAttr>("tile").getInt() : 0;
+  return decision ? WinogradForm{decision.getAs<IntegerAttr>("tile").getInt(), winogradStride(op)} : WinogradForm();
 }
 
 void shareAlgorithm(kernel::FuncOp kernel, kernel::FuncOp packing) {
@@ -141,12 +141,12 @@ KernelAlgorithm algorithmOf(kernel::FuncOp kernel) {
   std::vector<ConvolutionCost> costs;
   for (auto [other, microseconds] : llvm::zip(decision.getAs<DenseI64ArrayAttr>("tiles").asArrayRef(),
                                               decision.getAs<DenseF64ArrayAttr>("microseconds").asArrayRef()))
-    costs.push_back({other, microseconds});
+    costs.push_back({{other}, microseconds});
   llvm::stable_sort(costs, [](auto &a, auto &b) { return a.microseconds < b.microseconds; });
   for (const ConvolutionCost &cost : costs) {
     Schedule schedule;
-    schedule.tile = cost.tile;
-    if (cost.tile == tile.getInt())
+    schedule.tile = cost.form.tile;
+    if (schedule.tile == tile.getInt())
       algorithm.microseconds = cost.microseconds;
     else if (cost.microseconds <= mostTimes * costs.front().microseconds)
       algorithm.alternatives.push_back(schedule);

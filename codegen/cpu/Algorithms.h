@@ -9,6 +9,7 @@
 #define INGOT_CODEGEN_CPU_ALGORITHMS_H
 
 #include "codegen/Codegen.h"
+#include "codegen/cpu/WinogradForm.h"
 #include "dialects/kernel/Kernel.h"
 
 namespace ingot::cpu {
@@ -17,8 +18,8 @@ namespace ingot::cpu {
 /// tile: as CpuOptions::schedules says, else as the cost model does. Kernels must not have been packed yet.
 void chooseAlgorithms(mlir::ModuleOp module, const CpuOptions &options);
 
-/// The tile that was decided for the kernel that `op` is in; 0: none.
-int64_t decidedTile(mlir::Operation *op);
+/// The form that was decided for the kernel that `op`, a convolution or its gradient, is in.
+WinogradForm decidedForm(mlir::Operation *op);
 
 /// Has the time of `packing`, which lays out weights for `kernel` in every run, count as that of its algorithm.
 void shareAlgorithm(kernel::FuncOp kernel, kernel::FuncOp packing);

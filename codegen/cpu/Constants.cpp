@@ -89,11 +89,11 @@ void pack(kernel::PackOp op, ArrayRef<char> from, MutableArrayRef<char> to) {
   auto type = cast<RankedTensorType>(op.getInput().getType());
   SmallVector<int64_t> shape(type.getShape());
   std::vector<float> transformed;
-  if (int64_t tile = cpu::winogradTile(op)) {
+  if (cpu::WinogradForm form = cpu::winogradForm(op)) {
     ArrayRef<float> filter(reinterpret_cast<const float *>(from.data()), from.size() / sizeof(float));
-    transformed = cpu::transformFilter(filter, shape[2], shape[3], tile);
+    transformed = cpu::transformFilter(filter, shape[2], shape[3], form);
     from = ArrayRef(reinterpret_cast<const char *>(transformed.data()), transformed.size() * sizeof(float));
-    shape[0] = shape[1] = tile + 2;
+    shape[0] = shape[1] = form.filterSize();
   }
   Type stored = cast<RankedTensorType>(op.getOutput().getType()).getElementType();
   std::vector<char> reduced;
@@ -152,7 +152,7 @@ int64_t winogradBytes(ModuleOp planned) {
       return;
     for (auto [operand, buffer] : llvm::zip(launch.getOperands(), launch.getPlan()->getAsRange<kernel::BufferAttr>())) {
       auto pack = operand.getDefiningOp<kernel::PackOp>();
-      if (pack && cpu::winogradTile(pack) && seen.insert(buffer.getPosition()).second)
+      if (pack && cpu::winogradForm(pack) && seen.insert(buffer.getPosition()).second)
         count(pack.getInput(), pack.getOutput());
     }
   });

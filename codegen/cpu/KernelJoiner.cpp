@@ -93,7 +93,7 @@ Operation *soleRoot(kernel::FuncOp kernel) {
 
 bool hasPanels(ConvOp conv) {
   auto unpack = conv.getFilter().getDefiningOp<kernel::UnpackOp>();
-  return unpack && isa<BlockArgument>(unpack.getInput()) && !winogradTile(unpack) &&
+  return unpack && isa<BlockArgument>(unpack.getInput()) && !winogradForm(unpack) &&
          unpack.getBlocks()[0] == panelLanes && getElementTypeOrSelf(unpack.getInput().getType()).isF32();
 }
 

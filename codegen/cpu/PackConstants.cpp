@@ -65,9 +65,10 @@ private:
   /// What identifies a stored form of a constant.
   Attribute describe(const Layout &layout) {
     Builder builder(module.getContext());
-    return builder.getArrayAttr(
-        {builder.getDenseI64ArrayAttr(layout.permutation), builder.getDenseI64ArrayAttr(layout.blocks),
-         builder.getI64IntegerAttr(layout.winograd), builder.getI64IntegerAttr(int64_t(layout.storage))});
+    return builder.getArrayAttr({builder.getDenseI64ArrayAttr(layout.permutation),
+                                 builder.getDenseI64ArrayAttr(layout.blocks),
+                                 builder.getDenseI64ArrayAttr({layout.winograd.tile, layout.winograd.stride}),
+                                 builder.getI64IntegerAttr(int64_t(layout.storage))});
   }
 
   /// One copy for all launches that want the same layout.
@@ -78,7 +79,7 @@ private:
     OpBuilder builder(module.getContext());
     builder.setInsertionPointAfter(source);
     auto pack = builder.create<kernel::PackOp>(source.getLoc(), type, source, layout.permutation, layout.blocks);
-    setWinogradTile(pack, layout.winograd);
+    setWinogradForm(pack, layout.winograd);
     if (layout.storage != Storage::Float32) {
       RoundingError error = errorOf(source, layout);
       setScaledAxis(pack, layout.scaledAxis);

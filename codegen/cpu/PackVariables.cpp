@@ -154,7 +154,7 @@ Value buildTransformation(OpBuilder &builder, Operation *user, Value filter, con
   }
   auto pack = builder.create<kernel::PackOp>(user->getLoc(), packedType(type, layout), filter, layout.permutation,
                                              layout.blocks);
-  setWinogradTile(pack, layout.winograd);
+  setWinogradForm(pack, layout.winograd);
   return pack;
 }
 
@@ -214,10 +214,10 @@ void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
 }
 
 std::optional<Layout> chooseVariableLayout(const Weights &weights) {
-  if (int64_t tile = decidedTile(weights.user)) {
+  if (WinogradForm form = decidedForm(weights.user)) {
     if (isa<ConvOp>(weights.user))
-      return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
-    return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, tile};
+      return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, form};
+    return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, form};
   }
   return chooseLayout(weights.user, weights.value);
 }
@@ -268,7 +268,7 @@ void packBefore(ArrayRef<kernel::LaunchOp> launches, unsigned number, Type packe
 } // namespace
 
 void packVariables(ModuleOp module) {
-  module.walk([](ConvFilterGradientOp op) { setWinogradTile(op, decidedTile(op)); });
+  module.walk([](ConvFilterGradientOp op) { setWinogradForm(op, decidedForm(op)); });
   llvm::StringMap<SmallVector<kernel::LaunchOp>> launches;
   module.walk([&](kernel::LaunchOp launch) { launches[launch.getCallee()].push_back(launch); });
   for (auto kernel : llvm::make_early_inc_range(module.getOps<kernel::FuncOp>())) {

@@ -73,8 +73,8 @@ bool canReadChannels(Op op) {
 }
 
 std::optional<Layout> chooseFilterLayout(ConvOp op) {
-  if (int64_t tile = decidedTile(op))
-    return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, tile};
+  if (WinogradForm form = decidedForm(op))
+    return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, form};
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), filters = filter.getShape().back(), groups = op.getGroups();
   // Depthwise kernels read [window..., C] as it is; a panel must not straddle two groups.
@@ -97,7 +97,7 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
     taps *= llvm::divideCeil(extent, stride);
   if (canReadChannels(op) && fillsLanesByChannels(filter.getShape().back(), filter.getDimSize(rank - 2), taps))
     return channelLayout(rank, rank - 2, rank - 1);
-  Layout layout{{rank - 2}, {}, 0};
+  Layout layout{{rank - 2}, {}};
   for (int64_t axis = 0; axis < rank - 2; ++axis)
     layout.permutation.push_back(axis);
   layout.permutation.push_back(rank - 1);
@@ -110,10 +110,10 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
 std::optional<Layout> chooseRecurrenceLayout(Operation *op, Value argument) {
   auto isRecurrence = [&](auto layer) { return layer && layer.getRecurrence() == argument; };
   if (isRecurrence(dyn_cast<LstmOp>(op)) || isRecurrence(dyn_cast<GruOp>(op)) || isRecurrence(dyn_cast<RnnOp>(op)))
-    return Layout{{0, 3, 1, 2}, {1, panelLanes, 1, 1}, 0};
+    return Layout{{0, 3, 1, 2}, {1, panelLanes, 1, 1}};
   if (isRecurrence(dyn_cast<LstmGradientOp>(op)) || isRecurrence(dyn_cast<GruGradientOp>(op)) ||
       isRecurrence(dyn_cast<RnnGradientOp>(op)))
-    return Layout{{0, 1, 2, 3}, {1, panelLanes, 1, 1}, 0};
+    return Layout{{0, 1, 2, 3}, {1, panelLanes, 1, 1}};
   return std::nullopt;
 }
 
@@ -139,7 +139,7 @@ std::optional<Layout> chooseLayout(BlockArgument argument) {
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
   SmallVector<int64_t> shape, inner, plain(type.getShape());
   if (layout.winograd)
-    plain[0] = plain[1] = layout.winograd + 2;
+    plain[0] = plain[1] = layout.winograd.filterSize();
   for (auto [axis, block] : llvm::zip(layout.permutation, layout.blocks)) {
     shape.push_back(llvm::divideCeil(plain[axis], block));
     if (block > 1)
@@ -156,7 +156,7 @@ void packArgument(kernel::FuncOp kernel, BlockArgument argument, const Layout &l
   OpBuilder builder = OpBuilder::atBlockBegin(argument.getOwner());
   auto plain = RankedTensorType::get(type.getShape(), packed.getElementType());
   auto unpack = builder.create<kernel::UnpackOp>(argument.getLoc(), plain, argument, layout.permutation, layout.blocks);
-  setWinogradTile(unpack, layout.winograd);
+  setWinogradForm(unpack, layout.winograd);
   argument.setType(packed);
   argument.replaceAllUsesExcept(unpack.getOutput(), unpack);
   SmallVector<Type> inputs(kernel.getArgumentTypes());

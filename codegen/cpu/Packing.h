@@ -10,6 +10,7 @@
 #define INGOT_CODEGEN_CPU_PACKING_H
 
 #include "codegen/cpu/Storage.h"
+#include "codegen/cpu/WinogradForm.h"
 #include "dialects/ingot/Ingot.h"
 #include "dialects/kernel/Kernel.h"
 
@@ -18,7 +19,7 @@ namespace ingot::cpu {
 /// The attributes of kernel.pack. `blocks[i]` belongs to axis `permutation[i]`.
 struct Layout {
   llvm::SmallVector<int64_t> permutation, blocks;
-  int64_t winograd = 0;
+  WinogradForm winograd = {};
   /// What the elements are stored in, and the axis whose indices have scales (Int8).
   Storage storage = Storage::Float32;
   int64_t scaledAxis = -1;

@@ -8,57 +8,86 @@ using namespace mlir;
 
 namespace ingot::cpu {
 
-int64_t winogradTile(Operation *op) {
-  auto tile = op->getAttrOfType<IntegerAttr>("kernel.winograd");
-  return tile ? tile.getInt() : 0;
+WinogradForm winogradForm(Operation *op) {
+  WinogradForm form;
+  if (auto tile = op->getAttrOfType<IntegerAttr>("kernel.winograd"))
+    form.tile = tile.getInt();
+  if (auto stride = op->getAttrOfType<IntegerAttr>("kernel.winograd_stride"))
+    form.stride = stride.getInt();
+  return form;
 }
 
-void setWinogradTile(Operation *op, int64_t tile) {
-  if (tile)
-    op->setAttr("kernel.winograd", Builder(op->getContext()).getI64IntegerAttr(tile));
+void setWinogradForm(Operation *op, const WinogradForm &form) {
+  Builder builder(op->getContext());
+  if (form)
+    op->setAttr("kernel.winograd", builder.getI64IntegerAttr(form.tile));
+  if (form && form.stride != 1)
+    op->setAttr("kernel.winograd_stride", builder.getI64IntegerAttr(form.stride));
 }
+
+namespace {
+
+/// Without the one at infinity. With stride 2 there is none at 0, so that they are pairs.
+std::vector<double> finitePoints(const WinogradForm &form) {
+  if (form.stride == 2)
+    return form.tile == 2 ? std::vector<double>{1, -1} : std::vector<double>{0.5, -0.5, 1.5, -1.5};
+  return form.tile == 2 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.625, -0.625, 1.5, -1.5};
+}
+
+/// The coefficients of the product of all x - points[l] but that of `without`, and zeros, `size` of them.
+std::vector<double> polynomial(ArrayRef<double> points, size_t without, size_t size) {
+  std::vector<double> coefficients{1};
+  for (size_t l = 0; l < points.size(); ++l) {
+    if (l == without)
+      continue;
+    coefficients.push_back(0);
+    for (size_t i = coefficients.size(); i-- > 0;)
+      coefficients[i] = (i ? coefficients[i - 1] : 0) - points[l] * coefficients[i];
+  }
+  coefficients.resize(size);
+  return coefficients;
+}
+
+} // namespace
 
 // Toom and Cook: with points p_j, A'_ij = p_j^i, G_jk = p_j^k / N_j with N_j the product of all p_j - p_l, and row j of
 // B' holds the coefficients of the product of all x - p_l, l != j. The point at infinity takes the leading
-// coefficients.
-WinogradMatrices winogradMatrices(int64_t tile) {
+// coefficients. With stride 2 the two taps are the filter's first and third, and N_j divides B': then its rows without
+// infinity are also what interpolates m outputs, and the tap between is its own transformed filter at every point.
+WinogradMatrices winogradMatrices(const WinogradForm &form) {
   WinogradMatrices result;
-  result.points = tile == 2 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.625, -0.625, 1.5, -1.5};
-  size_t count = result.points.size(), size = count + 1;
-  auto polynomial = [&](size_t without) {
-    std::vector<double> coefficients{1};
-    for (size_t l = 0; l < count; ++l) {
-      if (l == without)
-        continue;
-      coefficients.push_back(0);
-      for (size_t i = coefficients.size(); i-- > 0;)
-        coefficients[i] = (i ? coefficients[i - 1] : 0) - result.points[l] * coefficients[i];
-    }
-    coefficients.resize(size);
-    return coefficients;
-  };
+  std::vector<double> points = finitePoints(form);
+  size_t count = points.size(), size = form.size();
   for (size_t j = 0; j < count; ++j) {
-    double p = result.points[j], norm = 1;
+    double p = points[j], norm = 1;
     for (size_t l = 0; l < count; ++l)
-      norm *= l == j ? 1 : p - result.points[l];
-    result.filter.push_back({1 / norm, p / norm, p * p / norm});
-    result.input.push_back(polynomial(j));
+      norm *= l == j ? 1 : p - points[l];
+    std::vector<double> row = polynomial(points, j, size);
+    if (form.stride == 2)
+      for (double &factor : row)
+        factor /= norm;
+    result.filter.push_back(form.stride == 2 ? std::vector<double>{1, 0, p}
+                                             : std::vector<double>{1 / norm, p / norm, p * p / norm});
+    result.input.push_back(row);
   }
   result.filter.push_back({0, 0, 1});
-  result.input.push_back(polynomial(size));
-  for (int64_t i = 0; i < tile; ++i) {
+  result.input.push_back(polynomial(points, size, size));
+  if (form.stride == 2)
+    result.filter.push_back({0, 1, 0});
+  for (int64_t i = 0; i < form.tile; ++i) {
     std::vector<double> row;
-    for (double p : result.points)
+    for (double p : points)
       row.push_back(i ? std::pow(p, double(i)) : 1);
-    row.push_back(i == tile - 1);
+    row.push_back(i == form.tile - 1);
     result.output.push_back(row);
   }
   return result;
 }
 
-std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int64_t filters, int64_t tile) {
-  Matrix g = winogradMatrices(tile).filter;
-  int64_t size = tile + 2, plane = channels * filters;
+std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int64_t filters,
+                                   const WinogradForm &form) {
+  Matrix g = winogradMatrices(form).filter;
+  int64_t size = form.filterSize(), plane = channels * filters;
   std::vector<float> result(size * size * plane);
   for (int64_t at = 0; at < plane; ++at) {
     double rows[6][3] = {};
@@ -77,6 +106,14 @@ std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int
   return result;
 }
 
+int64_t winogradStride(Operation *op) {
+  auto conv = dyn_cast<ConvOp>(op);
+  if (!conv)
+    return 1;
+  ArrayRef<int64_t> strides = conv.getStrides();
+  return llvm::all_equal(strides) && (strides[0] == 1 || strides[0] == 2) ? strides[0] : 0;
+}
+
 std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   auto input = cast<RankedTensorType>(op.getInput().getType()),
        filter = cast<RankedTensorType>(op.getFilter().getType());
@@ -85,8 +122,8 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
     return llvm::all_of(values, [](int64_t value) { return value == 1; });
   };
   if (input.getRank() != 4 || !input.getElementType().isF32() ||
-      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !areOnes(op.getStrides()) ||
-      !areOnes(op.getDilations()) || op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
+      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !winogradStride(op) || !areOnes(op.getDilations()) ||
+      op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
       ShapedType::isDynamicShape(output.getShape().drop_front()) || !isa<BlockArgument>(op.getInput()))
     return {};
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
@@ -100,14 +137,17 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   // half as long again for one where its weights come from memory, and gains next to nothing for eight.
   double images = output.isDynamicDim(0) ? 1 : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
-  double taps = images * (3 * height - 2) * (3 * width - 2);
-  std::vector<ConvolutionCost> costs = {{0, 2 * taps * products / operations + 9 * products * 4 / weightBytes}};
+  int64_t stride = winogradStride(op);
+  double skipped = stride == 1 ? 2 : 1, taps = images * (3 * height - skipped) * (3 * width - skipped);
+  std::vector<ConvolutionCost> costs = {{{}, 2 * taps * products / operations + 9 * products * 4 / weightBytes}};
   for (int64_t tile : {2, 4}) {
-    double elements = (tile + 2) * (tile + 2);
+    WinogradForm form{tile, stride};
+    auto square = [](double side) { return side * side; };
     double tiles = images * std::ceil(height / tile) * std::ceil(width / tile);
-    double cost = 2 * elements * tiles * products / operations + elements * products * 4 / weightBytes +
-                  elements * tiles * (channels + filters) * 8 / transformBytes;
-    costs.push_back({tile, cost});
+    double cost = 2 * square(form.products()) * tiles * products / operations +
+                  square(form.filterSize()) * products * 4 / weightBytes +
+                  tiles * (square(form.products()) * channels + square(form.size()) * filters) * 8 / transformBytes;
+    costs.push_back({form, cost});
   }
   return costs;
 }

@@ -7,44 +7,57 @@
 // 4 (their error is 1.7 times that of the direct sum, a third of what the textbook's points 0, +-1, +-2 give), 0, +-1
 // and infinity for m = 2.
 //
+// With stride 2, in one dimension, y_i = (a e_i + c e_(i+1)) + b o_i with e the even and o the odd samples: two taps
+// over m + 1 samples and one tap over m. The two taps take m + 1 points, of which infinity is the last; the one tap's m
+// outputs are interpolated at the other m, where its products add up with those of the two taps: 2m + 1 products for m
+// outputs (instead of 3m), which one transformation takes back from m + 1 elements. So in two dimensions (2m + 1)^2
+// products are summed in (m + 1)^2 elements. The filter has (m + 2)^2 elements: of the one tap, all points have the
+// same. The points are +-1/2, +-3/2 and infinity for m = 4 (twice the direct sum's error), +-1 and infinity for m = 2.
+//
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_WINOGRAD_H
 #define INGOT_CODEGEN_CPU_WINOGRAD_H
 
+#include "codegen/cpu/WinogradForm.h"
 #include "dialects/ingot/Ingot.h"
 
 namespace ingot::cpu {
 
-/// The tile size for which a kernel.pack or kernel.unpack transforms a filter, or with which an
-/// ingot.conv_filter_gradient is computed; 0 when it is not. Held in a discardable attribute, "kernel.winograd".
-int64_t winogradTile(mlir::Operation *op);
-void setWinogradTile(mlir::Operation *op, int64_t tile);
+/// The form for which a kernel.pack or kernel.unpack transforms a filter, or with which an ingot.conv_filter_gradient
+/// is computed; none when it is not. Held in discardable attributes, "kernel.winograd" (the tile) and, unless it is 1,
+/// "kernel.winograd_stride".
+WinogradForm winogradForm(mlir::Operation *op);
+void setWinogradForm(mlir::Operation *op, const WinogradForm &form);
 
 /// What a batch that is not known counts as.
 inline constexpr int64_t guessedImages = 8;
 
 using Matrix = std::vector<std::vector<double>>;
 
+/// With s the form's size(), and m + 2 its filterSize().
 struct WinogradMatrices {
-  std::vector<double> points;
-  Matrix output; ///< A', m x (m + 2)
-  Matrix filter; ///< G, (m + 2) x 3
-  Matrix input;  ///< B', (m + 2) x (m + 2)
+  Matrix output; ///< A', m x s
+  Matrix filter; ///< G, (m + 2) x 3; with stride 2 the last row is that of the tap over odd samples
+  Matrix input;  ///< B', s x s; with stride 2 for even samples, and for odd ones without the last row and column
 };
 
-/// For output tiles of `tile` x `tile` pixels; 2 or 4.
-WinogradMatrices winogradMatrices(int64_t tile);
+/// For a form with a tile.
+WinogradMatrices winogradMatrices(const WinogradForm &form);
 
 /// G g G' for all filters: [3, 3, C, F] -> [tile + 2, tile + 2, C, F].
-std::vector<float> transformFilter(llvm::ArrayRef<float> filter, int64_t channels, int64_t filters, int64_t tile);
+std::vector<float> transformFilter(llvm::ArrayRef<float> filter, int64_t channels, int64_t filters,
+                                   const WinogradForm &form);
 
-/// A way to compute a convolution: with output tiles of this size, or directly (0).
+/// The stride that both axes of a convolution have, if it is one for which there is a form; otherwise 0.
+int64_t winogradStride(mlir::Operation *op);
+
+/// A way to compute a convolution: by a form of Winograd's algorithm, or directly (none).
 struct ConvolutionCost {
-  int64_t tile;
+  WinogradForm form;
   double microseconds; ///< of a core
 };
 
-/// What this convolution by a constant filter is expected to take, directly (the first) and with every tile; empty
+/// What this convolution by a constant filter is expected to take, directly (the first) and with every form; empty
 /// where Winograd's algorithm does not apply.
 std::vector<ConvolutionCost> winogradCosts(ConvOp op);
 

@@ -52,13 +52,13 @@ std::vector<ConvolutionCost> costsOf(const Shape &shape, double inputRedone, dou
                                      bool transformsFilter) {
   double products = shape.channels * shape.filters, pixels = shape.images * shape.height * shape.width;
   double packing = transformsFilter ? products * 4 * 2 / memoryRate : 0;
-  std::vector<ConvolutionCost> costs = {{0, 0.9 * (2 * 9 * pixels * products / operationRate + 9 * packing)}};
+  std::vector<ConvolutionCost> costs = {{{}, 0.9 * (2 * 9 * pixels * products / operationRate + 9 * packing)}};
   for (int64_t tile : {2, 4}) {
     double elements = (tile + 2) * (tile + 2);
     double tiles = shape.images * std::ceil(shape.height / tile) * std::ceil(shape.width / tile);
     double cost = 2 * elements * tiles * products / operationRate + elements * packing +
                   elements * tiles * (shape.channels * inputRedone + shape.filters * outputRedone) * 8 / transformRate;
-    costs.push_back({tile, cost});
+    costs.push_back({{tile}, cost});
   }
   return costs;
 }

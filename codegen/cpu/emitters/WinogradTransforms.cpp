@@ -32,37 +32,65 @@ Value combine(KernelBuilder &builder, ArrayRef<double> factors, ArrayRef<Value> 
   return sum;
 }
 
+/// Whether `row` and the next one belong to points p and -p: they are equal but for signs, some of which differ and
+/// some do not.
+bool isPair(const Matrix &matrix, size_t row) {
+  if (row + 1 >= matrix.size())
+    return false;
+  bool hasEven = false, hasOdd = false;
+  for (auto [a, b] : llvm::zip(matrix[row], matrix[row + 1])) {
+    if (std::abs(a) != std::abs(b))
+      return false;
+    hasEven |= a != 0 && a == b;
+    hasOdd |= a != 0 && a != b;
+  }
+  return hasEven && hasOdd;
+}
+
 } // namespace
 
 Vectors applyRows(KernelBuilder &builder, const Matrix &matrix, ArrayRef<Value> x) {
-  Vectors result{combine(builder, matrix.front(), x)};
-  for (size_t row = 1; row + 2 < matrix.size(); row += 2) {
+  Vectors result;
+  for (size_t row = 0; row < matrix.size(); ++row) {
+    if (!isPair(matrix, row)) {
+      result.push_back(combine(builder, matrix[row], x));
+      continue;
+    }
     std::vector<double> even = matrix[row], odd = matrix[row];
     for (size_t i = 0; i < even.size(); ++i)
       (matrix[row][i] == matrix[row + 1][i] ? odd : even)[i] = 0;
     Value same = combine(builder, even, x), opposite = combine(builder, odd, x);
     result.push_back(builder.create<arith::AddFOp>(same, opposite));
     result.push_back(builder.create<arith::SubFOp>(same, opposite));
+    ++row;
   }
-  result.push_back(combine(builder, matrix.back(), x));
   return result;
 }
 
 Vectors applyColumns(KernelBuilder &builder, const Matrix &matrix, ArrayRef<Value> x) {
+  Matrix columns = transposed(matrix);
+  SmallVector<size_t> pairs, singles;
+  for (size_t j = 0; j < x.size(); ++j)
+    if (isPair(columns, j))
+      pairs.push_back(j++);
+    else
+      singles.push_back(j);
   Vectors sums, differences, result;
-  for (size_t j = 1; j + 2 < x.size(); j += 2) {
+  for (size_t j : pairs) {
     sums.push_back(builder.create<arith::AddFOp>(x[j], x[j + 1]));
     differences.push_back(builder.create<arith::SubFOp>(x[j], x[j + 1]));
   }
   for (const std::vector<double> &row : matrix) {
     Vectors values;
     std::vector<double> factors;
-    for (size_t j = 1; j + 2 < x.size(); j += 2) {
-      values.push_back((row[j] == row[j + 1] ? sums : differences)[j / 2]);
+    for (auto [number, j] : llvm::enumerate(pairs)) {
+      values.push_back((row[j] == row[j + 1] ? sums : differences)[number]);
       factors.push_back(row[j]);
     }
-    values.append({x.front(), x.back()});
-    factors.insert(factors.end(), {row.front(), row.back()});
+    for (size_t j : singles) {
+      values.push_back(x[j]);
+      factors.push_back(row[j]);
+    }
     result.push_back(combine(builder, factors, values));
   }
   return result;
@@ -76,12 +104,12 @@ Matrix transposed(const Matrix &matrix) {
   return result;
 }
 
-SmallVector<Vectors> transformSquare(int64_t size, llvm::function_ref<Value(int64_t, int64_t)> at,
-                                     llvm::function_ref<Vectors(ArrayRef<Value>)> apply) {
+SmallVector<Vectors> transformRectangle(int64_t rows, int64_t width, llvm::function_ref<Value(int64_t, int64_t)> at,
+                                        llvm::function_ref<Vectors(ArrayRef<Value>)> apply) {
   SmallVector<Vectors> columns, result;
-  for (int64_t j = 0; j < size; ++j) {
+  for (int64_t j = 0; j < width; ++j) {
     Vectors column;
-    for (int64_t i = 0; i < size; ++i)
+    for (int64_t i = 0; i < rows; ++i)
       column.push_back(at(i, j));
     columns.push_back(apply(column));
   }
@@ -106,16 +134,19 @@ void transformPixels(KernelBuilder &builder, const ImageTiles &tiles, Index imag
                      bool isClipped) {
   SmallVector<Index> rows, columns;
   SmallVector<Value> hasRow, hasColumn;
-  for (int64_t i = 0; i < tiles.extent; ++i) {
-    Index row = builder.add(y, i), column = builder.add(x, i);
-    if (isClipped) {
-      hasRow.push_back(isInside(builder, row, tiles.height));
-      hasColumn.push_back(isInside(builder, column, tiles.width));
-      // A lane that is off must still have a mapped address: the processor is slow when it has not.
-      row = builder.min(builder.max(row, 0), tiles.height - 1);
-      column = builder.min(builder.max(column, 0), tiles.width - 1);
-    }
+  // A lane that is off must still have a mapped address: the processor is slow when it has not.
+  auto inside = [&](Index at, int64_t room, SmallVector<Value> &exists) -> Index {
+    if (!isClipped)
+      return at;
+    exists.push_back(isInside(builder, at, room));
+    return builder.min(builder.max(at, 0), room - 1);
+  };
+  for (int64_t i = 0; i < tiles.rows; ++i) {
+    Index row = inside(builder.add(y, i * tiles.step), tiles.height, hasRow);
     rows.push_back(builder.add(image, builder.mul(row, tiles.width * tiles.pitch)));
+  }
+  for (int64_t j = 0; j < tiles.columns; ++j) {
+    Index column = inside(builder.add(x, j * tiles.step), tiles.width, hasColumn);
     columns.push_back(builder.mul(column, tiles.pitch));
   }
   builder.loop(0, channels, panelLanes, [&](Index channel) {
@@ -126,7 +157,7 @@ void transformPixels(KernelBuilder &builder, const ImageTiles &tiles, Index imag
       Index at = builder.add(builder.add(rows[i], columns[j]), channel);
       return builder.loadVector(tiles.pointer, builder.op().getF32Type(), at, panelLanes, mask);
     };
-    SmallVector<Vectors> transformed = transformSquare(tiles.extent, load, apply);
+    SmallVector<Vectors> transformed = transformRectangle(tiles.rows, tiles.columns, load, apply);
     int64_t element = 0;
     for (const Vectors &row : transformed)
       for (Value vector : row)
@@ -141,7 +172,8 @@ void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image,
   auto emit = [&](bool isClipped) {
     transformPixels(builder, tiles, image, y, x, channels, apply, to, place, elementPitch, isClipped);
   };
-  Index room = builder.min(builder.sub(tiles.height - tiles.extent, y), builder.sub(tiles.width - tiles.extent, x));
+  int64_t high = (tiles.rows - 1) * tiles.step + 1, wide = (tiles.columns - 1) * tiles.step + 1;
+  Index room = builder.min(builder.sub(tiles.height - high, y), builder.sub(tiles.width - wide, x));
   builder.ifThen(
       builder.less(builder.min(builder.min(x, y), room), 0), [&] { emit(true); }, [&] { emit(false); });
 }
@@ -159,7 +191,7 @@ void storePanel(Evaluator &evaluator, Value output, const Matrix &transform, con
     return builder.loadVector(tile.pointer, builder.op().getF32Type(), at, panelLanes);
   };
   auto apply = [&](ArrayRef<Value> x) { return applyColumns(builder, transform, x); };
-  SmallVector<Vectors> pixels = transformSquare(size, load, apply);
+  SmallVector<Vectors> pixels = transformRectangle(size, size, load, apply);
   SmallVector<AffineExpr> dims = evaluator.dims(output);
   Lanes lanes = evaluator.lanes(panelLanes);
   Point point{evaluator.variable(tile.image, dims[0]), {}, {}, {}};

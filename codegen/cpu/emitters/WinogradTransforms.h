@@ -24,20 +24,23 @@ Vectors applyColumns(KernelBuilder &builder, const Matrix &matrix, llvm::ArrayRe
 
 Matrix transposed(const Matrix &matrix);
 
-/// M X M' for a square X: `at(i, j)` gives X's elements, `apply` multiplies by M.
-llvm::SmallVector<Vectors> transformSquare(int64_t size, llvm::function_ref<mlir::Value(int64_t i, int64_t j)> at,
-                                           llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply);
+/// M X N' for X of `rows` times `columns`: `at(i, j)` gives X's elements, `apply` multiplies a column by M and a row by
+/// N. Where they differ it tells them apart by their length.
+llvm::SmallVector<Vectors> transformRectangle(int64_t rows, int64_t columns,
+                                              llvm::function_ref<mlir::Value(int64_t i, int64_t j)> at,
+                                              llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply);
 
-/// Square pieces of images [height, width, pitch], channels last, whose pixels outside of the image are zeros.
+/// Pieces of images [height, width, pitch], channels last, whose pixels outside of the image are zeros.
 struct ImageTiles {
   mlir::Value pointer;
   int64_t height, width, pitch;
-  /// Pixels of a tile along each axis.
-  int64_t extent;
+  /// Pixels of a tile along each axis, and how far they are apart.
+  int64_t rows, columns, step = 1;
 };
 
-/// Stores `apply` of both axes of the tile at pixel (y, x) of the image at `image`, for the `channels` (a multiple of
-/// 16) from `image` on, to `to`: element e at place + e * elementPitch, channels side by side.
+/// Stores `apply` (see transformRectangle) of both axes of the tile at pixel (y, x) of the image at `image`, for the
+/// `channels` (a multiple of 16) from `image` on, to `to`: element e at place + e * elementPitch, channels side by
+/// side.
 void transformTile(KernelBuilder &builder, const ImageTiles &tiles, Index image, Index y, Index x, Index channels,
                    llvm::function_ref<Vectors(llvm::ArrayRef<mlir::Value>)> apply, mlir::Value to, Index place,
                    int64_t elementPitch);

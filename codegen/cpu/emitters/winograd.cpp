@@ -1,9 +1,10 @@
 //===- winograd.cpp - 3 x 3 convolutions with fewer products --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[element][tile][channel];
-// for each element, V times the packed transformed filters gives M[element][tile][filter]; M is transformed back, and
-// the epilogue runs on the output pixels in registers. A block is made of tiles of any of the batch's images, so that
+// See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[product][tile][channel];
+// for each element, V times the packed transformed filters, summed over the element's products (one without strides, up
+// to four with stride 2), gives M[element][tile][filter]; M is transformed back, and the epilogue runs on the output
+// pixels in registers. A block is made of tiles of any of the batch's images, so that
 // small images share the reading of the filters. A transposed convolution without strides, the gradient of a
 // convolution's input, is the convolution with filters turned around, which whoever packed them has done.
 //
@@ -39,14 +40,20 @@ struct Problem {
 
 std::optional<Problem> findProblem(Operation *root) {
   if (auto conv = dyn_cast_or_null<ConvOp>(root))
-    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradTile(filter))
+    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradForm(filter))
       return Problem{conv.getInput(), conv.getOutput(), filter, {conv.getLow()[0], conv.getLow()[1]}};
   // y = x + k - low, so x = y + (low - 2) + (2 - k).
   if (auto conv = dyn_cast_or_null<ConvTransposeOp>(root))
-    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradTile(filter))
+    if (auto filter = conv.getFilter().getDefiningOp<kernel::UnpackOp>(); filter && winogradForm(filter))
       return Problem{conv.getInput(), conv.getOutput(), filter, {2 - conv.getLow()[0], 2 - conv.getLow()[1]}};
   return std::nullopt;
 }
+
+/// Samples of the input that have transforms of their own, along each axis: with stride 2 the even (0) or the odd (1)
+/// ones, otherwise all (0).
+struct Phase {
+  Index row, column;
+};
 
 /// Groups of panels of filters, `last` not among them.
 struct Groups {
@@ -58,7 +65,7 @@ public:
   Winograd(Emission &emission, Problem problem)
       : problem(problem), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
         begin(emission.begin), end(emission.end), scratch(emission.scratch), schedule(emission.schedule),
-        tile(winogradTile(problem.filter)), matrices(winogradMatrices(tile)) {}
+        form(winogradForm(problem.filter)), matrices(winogradMatrices(form)) {}
   Division emit();
 
 private:
@@ -71,6 +78,11 @@ private:
   void emitItems(Index block);
   void emitBlock(Index first, Index count);
   void transformInput(Index first, Index count);
+  Vectors transformSamples(ArrayRef<Value> samples);
+  Index phaseStart(const Phase &phase);
+  Index phases(Index at);
+  Index inputOf(Index element, const Phase &phase);
+  Index filterOf(Index element, const Phase &phase);
   void multiply(Index count, Groups part);
   void multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass, int64_t passes);
   void transformOutput(Index first, Index count, Groups part);
@@ -82,12 +94,12 @@ private:
   Index begin, end;
   Value scratch;
   Schedule schedule; // measured: tiles together, and vectors of filters side by side
-  int64_t tile;
+  WinogradForm form;
   WinogradMatrices matrices;
 
   // The problem.
   AffineExpr images;
-  int64_t size = 0, elements = 0, channels = 0, filters = 0, height = 0, width = 0;
+  int64_t size = 0, elements = 0, products = 0, filterElements = 0, channels = 0, filters = 0, height = 0, width = 0;
   TileGrid grid;
 
   // The schedule.
@@ -114,9 +126,11 @@ void Winograd::readShapes() {
   width = *constantValue(in[2]);
   channels = *constantValue(in[3]);
   filters = *constantValue(out[3]);
-  size = tile + 2;
+  size = form.size();
   elements = size * size;
-  grid = TileGrid(tile, *constantValue(out[1]), *constantValue(out[2]));
+  products = form.products() * form.products();
+  filterElements = form.filterSize() * form.filterSize();
+  grid = TileGrid(form.tile, *constantValue(out[1]), *constantValue(out[2]));
 }
 
 void Winograd::makeSchedule() {
@@ -135,16 +149,17 @@ void Winograd::makeSchedule() {
   // A line more keeps elements out of one cache set.
   inputPitch = blockTiles * channels + panelLanes;
   productPitch = blockTiles * filtersTogether() + panelLanes;
-  productStart = elements * inputPitch;
+  productStart = products * inputPitch;
   division.scratchBytes = (productStart + elements * productPitch) * 4;
   AffineExpr items = (images * grid.count + (blockTiles - 1)).floorDiv(blockTiles) * chunks;
   division.items = blocks.empty() ? simplifyDimension(items) : evaluator.constant(blockCount * chunks);
-  double operations = 2.0 * elements * blockTiles * channels * filters / double(chunks);
+  double operations = 2.0 * products * blockTiles * channels * filters / double(chunks);
   division.grain = grainFor(operations, 0);
   division.itemMicroseconds = productMicroseconds(
       target, operations, blockEfficiency(target, {maxRows(target, vectors), vectors}, blockTiles, panelCount));
-  division.launchMicroseconds = weightMicroseconds(4.0 * elements * channels * filters);
-  division.choices = {{"tile", std::to_string(tile) + " x " + std::to_string(tile) + " pixels"},
+  division.launchMicroseconds = weightMicroseconds(4.0 * filterElements * channels * filters);
+  std::string side = std::to_string(form.tile);
+  division.choices = {{"tile", side + " x " + side + " pixels" + (form.stride == 2 ? ", stride 2" : "")},
                       {"tiles together", std::to_string(blockTiles)},
                       {"block", describe({rowRuns(blockTiles).front().size, vectors})},
                       {"items of a block", std::to_string(chunks)}};
@@ -168,7 +183,7 @@ void Winograd::describeAlternatives(int64_t panelCount) {
 
 /// How many tiles belong together, given their number.
 int64_t Winograd::tilesTogether(int64_t tiles) const {
-  int64_t filterBytes = elements * channels * filters * 4;
+  int64_t filterBytes = filterElements * channels * filters * 4;
   if (filterBytes > cachedFilterBytes || tiles <= someTiles)
     return manyTiles;
   return filterBytes > smallFilterBytes ? someTiles : fewTiles;
@@ -238,15 +253,58 @@ void Winograd::emitBlock(Index first, Index count) {
 }
 
 void Winograd::transformInput(Index first, Index count) {
-  ImageTiles tiles{input, height, width, channels, size};
-  auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
+  auto apply = [&](ArrayRef<Value> x) { return transformSamples(x); };
   grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
-    transformTile(builder, tiles, builder.mul(image, height * width * channels), builder.sub(y, problem.low[0]),
-                  builder.sub(x, problem.low[1]), channels, apply, scratch, builder.mul(number, channels), inputPitch);
+    for (int64_t row = 0; row < form.stride; ++row)
+      for (int64_t column = 0; column < form.stride; ++column) {
+        ImageTiles tiles{input, height, width, channels, size - row, size - column, form.stride};
+        Index top = builder.add(builder.mul(y, form.stride), row - problem.low[0]),
+              left = builder.add(builder.mul(x, form.stride), column - problem.low[1]);
+        Index place = builder.add(builder.mul(number, channels), builder.mul(phaseStart({row, column}), inputPitch));
+        transformTile(builder, tiles, builder.mul(image, height * width * channels), top, left, channels, apply,
+                      scratch, place, inputPitch);
+      }
   });
 }
 
-/// M[element] = V[element] * U[element] for some filters. Where the number of tiles is not known, the last rows of
+/// Along one axis: the odd samples of stride 2 are one fewer than the even ones.
+Vectors Winograd::transformSamples(ArrayRef<Value> samples) {
+  Matrix matrix(matrices.input.begin(), matrices.input.begin() + samples.size());
+  for (std::vector<double> &row : matrix)
+    row.resize(samples.size());
+  return applyRows(builder, matrix, samples);
+}
+
+/// The first product of a phase. Phases follow each other by rows, then by columns; the odd ones lack the last element
+/// of an axis.
+Index Winograd::phaseStart(const Phase &phase) {
+  Index above = builder.mul(phase.row, size * form.products());
+  return builder.add(above, builder.mul(builder.mul(phase.column, size), builder.sub(size, phase.row)));
+}
+
+/// How many phases have an element `at` along an axis.
+Index Winograd::phases(Index at) { return form.stride == 1 ? Index(1) : builder.sub(2, builder.div(at, size - 1)); }
+
+/// Which product an element has in a phase.
+Index Winograd::inputOf(Index element, const Phase &phase) {
+  if (form.stride == 1)
+    return element;
+  Index row = builder.mul(builder.div(element, size), builder.sub(size, phase.column));
+  return builder.add(builder.add(phaseStart(phase), row), builder.mod(element, size));
+}
+
+/// Which element of the filters it multiplies: the last, for all of an axis, in an odd phase.
+Index Winograd::filterOf(Index element, const Phase &phase) {
+  if (form.stride == 1)
+    return element;
+  auto along = [&](Index at, Index isOdd) {
+    return builder.add(at, builder.mul(isOdd, builder.sub(form.filterSize() - 1, at)));
+  };
+  Index row = along(builder.div(element, size), phase.row), column = along(builder.mod(element, size), phase.column);
+  return builder.add(builder.mul(row, form.filterSize()), column);
+}
+
+/// M[element] = the sum of the phases' V * U for some filters. Where the number of tiles is not known, the last rows of
 /// an incomplete block are computed from what V happens to hold, and never read.
 void Winograd::multiply(Index count, Groups part) {
   std::optional<int64_t> known = count.constant();
@@ -279,11 +337,9 @@ void Winograd::multiply(Index count, Groups part) {
 void Winograd::multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass,
                             int64_t passes) {
   int64_t panelSize = channels * panelLanes;
-  Index panel = builder.add(builder.mul(element, filters * channels), builder.mul(group, vectors * panelSize));
-  Index from = builder.add(builder.mul(element, inputPitch), builder.mul(row, channels));
   Block block{run.size, vectors};
-  BroadcastRows rows{scratch, from, {}, 1};
-  ColumnVectors columns{panels, panel, {}, panelLanes, {}, choosePrefetch(channels, block)};
+  BroadcastRows rows{scratch, 0, {}, 1};
+  ColumnVectors columns{panels, 0, {}, panelLanes, {}, choosePrefetch(channels, block)};
   for (int64_t i = 0; i < run.size; ++i)
     rows.offsets.push_back(i * channels);
   for (int64_t j = 0; j < vectors; ++j)
@@ -292,8 +348,19 @@ void Winograd::multiplyRows(Index element, Index group, Index place, const Run &
     columns.sharePrefetch(builder, pass, passes, panelSize);
     columns.prefetchShift = builder.add(columns.prefetchShift, ahead);
   }
-  Sums sums =
-      accumulate(builder, channels, rows, columns, zeroSums(builder, run.size * vectors), chooseUnroll(target, block));
+  auto addPhase = [&](const Phase &phase, ValueRange sums) {
+    rows.base = builder.add(builder.mul(inputOf(element, phase), inputPitch), builder.mul(row, channels));
+    columns.base =
+        builder.add(builder.mul(filterOf(element, phase), filters * channels), builder.mul(group, vectors * panelSize));
+    return accumulate(builder, channels, rows, columns, Sums(sums), chooseUnroll(target, block));
+  };
+  Index rowPhases = phases(builder.div(element, size)), columnPhases = phases(builder.mod(element, size));
+  Sums zeros = zeroSums(builder, run.size * vectors);
+  Sums sums = builder.loop(0, rowPhases, 1, zeros, [&](Index phaseRow, ValueRange above) {
+    return builder.loop(0, columnPhases, 1, above, [&](Index phaseColumn, ValueRange carried) {
+      return addPhase({phaseRow, phaseColumn}, carried);
+    });
+  });
   Index to = builder.add(builder.mul(element, productPitch), builder.mul(row, filtersTogether()));
   to = builder.add(to, place);
   for (auto [index, sum] : llvm::enumerate(sums)) {

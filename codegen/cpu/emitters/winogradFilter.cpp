@@ -20,7 +20,7 @@ constexpr int64_t itemSteps = 16;
 
 kernel::PackOp findTransformation(kernel::FuncOp kernel) {
   for (auto pack : kernel.getBody().front().getOps<kernel::PackOp>())
-    if (winogradTile(pack))
+    if (winogradForm(pack))
       return pack;
   return {};
 }
@@ -33,7 +33,7 @@ FailureOr<Division> emitWinogradFilter(Emission &emission) {
     return failure();
   Evaluator &evaluator = emission.evaluator;
   KernelBuilder &builder = emission.builder;
-  Matrix matrix = winogradMatrices(winogradTile(pack)).filter;
+  Matrix matrix = winogradMatrices(winogradForm(pack)).filter;
   int64_t laneAxis = pack.getPermutation()[2], stepAxis = pack.getPermutation()[3];
   SmallVector<AffineExpr> dims = evaluator.dims(pack.getInput());
   ArrayRef<int64_t> packed = pack.getOutput().getType().getShape();
@@ -61,7 +61,7 @@ FailureOr<Division> emitWinogradFilter(Emission &emission) {
       auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrix, x); };
       Index place = builder.mul(builder.add(builder.mul(panel, steps), step), panelLanes);
       int64_t element = 0;
-      for (const Vectors &row : transformSquare(3, tap, apply))
+      for (const Vectors &row : transformRectangle(3, 3, tap, apply))
         for (Value vector : row)
           builder.storeVector(vector, to, builder.add(place, element++ * elementPitch));
     });

@@ -40,8 +40,8 @@ class WinogradFilterGradient {
 public:
   WinogradFilterGradient(Emission &emission, ConvFilterGradientOp op)
       : op(op), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
-        begin(emission.begin), end(emission.end), scratch(emission.scratch), tile(winogradTile(op)), size(tile + 2),
-        elements(size * size), matrices(winogradMatrices(tile)) {}
+        begin(emission.begin), end(emission.end), scratch(emission.scratch), tile(winogradForm(op).tile),
+        size(tile + 2), elements(size * size), matrices(winogradMatrices(winogradForm(op))) {}
   Division emit();
 
 private:
@@ -157,7 +157,7 @@ void WinogradFilterGradient::clearSums(Index items) {
 
 /// V[element][tile][channel] = B' d B.
 void WinogradFilterGradient::transformInput(Index firstTile, Index count, Index channel) {
-  ImageTiles tiles{input, height, width, channels, size};
+  ImageTiles tiles{input, height, width, channels, size, size};
   auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrices.input, x); };
   grid.forEach(builder, firstTile, count, [&](Index number, Index image, Index y, Index x) {
     transformTile(builder, tiles, builder.add(builder.mul(image, height * width * channels), channel),
@@ -168,7 +168,7 @@ void WinogradFilterGradient::transformInput(Index firstTile, Index count, Index 
 
 /// Q[element][tile][filter] = A dy A'.
 void WinogradFilterGradient::transformGradient(Index firstTile, Index count, Index filter) {
-  ImageTiles tiles{gradient, outputHeight, outputWidth, filters, tile};
+  ImageTiles tiles{gradient, outputHeight, outputWidth, filters, tile, tile};
   Matrix matrix = transposed(matrices.output);
   auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrix, x); };
   grid.forEach(builder, firstTile, count, [&](Index number, Index image, Index y, Index x) {
@@ -219,7 +219,7 @@ void WinogradFilterGradient::store(Index firstChannel, Index firstFilter, Index 
         Index element = (i * size + j) * itemChannels * itemFilters;
         return builder.loadVector(scratch, f32(), builder.add(builder.add(sums, place), element), panelLanes);
       };
-      SmallVector<Vectors> taps = transformSquare(size, load, apply);
+      SmallVector<Vectors> taps = transformRectangle(size, size, load, apply);
       Lanes lanes = evaluator.lanes(panelLanes);
       Index allPanel = builder.add(builder.div(firstFilter, panelLanes), panel);
       AffineExpr filter =
@@ -240,7 +240,7 @@ void WinogradFilterGradient::store(Index firstChannel, Index firstFilter, Index 
 
 FailureOr<Division> emitWinogradFilterGradient(Emission &emission) {
   auto op = dyn_cast_or_null<ConvFilterGradientOp>(emission.root);
-  if (!op || !winogradTile(op))
+  if (!op || !winogradForm(op))
     return failure();
   return WinogradFilterGradient(emission, op).emit();
 }

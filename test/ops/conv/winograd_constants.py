@@ -14,21 +14,25 @@ from onnx import helper, numpy_helper
 
 import harness
 
-# Batch (0: open, run with 5 images), channels, height and width, filters, pads.
+# Batch (0: open, run with 5 images), channels, height and width, filters, pads, stride.
 CASES = [
-    (1, 64, 13, 9, 64, (1, 1, 1, 1)),
-    (1, 128, 14, 13, 144, (1, 1, 1, 1)),  # panels in threes
-    (1, 32, 31, 26, 80, (0, 0, 0, 0)),
-    (1, 48, 57, 58, 64, (2, 0, 1, 1)),  # blocks of two sizes
-    (3, 64, 9, 14, 96, (1, 1, 1, 1)),
-    (8, 96, 9, 6, 64, (1, 1, 1, 1)),  # images of few tiles
-    (0, 64, 11, 15, 112, (0, 1, 2, 0)),
+    (1, 64, 13, 9, 64, (1, 1, 1, 1), 1),
+    (1, 128, 14, 13, 144, (1, 1, 1, 1), 1),  # panels in threes
+    (1, 32, 31, 26, 80, (0, 0, 0, 0), 1),
+    (1, 48, 57, 58, 64, (2, 0, 1, 1), 1),  # blocks of two sizes
+    (3, 64, 9, 14, 96, (1, 1, 1, 1), 1),
+    (8, 96, 9, 6, 64, (1, 1, 1, 1), 1),  # images of few tiles
+    (0, 64, 11, 15, 112, (0, 1, 2, 0), 1),
+    (1, 64, 56, 56, 64, (1, 1, 1, 1), 2),
+    (1, 128, 28, 28, 144, (1, 1, 1, 1), 2),
+    (2, 96, 35, 41, 64, (0, 1, 1, 0), 2),
+    (0, 64, 27, 30, 80, (1, 0, 0, 2), 2),
 ]
 
 
 def shapes(case):
-    batch, channels, height, width, filters, pads = case
-    result = (batch or 5, filters, height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2)
+    batch, channels, height, width, filters, pads, stride = case
+    result = (batch or 5, filters, *((n + pads[i] + pads[i + 2] - 3) // stride + 1 for i, n in enumerate((height, width))))
     return (batch or 5, channels, height, width), result
 
 
@@ -37,14 +41,14 @@ def build():
     random = np.random.default_rng(5)
     inputs, outputs, nodes, constants, feed, expected = [], [], [], [], {}, {}
     for number, case in enumerate(CASES):
-        batch, channels, _, _, filters, pads = case
+        batch, channels, _, _, filters, pads, stride = case
         given, result = shapes(case)
         w = random.normal(0, 1, (filters, channels, 3, 3)).astype(np.float32)
         b = random.normal(0, 1, filters).astype(np.float32)
         constants += [numpy_helper.from_array(w, f"w{number}"), numpy_helper.from_array(b, f"b{number}")]
         nodes += [
             helper.make_node("MaxPool", [f"x{number}"], [f"p{number}"], kernel_shape=[3, 3], pads=[1] * 4),  # as in a network
-            helper.make_node("Conv", [f"p{number}", f"w{number}", f"b{number}"], [f"c{number}"], pads=pads),
+            helper.make_node("Conv", [f"p{number}", f"w{number}", f"b{number}"], [f"c{number}"], pads=pads, strides=[stride] * 2),
             helper.make_node("Relu", [f"c{number}"], [f"a{number}"]),
             helper.make_node("Add", [f"a{number}", f"r{number}"], [f"y{number}"]),
         ]
@@ -53,19 +57,19 @@ def build():
             declared = shape if batch else (f"n{number}", *shape[1:])
             inputs.append(helper.make_tensor_value_info(f"{letter}{number}", onnx.TensorProto.FLOAT, declared))
         outputs.append(helper.make_tensor_value_info(f"y{number}", onnx.TensorProto.FLOAT, None))
-        expected[f"y{number}"] = reference(feed[f"x{number}"], w, b, feed[f"r{number}"], pads)
+        expected[f"y{number}"] = reference(feed[f"x{number}"], w, b, feed[f"r{number}"], pads, stride)
     graph = helper.make_graph(nodes, "winograd", inputs, outputs, constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), feed, expected
 
 
-def reference(x, w, b, r, pads):
+def reference(x, w, b, r, pads, stride):
     wide = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (1, 1)], constant_values=-np.inf)
     x = np.lib.stride_tricks.sliding_window_view(wide, (3, 3), (2, 3)).max((-1, -2))
     padded = np.pad(x, [(0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])])
     y = np.zeros(r.shape) + b[:, None, None]
     for i in range(3):
         for j in range(3):
-            window = padded[:, :, i : i + r.shape[2], j : j + r.shape[3]]
+            window = padded[:, :, i : i + stride * r.shape[2] : stride, j : j + stride * r.shape[3] : stride]
             y += np.einsum("nchw,fc->nfhw", window, w[:, :, i, j].astype(np.float64), optimize=True)
     return np.maximum(y, 0) + r
 

@@ -9,17 +9,17 @@
 namespace {
 
 struct Map {
-  int64_t batch, height, width, channels, filters, tile, low;
+  int64_t batch, height, width, channels, filters, tile, low, stride = 1;
 };
 
 void PrintTo(const Map &m, std::ostream *out) {
-  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}", m.batch, m.height, m.width, m.channels, m.filters, m.tile,
-                      m.low);
+  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}, stride {}", m.batch, m.height, m.width, m.channels,
+                      m.filters, m.tile, m.low, m.stride);
 }
 
 TEST(WinogradMatrices, MultiplyPolynomials) {
   for (int64_t tile : {2, 4}) {
-    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices(tile);
+    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices({tile});
     // One dimension: y_i = sum over k of g_k d_(i + k) for unit vectors d and g.
     for (int64_t d = 0; d < tile + 2; ++d)
       for (int64_t g = 0; g < 3; ++g)
@@ -32,28 +32,46 @@ TEST(WinogradMatrices, MultiplyPolynomials) {
   }
 }
 
+// One dimension with stride 2: y_i = sum over k of g_k d_(2 i + k), the products of odd samples added to the others'.
+TEST(WinogradMatrices, MultiplyStridedPolynomials) {
+  for (int64_t tile : {2, 4}) {
+    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices({tile, 2});
+    for (int64_t d = 0; d < 2 * tile + 1; ++d)
+      for (int64_t g = 0; g < 3; ++g)
+        for (int64_t i = 0; i < tile; ++i) {
+          double y = 0;
+          for (int64_t j = 0; j < tile + 1; ++j)
+            if (d % 2 == 0)
+              y += w.output[i][j] * w.filter[j][g] * w.input[j][d / 2];
+            else if (j < tile)
+              y += w.output[i][j] * w.filter[tile + 1][g] * w.input[j][d / 2];
+          EXPECT_NEAR(y, d == 2 * i + g, 1e-12) << tile << " " << d << " " << g << " " << i;
+        }
+  }
+}
+
 class Winograd : public testing::TestWithParam<Map> {};
 
 void compareWithDirectSums(const Map &m, bool isOpen) {
   std::vector<float> x = wholeNumbers(m.batch * m.height * m.width * m.channels, 1);
   std::vector<float> w = wholeNumbers(9 * m.channels * m.filters, 2), residual;
-  int64_t height = m.height + 2 * m.low - 2, width = m.width + 2 * m.low - 2;
+  int64_t height = (m.height + 2 * m.low - 3) / m.stride + 1, width = (m.width + 2 * m.low - 3) / m.stride + 1;
   residual = wholeNumbers(m.batch * height * width * m.filters, 3);
-  std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, m.tile);
+  std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, {m.tile, m.stride});
   int64_t size = m.tile + 2;
   Packed panels = pack(u, {size, size, m.channels, m.filters}, {0, 1, 3, 2}, {1, 1, 16, 1});
   // Of a batch that is known, blocks of tiles have sizes that are known.
   int64_t batch = isOpen ? -1 : m.batch;
   std::string text = fmt::format(R"(
     kernel.func private @k(%x: {0}, %p: {1}, %r: {2}) -> {2} {{
-      %w = "kernel.unpack"(%p) <{{permutation = array<i64: 0, 1, 3, 2>, blocks = array<i64: 1, 1, 16, 1>}}> {{kernel.winograd = {3} : i64}} : ({1}) -> {4}
-      %0 = "ingot.conv"(%x, %w) <{{strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, low = array<i64: {5}, {5}>, high = array<i64: {5}, {5}>}}> : ({0}, {4}) -> {2}
+      %w = "kernel.unpack"(%p) <{{permutation = array<i64: 0, 1, 3, 2>, blocks = array<i64: 1, 1, 16, 1>}}> {{kernel.winograd = {3} : i64, kernel.winograd_stride = {6} : i64}} : ({1}) -> {4}
+      %0 = "ingot.conv"(%x, %w) <{{strides = array<i64: {6}, {6}>, dilations = array<i64: 1, 1>, low = array<i64: {5}, {5}>, high = array<i64: {5}, {5}>}}> : ({0}, {4}) -> {2}
       %1 = ingot.add %0, %r : {2}, {2}
       kernel.return %1 : {2}
     }})",
                                  typeText({batch, m.height, m.width, m.channels}, {"n"}), typeText(panels.shape),
                                  typeText({batch, height, width, m.filters}, {"n"}), m.tile,
-                                 typeText({3, 3, m.channels, m.filters}), m.low);
+                                 typeText({3, 3, m.channels, m.filters}), m.low, m.stride);
   std::vector<float> y = runKernel(text, {x, panels.values, residual}, {"n"}, {m.batch})[0].as<float>();
   double largest = 0, worst = 0;
   for (size_t i = 0; i < y.size(); ++i) {
@@ -61,7 +79,7 @@ void compareWithDirectSums(const Map &m, bool isOpen) {
     int64_t image = i / m.filters / width / height;
     double sum = residual[i];
     for (int64_t tap = 0; tap < 9; ++tap) {
-      int64_t r = row + tap / 3 - m.low, c = column + tap % 3 - m.low;
+      int64_t r = row * m.stride + tap / 3 - m.low, c = column * m.stride + tap % 3 - m.low;
       if (r < 0 || c < 0 || r >= m.height || c >= m.width)
         continue;
       for (int64_t k = 0; k < m.channels; ++k)
@@ -82,5 +100,10 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Map{1, 15, 17, 48, 64, 4, 1}, Map{1, 30, 29, 16, 48, 4, 0},
                                          Map{3, 9, 13, 16, 16, 2, 2}, Map{40, 7, 5, 48, 32, 4, 1},
                                          Map{2, 31, 27, 16, 96, 4, 0}, Map{5, 15, 14, 32, 80, 4, 2}));
+INSTANTIATE_TEST_SUITE_P(Strided, Winograd,
+                         testing::Values(Map{1, 28, 28, 16, 32, 4, 1, 2}, Map{1, 14, 14, 48, 64, 2, 1, 2},
+                                         Map{2, 13, 13, 32, 16, 2, 0, 2}, Map{1, 33, 35, 16, 48, 4, 0, 2},
+                                         Map{3, 17, 26, 32, 80, 4, 2, 2}, Map{20, 9, 7, 16, 32, 2, 1, 2},
+                                         Map{3, 18, 23, 16, 96, 4, 1, 2}, Map{9, 5, 3, 16, 16, 4, 1, 2}));
 
 } // namespace
