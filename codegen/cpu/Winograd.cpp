@@ -122,8 +122,8 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
     return llvm::all_of(values, [](int64_t value) { return value == 1; });
   };
   if (input.getRank() != 4 || !input.getElementType().isF32() ||
-      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !winogradStride(op) || !areOnes(op.getDilations()) ||
-      op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
+      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !winogradStride(op) ||
+      !areOnes(op.getDilations()) || op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
       ShapedType::isDynamicShape(output.getShape().drop_front()) || !isa<BlockArgument>(op.getInput()))
     return {};
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
