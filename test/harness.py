@@ -119,6 +119,14 @@ def threads_agree(library, feed):
     return all(np.array_equal(results[0][name], other[name]) for other in results[1:] for name in other)
 
 
+def run(main):
+    """A test of one piece: what fails ends the program with its text."""
+    try:
+        main()
+    except (Failure, Unsupported) as error:
+        sys.exit(str(error))
+
+
 class Errors:
     """The largest errors of many cases, each with the limit it has to stay below; what is compared is told at the end."""
 

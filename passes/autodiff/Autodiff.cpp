@@ -8,7 +8,7 @@
 #include "passes/autodiff/Autodiff.h"
 #include "passes/autodiff/Detached.h"
 #include "passes/autodiff/GradientRules.h"
-#include "llvm/ADT/SetVector.h"
+#include "passes/autodiff/Producers.h"
 
 using namespace mlir;
 
@@ -46,15 +46,7 @@ private:
   /// Finds the operations that lie on a way from `wrt` to the outputs: those the outputs need, in program order, of
   /// which one operand is active.
   void markActive(ArrayRef<Value> outputs) {
-    llvm::SetVector<Operation *> needed;
-    for (Value output : outputs)
-      if (Operation *producer = output.getDefiningOp())
-        needed.insert(producer);
-    for (size_t i = 0; i < needed.size(); ++i)
-      for (Value operand : needed[i]->getOperands())
-        if (Operation *producer = operand.getDefiningOp())
-          needed.insert(producer);
-    SmallVector<Operation *> ordered = needed.takeVector();
+    SmallVector<Operation *> ordered = producersOf(outputs).takeVector();
     llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     for (Operation *op : ordered) {
       if (llvm::none_of(op->getOperands(),

@@ -11,6 +11,7 @@
 #include "passes/autodiff/Autodiff.h"
 #include "passes/autodiff/AttentionWeights.h"
 #include "passes/autodiff/MainFunction.h"
+#include "passes/autodiff/Producers.h"
 
 using namespace mlir;
 
@@ -23,18 +24,6 @@ bool hasPlaces(Value value) {
   SmallVector<AffineExpr> dims = scope.dims(value);
   return dims.size() > 2 &&
          llvm::any_of(ArrayRef(dims).drop_front().drop_back(), [](AffineExpr dim) { return constantValue(dim) != 1; });
-}
-
-/// All operations that `value` depends on.
-llvm::SetVector<Operation *> producersOf(Value value) {
-  llvm::SetVector<Operation *> producers;
-  if (Operation *producer = value.getDefiningOp())
-    producers.insert(producer);
-  for (size_t i = 0; i < producers.size(); ++i)
-    for (Value operand : producers[i]->getOperands())
-      if (Operation *producer = operand.getDefiningOp())
-        producers.insert(producer);
-  return producers;
 }
 
 /// What the node returns of which `op` is a part: importers add a bias and put the channels first.

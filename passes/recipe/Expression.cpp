@@ -147,27 +147,20 @@ private:
     return tree;
   }
 
-  Tree parseSum() {
-    Tree tree = parseProduct();
-    while (tree && (isAt("+") || isAt("-"))) {
+  /// operand {sign operand}, from left to right
+  Tree parseChain(Tree (Parser::*parseOperand)(), StringRef one, StringRef other) {
+    Tree tree = (this->*parseOperand)();
+    while (tree && (isAt(one) || isAt(other))) {
       Location where = here();
       StringRef sign = token.text;
       next();
-      tree = binary(std::move(tree), where, sign, parseProduct());
+      tree = binary(std::move(tree), where, sign, (this->*parseOperand)());
     }
     return tree;
   }
 
-  Tree parseProduct() {
-    Tree tree = parseSign();
-    while (tree && (isAt("*") || isAt("/"))) {
-      Location where = here();
-      StringRef sign = token.text;
-      next();
-      tree = binary(std::move(tree), where, sign, parseSign());
-    }
-    return tree;
-  }
+  Tree parseSum() { return parseChain(&Parser::parseProduct, "+", "-"); }
+  Tree parseProduct() { return parseChain(&Parser::parseSign, "*", "/"); }
 
   Tree parseSign() {
     Location where = here();

@@ -118,7 +118,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (harness.Failure, harness.Unsupported) as error:
-        sys.exit(str(error))
+    harness.run(main)
