@@ -3,6 +3,7 @@
 #include "Commands.h"
 #include "Failure.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -147,8 +148,11 @@ void printLibrary(Library &library) {
       printPort(text(tensor["role"]), tensor);
     fmt::print("state    {} bytes, for the optimizer {}\n", about.state_bytes, about.optimizer);
   }
-  fmt::print("memory   {} bytes of constants; per session an arena of {} (lower bound {}) and {} per thread\n",
-             about.constant_bytes, about.arena_bytes, about.arena_lower_bound, about.scratch_bytes);
+  bool isOpen = std::any_of(about.symbols, about.symbols + about.symbol_count,
+                            [](const ingot_symbol &symbol) { return symbol.maximum < 0; });
+  fmt::print("memory   {} bytes of constants; per session an arena of {} (lower bound {}){} and {} per thread\n",
+             about.constant_bytes, about.arena_bytes, about.arena_lower_bound,
+             isOpen ? ", what depends on open sizes left out," : "", about.scratch_bytes);
   if (about.prepared_bytes)
     fmt::print("         {} bytes more, which all sessions share, computed from them for the first\n",
                about.prepared_bytes);
