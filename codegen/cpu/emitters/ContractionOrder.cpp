@@ -50,6 +50,7 @@ void Contraction::chooseOrder(int64_t mostSums) {
   if (order.pieces > 1)
     division.scratchBytes = order.pieces * mostSums * panelLanes * 4;
   division.readsRunNumber = true;
+  division.grain = -division.grain; // what a thread turns round is one piece
   division.choices.push_back(
       {"order of weights", "alternates, pieces of the reduction: " + std::to_string(order.pieces)});
 }
