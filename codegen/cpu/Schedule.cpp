@@ -139,13 +139,17 @@ bool isNextGroup(const Prefetch &prefetch, int64_t depth, int64_t vectors) {
   return prefetch.distance == depth * vectors * panelLanes;
 }
 
-Prefetch choosePrefetch(int64_t depth, Block block) {
+/// Groups that stay in the first-level cache beside the rows; groups of which two stay in the second-level one, when
+/// there are two passes or more for reading the second of them, or one.
+constexpr int64_t nearBytes = 16 * 1024, sharedBytes = 640 * 1024, unsharedBytes = 256 * 1024;
+
+Prefetch choosePrefetch(int64_t depth, Block block, int64_t passes) {
   int64_t groupBytes = depth * block.vectors * panelLanes * 4;
   // Weights that few rows use are read at memory speed: run ahead within the panel.
   if (block.rows <= 2)
     return {32 * panelLanes, 3};
-  if (groupBytes <= 256 * 1024)
-    return {depth * block.vectors * panelLanes, 2};
+  if (groupBytes <= (passes > 1 ? sharedBytes : unsharedBytes))
+    return {depth * block.vectors * panelLanes, 2, groupBytes > nearBytes ? 32 * panelLanes : 0};
   return {128 * panelLanes, 3};
 }
 

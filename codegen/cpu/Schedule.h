@@ -61,12 +61,16 @@ int64_t chooseUnroll(const Target &target, Block block);
 /// The number of items that are worth a thread, given what one does.
 int64_t grainFor(double operations, double bytes);
 
-/// How far ahead to prefetch a packed panel group, in elements, and how near.
+/// How far ahead to prefetch a packed panel group, in elements, and into which cache.
 struct Prefetch {
   int64_t distance = 0;
   int locality = 3;
+  /// Besides, how many elements ahead of their use those of the group itself are brought into the first-level cache
+  /// (0: not): the second-level cache, where an earlier prefetch has put them, is too slow to be waited for.
+  int64_t near = 0;
 };
-Prefetch choosePrefetch(int64_t depth, Block block);
+/// `passes`: how often blocks of rows walk over one group before it is the next one's turn.
+Prefetch choosePrefetch(int64_t depth, Block block, int64_t passes = 1);
 /// Whether that means the next panel group, not further steps of the same one.
 bool isNextGroup(const Prefetch &prefetch, int64_t depth, int64_t vectors);
 

@@ -49,6 +49,9 @@ void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows,
     builder.prefetch(ahead.pointers[j], element,
                      builder.add(aheadOffset, ahead.displacements[j] + columns.prefetch.distance),
                      columns.prefetch.locality);
+  for (size_t j = 0; columns.prefetch.near && j < count; ++j)
+    builder.prefetch(vectors.pointers[j], element,
+                     builder.add(columnOffset, vectors.displacements[j] + columns.prefetch.near), /*locality=*/3);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
     Index at = builder.add(rowOffset, rows.displacements[i]);
     Value wide = broadcast.areVectors ? builder.loadVector(rows.pointers[i], element, at, panelLanes, broadcast.mask)

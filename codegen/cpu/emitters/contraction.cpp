@@ -300,10 +300,12 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   // Weights that are not float32 are counted in words; the base is that of a whole panel.
   Index steps = builder.ceilDiv(depth, stepsPerWord(storage)), panelSize = builder.mul(steps, panelLanes);
   auto known = steps.constant();
+  // How many blocks read this group before it is the next one's turn (or the next image's).
+  auto passes = chunk.is(0) || !chunk.constant() ? constantValue(rowExtent.ceilDiv(block.rows)) : chunk.constant();
   if (rhsForm == RhsForm::panels) {
     columns.base = builder.add(builder.div(rhsBase, stepsPerWord(storage)), builder.mul(group.panel, panelSize));
     if (known)
-      columns.prefetch = choosePrefetch(*known, {rows, group.vectors});
+      columns.prefetch = choosePrefetch(*known, {rows, group.vectors}, passes.value_or(1));
   } else if (rhsForm == RhsForm::scratch) {
     columns.base = builder.mul(builder.sub(group.panel, firstPanel), panelSize);
   } else {
@@ -315,8 +317,6 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   columns.scaleBase = scaleBase;
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
-  // How many blocks read this group before it is the next one's turn (or the next image's).
-  auto passes = chunk.is(0) || !chunk.constant() ? constantValue(rowExtent.ceilDiv(block.rows)) : chunk.constant();
   if (columns.prefetch.distance && passes && known && isNextGroup(columns.prefetch, *known, group.vectors))
     columns.sharePrefetch(builder, pass, *passes, *known * panelLanes);
   return columns;

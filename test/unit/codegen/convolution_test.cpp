@@ -152,6 +152,13 @@ const auto direct = testing::Values(Case{{1, 7, 7, 16}, {3, 3}, 16, {1, 1}, {1, 
 INSTANTIATE_TEST_SUITE_P(Direct, Convolution, direct);
 INSTANTIATE_TEST_SUITE_P(Direct, PackedConvolution, direct);
 
+/// Weights that leave the cache: the lines of a map, or tiles of some lines, read ahead the next ones in turn.
+INSTANTIATE_TEST_SUITE_P(Large, PackedConvolution,
+                         testing::Values(Case{{2, 7, 7, 150}, {3, 3}, 70, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                                         Case{{1, 15, 17, 130}, {3, 3}, 100, {2, 2}, {1, 1}, {1, 1}, {1, 1}},
+                                         Case{{1, 4, 3, 270}, {3, 3}, 33, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+                                         Case{{1, 9, 9, 600}, {2, 2}, 40, {1, 2}, {1, 1}, {0, 0}, {0, 0}}));
+
 INSTANTIATE_TEST_SUITE_P(Grouped, Convolution,
                          testing::Values(Case{{1, 6, 6, 12}, {3, 3}, 24, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 3}));
 
