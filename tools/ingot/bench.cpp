@@ -3,6 +3,7 @@
 #include "Allocations.h"
 #include "Commands.h"
 #include "MadeInputs.h"
+#include "Profile.h"
 #include "State.h"
 #include "tools/process/PeakMemory.h"
 
@@ -16,7 +17,7 @@ namespace ingot {
 namespace {
 
 struct BenchOptions {
-  std::string library, npz, entry;
+  std::string library, beside, npz, entry;
   std::vector<std::string> dims;
   int32_t threads = 0;
   double seconds = 1;
@@ -117,36 +118,86 @@ void report(const Timing &timing, Library &library, const std::vector<LaunchTime
     printProfile(library, launches);
 }
 
-void bench(const BenchOptions &options) {
+// A library, opened, with what to run it on.
+struct Subject {
+  Subject(const std::string &path, const BenchOptions &options)
+      : first(path), library(options.entry.empty() ? first : first.entry(options.entry)), state(first) {
+    if (options.threads)
+      library.setThreads(options.threads);
+    if (!state.isEmpty())
+      library.bindState(state.data());
+    fixedBytes = library.sessionBytes(); // opens the session
+  }
+
+  void prepare(const BenchOptions &options) {
+    ArrayMap read;
+    if (!options.npz.empty())
+      read = readNpz(options.npz);
+    arrays = options.npz.empty() ? makeInputs(library, {options.dims, 0, 1}) : std::move(read);
+    inputs = library.orderInputs(arrays);
+    results = library.makeOutputs(inputs);
+    outputs = tensorsOf(results);
+  }
+
+  ProfiledRun profiled() { return {library, inputs, outputs}; }
+
+  Library first, &library;
+  State state;
+  int64_t fixedBytes; // before the first run
   ArrayMap arrays;
-  if (!options.npz.empty())
-    arrays = readNpz(options.npz);
+  std::vector<Array> results;
+  std::vector<ingot_tensor> inputs, outputs;
+};
+
+// The launches of two libraries, in turns.
+void benchBeside(const BenchOptions &options) {
+  Subject one(options.library, options), other(options.beside, options);
+  for (Subject *subject : {&one, &other}) {
+    subject->prepare(options);
+    subject->library.run(subject->inputs, subject->outputs);
+  }
+  std::vector<std::vector<LaunchTime>> launches = profileInTurns({one.profiled(), other.profiled()}, options.seconds);
+  if (options.json) {
+    nlohmann::ordered_json json = {
+        {"threads", one.library.threads()},
+        {"variant", one.library.description().variant},
+        {"launches", toJson(one.library, launches[0])},
+        {"beside",
+         {{"variant", other.library.description().variant}, {"launches", toJson(other.library, launches[1])}}}};
+    fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  double sums[2] = {};
+  for (size_t i : {0, 1})
+    for (const LaunchTime &time : launches[i])
+      sums[i] += time.least;
+  fmt::print("{}: launches {:.2f} us; {}: {:.2f} us, {:.3f} times as long\n", options.library, sums[0], options.beside,
+             sums[1], sums[1] / sums[0]);
+  if (options.profile) {
+    printProfile(one.library, launches[0]);
+    printProfile(other.library, launches[1]);
+  }
+}
+
+void bench(const BenchOptions &options) {
+  if (!options.beside.empty())
+    return benchBeside(options);
   Timing timing;
   double begin = now();
-  Library first(options.library);
-  Library &library = options.entry.empty() ? first : first.entry(options.entry);
-  if (options.threads)
-    library.setThreads(options.threads);
-  State state(first);
-  if (!state.isEmpty())
-    library.bindState(state.data());
-  int64_t fixedBytes = library.sessionBytes(); // opens the session
+  Subject subject(options.library, options);
   timing.loadMs = now() - begin;
-  if (options.npz.empty())
-    arrays = makeInputs(library, {options.dims, 0, 1});
-  std::vector<ingot_tensor> inputs = library.orderInputs(arrays);
-  std::vector<Array> results = library.makeOutputs(inputs);
-  std::vector<ingot_tensor> outputs = tensorsOf(results);
+  subject.prepare(options);
+  Library &library = subject.library;
   begin = now();
-  library.run(inputs, outputs);
+  library.run(subject.inputs, subject.outputs);
   timing.firstMs = now() - begin;
   // A session allocates the arena when it knows all sizes: for open ones with the first run.
   const ingot_description &about = library.description();
-  timing.arenaBytes = about.symbol_count ? library.sessionBytes() - fixedBytes : about.arena_bytes;
-  measure(library, inputs, outputs, options.seconds, timing);
+  timing.arenaBytes = about.symbol_count ? library.sessionBytes() - subject.fixedBytes : about.arena_bytes;
+  measure(library, subject.inputs, subject.outputs, options.seconds, timing);
   std::vector<LaunchTime> launches;
   if (options.profile)
-    launches = profile(library, inputs, outputs, options.seconds);
+    launches = profile(library, subject.inputs, subject.outputs, options.seconds);
   report(timing, library, launches, options.json);
 }
 
@@ -156,6 +207,8 @@ void addBench(CLI::App &app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "Measure a library: load, first run, and many runs");
   command->add_option("library", options->library, "Library made by ingotc")->required();
+  command->add_option("--beside", options->beside,
+                      "Another library: times the launches of both, which run in turns, and compares their sums");
   command->add_option(
       "--entry", options->entry,
       "What to run: run, train_step, evaluation, or an entry of a recipe (default: the library's first)");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ingot bench --profile: the time of each launch.
 #include "Commands.h"
+#include "Profile.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,26 +18,49 @@ struct Recorder {
     static_cast<Recorder *>(state)->microseconds[static_cast<size_t>(launch)].push_back(
         static_cast<float>(nanoseconds) / 1e3f);
   }
+
+  std::vector<LaunchTime> summarize() {
+    std::vector<LaunchTime> times;
+    for (std::vector<float> &all : microseconds) {
+      auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+      std::nth_element(all.begin(), middle, all.end());
+      times.push_back({*std::min_element(all.begin(), all.end()), *middle});
+    }
+    return times;
+  }
 };
 
 } // namespace
 
+std::vector<std::vector<LaunchTime>> profileInTurns(const std::vector<ProfiledRun> &runs, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int mostRuns = 10000;
+  constexpr std::chrono::milliseconds turn(20);
+  std::vector<Recorder> recorders;
+  for (const ProfiledRun &run : runs)
+    recorders.push_back({std::vector<std::vector<float>>(static_cast<size_t>(run.library.description().launch_count))});
+  auto end = Clock::now() + std::chrono::duration<double>(seconds * static_cast<double>(runs.size()));
+  int64_t count = 0;
+  do
+    for (size_t i = 0; i < runs.size(); ++i) {
+      auto endOfTurn = Clock::now() + turn;
+      runs[i].library.setProfiler(Recorder::add, &recorders[i]);
+      do {
+        runs[i].library.run(runs[i].inputs, runs[i].outputs);
+        ++count;
+      } while (Clock::now() < endOfTurn && Clock::now() < end);
+      runs[i].library.setProfiler(nullptr, nullptr);
+    }
+  while (Clock::now() < end && count < mostRuns * static_cast<int64_t>(runs.size()));
+  std::vector<std::vector<LaunchTime>> times;
+  for (Recorder &recorder : recorders)
+    times.push_back(recorder.summarize());
+  return times;
+}
+
 std::vector<LaunchTime> profile(Library &library, const std::vector<ingot_tensor> &inputs,
                                 const std::vector<ingot_tensor> &outputs, double seconds) {
-  constexpr int mostRuns = 10000;
-  Recorder recorder{std::vector<std::vector<float>>(static_cast<size_t>(library.description().launch_count))};
-  library.setProfiler(Recorder::add, &recorder);
-  auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  for (int run = 0; run < mostRuns && (run == 0 || std::chrono::steady_clock::now() < end); ++run)
-    library.run(inputs, outputs);
-  library.setProfiler(nullptr, nullptr);
-  std::vector<LaunchTime> times;
-  for (std::vector<float> &all : recorder.microseconds) {
-    auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-    std::nth_element(all.begin(), middle, all.end());
-    times.push_back({*std::min_element(all.begin(), all.end()), *middle});
-  }
-  return times;
+  return profileInTurns({{library, inputs, outputs}}, seconds).front();
 }
 
 void printProfile(const Library &library, const std::vector<LaunchTime> &times) {

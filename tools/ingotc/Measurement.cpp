@@ -18,14 +18,25 @@ static std::optional<nlohmann::json> ask(const std::vector<std::string> &argumen
   return std::nullopt;
 }
 
-std::optional<nlohmann::json> measureLibrary(const std::string &library, const ProgramReport &program, double seconds) {
-  std::vector<std::string> arguments = {"bench",  library,     "--profile",
-                                        "--json", "--seconds", fmt::format("{}", seconds)};
+static std::optional<nlohmann::json> askBench(std::vector<std::string> arguments, const ProgramReport &program,
+                                              double seconds) {
+  arguments.insert(arguments.begin(), "bench");
+  for (const std::string &word : {std::string("--json"), std::string("--seconds"), fmt::format("{}", seconds)})
+    arguments.push_back(word);
   for (const ProgramReport::Symbol &symbol : program.symbols) {
     arguments.push_back("--dim");
     arguments.push_back(fmt::format("{}={}", symbol.name, symbol.value));
   }
   return ask(arguments);
+}
+
+std::optional<nlohmann::json> measureLibrary(const std::string &library, const ProgramReport &program, double seconds) {
+  return askBench({library, "--profile"}, program, seconds);
+}
+
+std::optional<nlohmann::json> measureBeside(const std::string &library, const std::string &other,
+                                            const ProgramReport &program, double seconds) {
+  return askBench({library, "--beside", other}, program, seconds);
 }
 
 std::optional<nlohmann::json> compareLibraries(const std::string &library, const std::string &reference,

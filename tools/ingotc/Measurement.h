@@ -18,6 +18,11 @@ namespace ingot {
 /// Nothing when it failed, after its error went to standard error.
 std::optional<nlohmann::json> measureLibrary(const std::string &library, const ProgramReport &program, double seconds);
 
+/// `ingot bench --beside --json`: the launches of both, which run in turns, so long each. What is told of the second is
+/// its member "beside".
+std::optional<nlohmann::json> measureBeside(const std::string &library, const std::string &other,
+                                            const ProgramReport &program, double seconds);
+
 /// `ingot compare --json` of a library with a reference, on the inputs of an .npz file or, when that is empty, made up.
 std::optional<nlohmann::json> compareLibraries(const std::string &library, const std::string &reference,
                                                const std::string &npz);

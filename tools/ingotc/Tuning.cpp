@@ -18,11 +18,10 @@ namespace ingot {
 namespace {
 
 constexpr size_t mostTrials = 8;
-/// In a comparison each program is run so often, for the time of so many runs within bounds in seconds.
-constexpr int rounds = 3;
-constexpr double runsPerRound = 20, shortestRound = 0.05, longestRound = 0.4;
+/// How long each of two programs runs in a comparison: for so many runs, within bounds in seconds.
+constexpr double runsPerTrial = 40, shortestTrial = 0.1, longestTrial = 1.2;
 /// No further trial begins when it would end later than this. Algorithms may take half of it.
-constexpr double mostSeconds = 55;
+constexpr double mostSeconds = 42;
 /// Kernels below this share of a run keep the cost model's choice.
 constexpr double leastShare = 0.002;
 /// What another choice must gain before it replaces the cost model's: less is noise.
@@ -83,8 +82,8 @@ public:
       return status;
     if (isEverythingKnown(&ProgramReport::Schedule::algorithm) && isEverythingKnown(&ProgramReport::Schedule::division))
       return CompileStatus::Done;
-    if (!measure(base, 0.1))
-      return CompileStatus::BadInput;
+    if (CompileStatus status = measureBase(shortestTrial); status != CompileStatus::Done)
+      return status;
     bool isForOneVariant = options.cpu == variant;
     options.cpu = variant; // only the code that runs here is compiled from now on
     if (!isForOneVariant)
@@ -125,20 +124,35 @@ private:
     });
   }
 
-  /// Runs a program for so long and adds up its launches' least times. False, after an error, when it cannot be run.
-  bool measure(Program &program, double seconds) {
-    const ProgramReport &report = program.report.program;
-    auto timing = measureLibrary(program.path, report, seconds);
+  /// Runs the base for so long and adds up its launches' least times.
+  CompileStatus measureBase(double seconds) {
+    return add(measureLibrary(base.path, base.report.program, seconds), nullptr);
+  }
+
+  /// Runs the base and the trial in turns.
+  CompileStatus compare() {
+    return add(measureBeside(base.path, trial.path, base.report.program, secondsPerTrial()), &trial);
+  }
+
+  CompileStatus add(const std::optional<nlohmann::json> &timing, Program *beside) {
     if (!timing) {
       fmt::print(stderr, "ingotc: error: --tune: the library could not be measured on this machine\n");
-      return false;
+      return CompileStatus::BadInput;
     }
     variant = (*timing)["variant"];
     threads = (*timing)["threads"];
+    add((*timing)["launches"], base);
+    if (beside)
+      add((*timing)["beside"]["launches"], *beside);
+    return CompileStatus::Done;
+  }
+
+  void add(const nlohmann::json &launches, Program &program) {
+    const ProgramReport &report = program.report.program;
     program.sums.clear();
     program.total = 0;
     for (size_t i = 0; i < report.launches.size(); ++i) {
-      double time = (*timing)["launches"][i]["least_us"];
+      double time = launches[i]["least_us"];
       program.total += time;
       if (const ProgramReport::Schedule *schedule = scheduleOf(report.kernels[report.launches[i].kernel]))
         for (const Decision *decision : {&schedule->algorithm, &schedule->division}) {
@@ -148,24 +162,6 @@ private:
           ++sum.launches;
         }
     }
-    return true;
-  }
-
-  /// Measures both programs in turns; their sums are then the least of the rounds.
-  CompileStatus compare() {
-    std::map<std::string, Sum> least[2];
-    for (int round = 0; round < rounds; ++round)
-      for (Program *program : {&base, &trial}) {
-        if (!measure(*program, secondsPerRound()))
-          return CompileStatus::BadInput;
-        std::map<std::string, Sum> &kept = least[program == &trial];
-        for (auto &[key, sum] : program->sums)
-          if (auto [place, isNew] = kept.try_emplace(key, sum); !isNew)
-            place->second.microseconds = std::min(place->second.microseconds, sum.microseconds);
-      }
-    base.sums = least[0];
-    trial.sums = least[1];
-    return CompileStatus::Done;
   }
 
   CompileStatus compareTrial(const std::string &phrase) {
@@ -180,7 +176,7 @@ private:
     return nullptr;
   }
 
-  double secondsPerRound() const { return std::clamp(runsPerRound * base.total * 1e-6, shortestRound, longestRound); }
+  double secondsPerTrial() const { return std::clamp(runsPerTrial * base.total * 1e-6, shortestTrial, longestTrial); }
 
   double elapsed() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - beginning).count(); }
 
@@ -188,8 +184,8 @@ private:
   CompileStatus explore(Part part, const char *what, double limit) {
     if (isEverythingKnown(part))
       return CompileStatus::Done;
-    if (!measure(base, secondsPerRound()))
-      return CompileStatus::BadInput;
+    if (CompileStatus status = measureBase(shortestTrial); status != CompileStatus::Done)
+      return status;
     start(part);
     size_t trials = 0;
     for (auto &[key, list] : alternatives)
