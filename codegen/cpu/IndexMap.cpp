@@ -184,7 +184,17 @@ AffineExpr divide(AffineExpr lhs, AffineExpr rhs, bool isModulo, Extents extents
   return simplifyDimension(isModulo ? rest % rhs : quotient + rest.floorDiv(rhs));
 }
 
-/// n * (x floordiv n) + x mod n => x, where the two occur with one coefficient.
+/// How many divisions and remainders it takes.
+int64_t countDivisions(AffineExpr expr) {
+  int64_t count = 0;
+  expr.walk([&](AffineExpr part) {
+    count += part.getKind() == AffineExprKind::FloorDiv || part.getKind() == AffineExprKind::Mod;
+  });
+  return count;
+}
+
+/// n * (x floordiv n) + x mod n => x, where the two occur with one coefficient. Divisions are counted, not terms: x may
+/// be a sum of many (a block, a step within it, a lane).
 AffineExpr recombine(AffineExpr expr, Extents extents) {
   for (const Term &term : termsOf(expr)) {
     for (auto [position, factor] : llvm::enumerate(term.factors)) {
@@ -196,7 +206,7 @@ AffineExpr recombine(AffineExpr expr, Extents extents) {
       AffineExpr scale = others.expr(expr.getContext()), x = remainder.getLHS(), n = remainder.getRHS();
       AffineExpr whole = scale * (n * divide(x, n, false, extents) + factor);
       AffineExpr shorter = simplifyDimension(expr - whole + scale * x);
-      if (termsOf(shorter).size() < termsOf(expr).size())
+      if (countDivisions(shorter) < countDivisions(expr))
         return recombine(shorter, extents);
     }
   }

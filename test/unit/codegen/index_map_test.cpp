@@ -3,6 +3,7 @@
 #include "dialects/ingot/Shape.h"
 #include "mlir/IR/MLIRContext.h"
 #include <gtest/gtest.h>
+#include <numeric>
 
 using namespace mlir;
 using namespace ingot;
@@ -22,6 +23,11 @@ protected:
   AffineExpr below(int64_t extent) { return below(number(extent)); }
   AffineExpr simplify(AffineExpr expr) { return simplifyIndex(expr, extents); }
   AffineExpr normal(AffineExpr expr) { return simplifyDimension(expr); }
+  std::string text(AffineExpr expr) {
+    std::string result;
+    llvm::raw_string_ostream(result) << expr;
+    return result;
+  }
 
   MLIRContext context;
   SmallVector<AffineExpr> extents;
@@ -65,6 +71,18 @@ TEST_F(IndexMapTest, RecombinesQuotientAndRemainder) {
   AffineExpr x = below(1000);
   EXPECT_EQ(simplify(x.floorDiv(7) * 7 + x % 7), x);
   EXPECT_EQ(simplify(x.floorDiv(35) * 5 + x.floorDiv(7) % 5), normal(x.floorDiv(7)));
+}
+
+/// A block of lanes, or several in a row, of a tensor walked as one axis whose rows are no multiple of the lanes.
+TEST_F(IndexMapTest, RecombinesTheLanesOfAnyShape) {
+  for (SmallVector<int64_t> shape : {SmallVector<int64_t>{1, 4, 84, 84}, {4, 84, 84}, {3, 10, 10, 6}, {2, 7, 12, 20}})
+    for (int64_t ahead = 0; ahead < 4; ++ahead) {
+      SmallVector<AffineExpr> dims = llvm::map_to_vector(shape, [&](int64_t extent) { return number(extent); });
+      AffineExpr total = number(std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>()));
+      AffineExpr block = below(total.ceilDiv(16)), lane = below(16), place = (block + ahead) * 16 + lane;
+      SmallVector<AffineExpr> point = reshapePoint({place}, {total}, dims, extents);
+      EXPECT_EQ(text(simplify(linearize(point, dims, &context))), text(normal(place)));
+    }
 }
 
 TEST_F(IndexMapTest, ReversedIndicesAreInRange) {
