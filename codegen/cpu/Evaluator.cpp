@@ -13,6 +13,34 @@
 using namespace mlir;
 
 namespace ingot::cpu {
+namespace {
+
+/// Elements further apart are gathered: as many loads and shuffles cost no less.
+constexpr int64_t mostStride = 4;
+
+bool canShuffle(Type element) {
+  return element.isF32() || element.isF64() || (element.isIntOrIndex() && !element.isInteger(1));
+}
+
+/// `count` elements that are `stride` apart: picked out of as many vectors as the stride, all of which lie between the
+/// first element and the last, so that nothing else is read.
+Value loadStrided(KernelBuilder &builder, Value pointer, Type element, Index first, int64_t stride, int64_t count) {
+  Value result;
+  for (int64_t number = 0; number < stride; ++number) {
+    bool isLast = number + 1 == stride;
+    int64_t start = isLast ? (count - 1) * (stride - 1) : number * count;
+    Value part = builder.loadVector(pointer, element, builder.add(first, start), count);
+    SmallVector<int64_t> chosen;
+    for (int64_t lane = 0; lane < count; ++lane) {
+      int64_t place = lane * stride, before = number == 1 ? place : lane;
+      chosen.push_back(place / count == number ? count + place - start : place / count < number ? before : lane);
+    }
+    result = number == 0 ? part : builder.create<vector::ShuffleOp>(result, part, chosen).getResult();
+  }
+  return result;
+}
+
+} // namespace
 
 Evaluator::Evaluator(KernelBuilder &builder, kernel::FuncOp func, ArrayRef<Buffer> buffers, SymbolScope &symbols,
                      Value symbolValues)
@@ -147,6 +175,8 @@ Value Evaluator::load(const Access &access, const Lanes *lanes) {
   std::optional<Linear> linear = alongLanes(access.offset, *lanes);
   if (linear && linear->scale == 1)
     return builder.loadVector(pointer, element, materialize(linear->rest), lanes->count, lanes->mask);
+  if (linear && linear->scale > 1 && linear->scale <= mostStride && !lanes->mask && canShuffle(element))
+    return loadStrided(builder, pointer, element, materialize(linear->rest), linear->scale, lanes->count);
   return builder.gather(pointer, element, perLane(access.offset, *lanes), lanes->mask);
 }
 

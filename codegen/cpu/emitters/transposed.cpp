@@ -6,10 +6,14 @@
 // of an axis starts early enough to end with the axis, so there are no partial tiles; elements in two tiles are
 // computed twice, with the same value.
 //
+// Where the last axis is short (the channels of an image) and `across` is next to it, the vectors across, one for each
+// index of the last axis, are interleaved into as many that lie one behind the other in the result.
+//
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Transposed.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -17,6 +21,28 @@ namespace ingot::cpu {
 namespace {
 
 constexpr int64_t tile = panelLanes;
+/// Of a last axis that is interleaved; there are as many shuffles for each vector.
+constexpr int64_t longestInterleaved = 8;
+
+/// The elements of vectors a, b, c, ... in the order a0, b0, c0, ..., a1, b1, c1, ...
+SmallVector<Value> interleave(KernelBuilder &builder, ArrayRef<Value> vectors) {
+  int64_t count = vectors.size();
+  SmallVector<Value> result;
+  for (int64_t number = 0; number < count; ++number) {
+    Value joined = vectors[0];
+    for (int64_t source = 1; source < count; ++source) {
+      SmallVector<int64_t> chosen;
+      for (int64_t lane = 0; lane < tile; ++lane) {
+        int64_t place = number * tile + lane, from = place % count;
+        bool isFirst = source == 1 && from == 0;
+        chosen.push_back(from == source ? tile + place / count : isFirst ? place / count : lane);
+      }
+      joined = builder.create<vector::ShuffleOp>(joined, vectors[source], chosen);
+    }
+    result.push_back(joined);
+  }
+  return result;
+}
 
 class TransposedEmitter {
 public:
@@ -42,6 +68,8 @@ public:
       for (auto [axis, index] : llvm::zip(outerAxes, reshapePoint(row, rows, outer, evaluator.extents())))
         indices[axis] = evaluator.variable(evaluator.materialize(index), space.axes[axis]);
       Index strip = evaluator.materialize(evaluator.simplify(number % strips));
+      if (lastExtent < tile)
+        return emitInterleaved(strip);
       builder.loop(0, int64_t(llvm::divideCeil(lastExtent, tile)), 1, [&](Index column) { emitTile(strip, column); });
     });
     return {items, std::max<int64_t>(1, 16000 / (tile * lastExtent * operations()))};
@@ -69,14 +97,11 @@ private:
     return builder.create<arith::XOrIOp>(below, builder.constant(below.getType(), 1));
   }
 
-  void emitTile(Index strip, Index column) {
-    auto [acrossStart, acrossDone] = start(strip, acrossExtent);
-    auto [lastStart, lastDone] = start(column, lastExtent);
-    Lanes lanes = evaluator.lanes(tile);
+  /// For each result, the vectors along `across` at `count` indices of the last axis.
+  SmallVector<SmallVector<Value>> evaluateAcross(AffineExpr lastStart, int64_t count, const Lanes &lanes) {
     unsigned results = evaluator.getKernel().getNumResults();
     SmallVector<SmallVector<Value>> values(results);
-    indices[across] = acrossStart + lanes.variable;
-    for (int64_t i = 0; i < tile; ++i) {
+    for (int64_t i = 0; i < count; ++i) {
       indices[last] = lastStart + i;
       Point point = space.point(indices, evaluator.extents());
       evaluator.evaluateTogether([&] {
@@ -84,6 +109,33 @@ private:
           values[number].push_back(evaluator.evaluate(evaluator.result(number), point, &lanes));
       });
     }
+    return values;
+  }
+
+  /// All of the last axis, for a tile of `across`.
+  void emitInterleaved(Index strip) {
+    auto [acrossStart, acrossDone] = start(strip, acrossExtent);
+    Lanes lanes = evaluator.lanes(tile);
+    indices[across] = acrossStart + lanes.variable;
+    SmallVector<SmallVector<Value>> values = evaluateAcross(evaluator.constant(0), lastExtent, lanes);
+    Index done = builder.mul(acrossDone, lastExtent);
+    for (auto [number, vectors] : llvm::enumerate(values))
+      for (auto [part, vector] : llvm::enumerate(interleave(builder, vectors))) {
+        lanes.mask = done.is(0) ? Value() : maskFrom(builder.sub(done, int64_t(part) * tile));
+        AffineExpr place = acrossStart * lastExtent + int64_t(part) * tile + lanes.variable;
+        indices[across] = place.floorDiv(lastExtent);
+        indices[last] = place % lastExtent;
+        evaluator.store(vector, number, space.point(indices, evaluator.extents()), &lanes);
+      }
+  }
+
+  void emitTile(Index strip, Index column) {
+    auto [acrossStart, acrossDone] = start(strip, acrossExtent);
+    auto [lastStart, lastDone] = start(column, lastExtent);
+    Lanes lanes = evaluator.lanes(tile);
+    unsigned results = evaluator.getKernel().getNumResults();
+    indices[across] = acrossStart + lanes.variable;
+    SmallVector<SmallVector<Value>> values = evaluateAcross(lastStart, tile, lanes);
     lanes.mask = maskFrom(lastDone);
     indices[last] = lastStart + lanes.variable;
     for (SmallVector<Value> &rows : values)
@@ -119,7 +171,10 @@ FailureOr<Division> emitTransposed(Emission &emission, const IterationSpace &spa
   if (!across)
     return failure();
   auto acrossExtent = constantValue(space.axes[*across]), lastExtent = constantValue(space.axes.back());
-  if (!acrossExtent || !lastExtent || *acrossExtent < tile || *lastExtent < tile)
+  if (!acrossExtent || !lastExtent || *acrossExtent < tile)
+    return failure();
+  bool isInterleaved = *lastExtent <= longestInterleaved && *across + 2 == space.axes.size();
+  if (*lastExtent < tile && !isInterleaved)
     return failure();
   return TransposedEmitter(emission, space, *across, *acrossExtent, *lastExtent).emit();
 }

@@ -53,7 +53,27 @@ TEST_P(Transposes, AddsWhatIsNotTransposed) {
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Transposes,
                          testing::Values(std::pair(1, 5), std::pair(16, 16), std::pair(17, 33), std::pair(64, 3),
-                                         std::pair(3, 64), std::pair(40, 100)));
+                                         std::pair(3, 64), std::pair(40, 100), std::pair(3, 35), std::pair(4, 17),
+                                         std::pair(8, 50), std::pair(37, 4), std::pair(50, 2)));
+
+/// Three bytes a point from three planes, with factors for each channel and what already has the result's layout.
+TEST(Views, InterleavesPlanes) {
+  constexpr int64_t batch = 2, points = 9 * 11;
+  std::vector<uint8_t> x(batch * 3 * points);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = i * 7 % 256;
+  Floats factor{1, 2, -3}, y = ramp(x.size());
+  std::string text = kernel("%x: tensor<2x3x9x11xui8>, %f: tensor<3xf32>, %y: tensor<2x9x11x3xf32>",
+                            "%0 = ingot.cast %x to f32 : tensor<2x3x9x11xui8>\n"
+                            "%1 = ingot.transpose %0 [0, 2, 3, 1] : tensor<2x3x9x11xf32>\n"
+                            "%2 = ingot.mul %1, %f : tensor<2x9x11x3xf32>, tensor<3xf32>\n"
+                            "%r = ingot.add %2, %y : tensor<2x9x11x3xf32>, tensor<2x9x11x3xf32>",
+                            "tensor<2x9x11x3xf32>");
+  expectElements(text, {x, factor, y}, x.size(), [&](int64_t i) {
+    int64_t n = i / (3 * points), point = i / 3 % points, c = i % 3;
+    return x[(n * 3 + c) * points + point] * factor[c] + y[i];
+  });
+}
 
 TEST(Views, ReshapesBetweenUnrelatedAxes) {
   Floats x = ramp(6 * 35);
