@@ -2,10 +2,10 @@
 // ingot machine: the ceilings of this machine.
 #include "Commands.h"
 #include "Peak.h"
+#include "tools/process/ProcessorName.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -16,15 +16,6 @@ struct MachineOptions {
   int32_t threads = 0;
   bool json = false;
 };
-
-// As the kernel names it; empty where it does not.
-std::string processorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
-      return line.substr(line.find(": ") + 2);
-  return "";
-}
 
 void machine(const MachineOptions &options) {
   int32_t threads =

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "tools/ingotc/Tuning.h"
 #include "tools/ingotc/WholeFile.h"
+#include "tools/process/ProcessorName.h"
 #include <cmath>
 #include <filesystem>
 #include <fmt/core.h>
@@ -21,14 +22,9 @@ constexpr const char *versionKey = "ingot-tuning";
 
 /// What measurements hold for.
 std::string thisMachine() {
-  std::string processor = "unknown processor";
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos) {
-      processor = line.substr(line.find(": ") + 2);
-      break;
-    }
-  return fmt::format("{}, {} threads", processor, std::max(1u, std::thread::hardware_concurrency()));
+  std::string processor = processorName();
+  return fmt::format("{}, {} threads", processor.empty() ? "unknown processor" : processor,
+                     std::max(1u, std::thread::hardware_concurrency()));
 }
 
 /// Reads an integer member into `value`, if there is one; false when it is none or out of bounds.
