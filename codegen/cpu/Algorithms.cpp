@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Algorithms.h"
 #include "codegen/cpu/Emission.h"
+#include "codegen/cpu/Packing.h"
 #include "codegen/cpu/Storage.h"
 #include "codegen/cpu/Winograd.h"
 
@@ -38,10 +39,7 @@ bool isConstant(Value value, ArrayRef<kernel::LaunchOp> launches) {
       return false;
     value = op->getOperand(0);
   }
-  unsigned number = cast<BlockArgument>(value).getArgNumber();
-  return llvm::all_of(launches, [&](kernel::LaunchOp launch) {
-    return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
-  });
+  return areConstants(launches, cast<BlockArgument>(value).getArgNumber());
 }
 
 std::vector<ConvolutionCost> costsOf(Operation *op, ArrayRef<kernel::LaunchOp> launches) {

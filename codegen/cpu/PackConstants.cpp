@@ -34,10 +34,7 @@ private:
   void pack(kernel::FuncOp kernel, BlockArgument argument) {
     ArrayRef<kernel::LaunchOp> users = launches[kernel.getName()];
     unsigned number = argument.getArgNumber();
-    bool isConstant = !users.empty() && llvm::all_of(users, [&](kernel::LaunchOp launch) {
-      return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
-    });
-    if (!isConstant)
+    if (users.empty() || !areConstants(users, number))
       return;
     std::optional<Layout> layout = chooseLayout(argument);
     if (layout && layout->winograd && keepsFilters)

@@ -277,9 +277,7 @@ void packVariables(ModuleOp module) {
       continue;
     unsigned number = weights->argument.getArgNumber();
     SmallVector<kernel::LaunchOp> &readers = launches[kernel.getName()];
-    bool isConstant = llvm::all_of(readers, [&](kernel::LaunchOp launch) {
-      return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
-    });
+    bool isConstant = areConstants(readers, number);
     std::optional<Layout> layout = chooseVariableLayout(*weights);
     if (!layout)
       continue;

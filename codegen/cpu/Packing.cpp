@@ -136,6 +136,12 @@ std::optional<Layout> chooseLayout(BlockArgument argument) {
   return argument.hasOneUse() ? chooseLayout(*argument.user_begin(), argument) : std::nullopt;
 }
 
+bool areConstants(ArrayRef<kernel::LaunchOp> launches, unsigned number) {
+  return llvm::all_of(launches, [&](kernel::LaunchOp launch) {
+    return launch.getOperands()[number].getDefiningOp<ConstantOp>() != nullptr;
+  });
+}
+
 RankedTensorType packedType(RankedTensorType type, const Layout &layout) {
   SmallVector<int64_t> shape, inner, plain(type.getShape());
   if (layout.winograd)

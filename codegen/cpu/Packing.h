@@ -32,6 +32,9 @@ std::optional<Layout> chooseLayout(mlir::BlockArgument argument);
 /// The same for an operand of `user` that is `value` before any view, by type alone.
 std::optional<Layout> chooseLayout(mlir::Operation *user, mlir::Value value);
 
+/// Whether all `launches` pass a constant for argument `number` of their kernel.
+bool areConstants(llvm::ArrayRef<kernel::LaunchOp> launches, unsigned number);
+
 /// The type of a tensor in this layout.
 mlir::RankedTensorType packedType(mlir::RankedTensorType type, const Layout &layout);
 
