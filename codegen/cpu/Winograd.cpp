@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Winograd.h"
+#include "codegen/cpu/Schedule.h"
 #include "codegen/cpu/Target.h"
 
 using namespace mlir;
@@ -130,22 +131,22 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   if (channels < 32 || filters < 32 || filter.getDimSize(2) % panelLanes || filter.getDimSize(3) % panelLanes)
     return {};
   // Microseconds: arithmetic, reading the weights, and transforms. A core of the machines that this was measured on
-  // does 200 to 290 GFLOP/s and reads weights that other layers have displaced at 20 to 48 GB/s; the two overlap so
-  // little that their sum tells the best algorithm, not the longer of them. Direct convolution skips what is padding.
-  constexpr double operations = 240e3, weightBytes = 32e3, transformBytes = 100e3;
-  // An open batch is taken for one image, what a deployed model sees most often: the tile that is best for eight takes
-  // half as long again for one where its weights come from memory, and gains next to nothing for eight.
+  // does 200 to 290 GFLOP/s; reading the weights overlaps with that so little that the sum tells the best algorithm,
+  // not the longer of them. Direct convolution skips what is padding.
+  constexpr double operations = 240e3, transformBytes = 100e3;
+  // An open batch is taken for one image, what a deployed model sees most often. The tile that is best for eight made a
+  // network take half as long again for one, its weights coming from memory, and saved a tenth for eight at most.
   double images = output.isDynamicDim(0) ? 1 : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
   int64_t stride = winogradStride(op);
   double skipped = stride == 1 ? 2 : 1, taps = images * (3 * height - skipped) * (3 * width - skipped);
-  std::vector<ConvolutionCost> costs = {{{}, 2 * taps * products / operations + 9 * products * 4 / weightBytes}};
+  std::vector<ConvolutionCost> costs = {{{}, 2 * taps * products / operations + weightMicroseconds(9 * products * 4)}};
   for (int64_t tile : {2, 4}) {
     WinogradForm form{tile, stride};
     auto square = [](double side) { return side * side; };
     double tiles = images * std::ceil(height / tile) * std::ceil(width / tile);
     double cost = 2 * square(form.products()) * tiles * products / operations +
-                  square(form.filterSize()) * products * 4 / weightBytes +
+                  weightMicroseconds(square(form.filterSize()) * products * 4) +
                   tiles * (square(form.products()) * channels + square(form.size()) * filters) * 8 / transformBytes;
     costs.push_back({form, cost});
   }

@@ -29,7 +29,7 @@ namespace ingot::cpu {
 WinogradForm winogradForm(mlir::Operation *op);
 void setWinogradForm(mlir::Operation *op, const WinogradForm &form);
 
-/// What a batch that is not known counts as.
+/// What a batch that is not known counts as where the filters are not constant, and for how tiles are put together.
 inline constexpr int64_t guessedImages = 8;
 
 using Matrix = std::vector<std::vector<double>>;
