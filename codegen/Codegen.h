@@ -1,4 +1,4 @@
-//===- Codegen.h - Machine code and artifacts: the only door of its folder -*- C++ -*-===//
+//===- Codegen.h - Machine code and artifacts: the door of its folder -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Two steps: machine code (codegen/cpu) turns a planned module into objects, the artifact (codegen/artifact) wraps the
@@ -8,6 +8,7 @@
 #ifndef INGOT_CODEGEN_CODEGEN_H
 #define INGOT_CODEGEN_CODEGEN_H
 
+#include "codegen/KernelChoice.h"
 #include "ingot/program.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -162,32 +163,14 @@ std::string formatCppHeader(const ProgramDescription &program);
 // CPU
 //===----------------------------------------------------------------------===//
 
-/// The choices that a kernel's code leaves open. What has its initial value is the cost model's to choose.
-struct Schedule {
-  /// The register block: rows times vectors of 16 lanes.
-  int64_t rows = 0, vectors = 0;
-  /// Of a product: the row blocks for which all columns are computed before it is the next ones' turn; 0: all rows.
-  int64_t chunk = -1;
-  /// The items that are worth a thread.
-  int64_t grain = 0;
-  /// Of a convolution before its filters are packed: the output tile of Winograd's algorithm, 0 the direct sum.
-  int64_t tile = -1;
-
-  bool operator==(const Schedule &other) const {
-    return rows == other.rows && vectors == other.vectors && chunk == other.chunk && grain == other.grain &&
-           tile == other.tile;
-  }
-  bool isChosen() const { return rows > 0 && vectors > 0; }
-};
-
 /// Which algorithm a kernel was given before its constants were packed for it.
 struct KernelAlgorithm {
   /// Of the kernel as it was then: equal whatever was chosen. Empty: nothing to choose.
   std::string fingerprint;
-  Schedule chosen;
+  KernelChoice chosen;
   double microseconds = 0; ///< that the cost model expects of a launch, on one core
   /// Others that are expected to take not much longer, the best first.
-  std::vector<Schedule> alternatives;
+  std::vector<KernelChoice> alternatives;
 };
 
 /// How one kernel was turned into code for one target.
@@ -197,9 +180,9 @@ struct KernelSchedule {
   std::string emitter;
   /// In words for people: what was chosen ("block", "6 rows x 4 vectors").
   std::vector<std::pair<std::string, std::string>> choices;
-  Schedule schedule;
+  KernelChoice schedule;
   /// Other values that this kernel's emitter accepts and that may be faster. Empty: nothing to choose.
-  std::vector<Schedule> alternatives;
+  std::vector<KernelChoice> alternatives;
   mlir::AffineExpr items; ///< parallel items, over the module's symbols
   int64_t grain = 1;      ///< items that are worth a thread
   int64_t scratchBytes = 0;
@@ -226,7 +209,7 @@ struct CpuOptions {
   /// Measured schedules, by target and kernel as scheduleKey names them; algorithms under the fingerprints of kernels
   /// before packing, which is the same for all targets: the first that is known decides. What is not here is chosen by
   /// the cost model.
-  std::map<std::string, Schedule> schedules;
+  std::map<std::string, KernelChoice> schedules;
 };
 
 /// The key of a kernel in CpuOptions::schedules.

@@ -82,17 +82,10 @@ private:
     return entry;
   }
 
-  static KernelChoice choiceOf(const Schedule &schedule) {
-    return {schedule.rows, schedule.vectors, schedule.chunk, schedule.grain, schedule.tile};
-  }
-
   static ProgramReport::Decision describe(const std::string &variant, const std::string &fingerprint,
-                                          const Schedule &chosen, double microseconds,
-                                          ArrayRef<Schedule> alternatives) {
-    ProgramReport::Decision decision{scheduleKey(variant, fingerprint), choiceOf(chosen), microseconds, {}};
-    for (const Schedule &other : alternatives)
-      decision.alternatives.push_back(choiceOf(other));
-    return decision;
+                                          const KernelChoice &chosen, double microseconds,
+                                          const std::vector<KernelChoice> &alternatives) {
+    return {scheduleKey(variant, fingerprint), chosen, microseconds, alternatives};
   }
 
   double operationsOf(kernel::FuncOp kernel) {

@@ -4,6 +4,7 @@
 #ifndef INGOT_COMPILER_OPTIONS_H
 #define INGOT_COMPILER_OPTIONS_H
 
+#include "codegen/KernelChoice.h"
 #include <cstdint>
 #include <map>
 #include <string>
@@ -63,23 +64,6 @@ struct TrainOptions {
   bool splitUpdate = false;
   /// Check what every operation computes, without fusion, to tell where a NaN or an infinity in the loss began.
   bool detectAnomaly = false;
-};
-
-/// What is chosen for a kernel. What has its initial value is left to the cost model.
-struct KernelChoice {
-  /// Sums that are kept in registers: rows times vectors of 16 lanes.
-  int64_t rows = 0, vectors = 0;
-  /// Of a product: for how many blocks of rows all columns are computed before the next ones; 0: for all.
-  int64_t chunk = -1;
-  /// The parallel items that are worth a thread.
-  int64_t grain = 0;
-  /// The output tile of Winograd's algorithm; 0: computed directly.
-  int64_t tile = -1;
-
-  bool operator==(const KernelChoice &other) const {
-    return rows == other.rows && vectors == other.vectors && chunk == other.chunk && grain == other.grain &&
-           tile == other.tile;
-  }
 };
 
 /// What weights are stored in, and what products compute with: the words of `--precision`.

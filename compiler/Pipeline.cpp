@@ -103,8 +103,7 @@ CpuOptions cpuOptions(const CompileOptions &options) {
   cpu.winograd = options.winograd != Winograd::Off;
   cpu.prepareWinograd = options.winograd == Winograd::Load;
   cpu.optimization = int(options.optimization);
-  for (auto &[key, choice] : options.choices)
-    cpu.schedules[key] = {choice.rows, choice.vectors, choice.chunk, choice.grain, choice.tile};
+  cpu.schedules = options.choices;
   cpu.jobs = options.jobs ? options.jobs : std::thread::hardware_concurrency();
   return cpu;
 }

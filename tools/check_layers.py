@@ -16,7 +16,7 @@ DOORS = {
     "frontends": {"frontends/Frontend.h"},
     "dialects": {"dialects/ingot/Inequality.h", "dialects/ingot/Ingot.h", "dialects/ingot/Shape.h", "dialects/kernel/Kernel.h"},
     "passes": {"passes/Passes.h", "passes/recipe/Recipe.h"},
-    "codegen": {"codegen/Codegen.h"},
+    "codegen": {"codegen/Codegen.h", "codegen/KernelChoice.h"},
     "runtime": {"ingot/runtime.h", "ingot/program.h", "ingot/team.h"},
     "compiler": {"compiler/Compiler.h"},
 }

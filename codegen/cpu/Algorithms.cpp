@@ -142,7 +142,7 @@ KernelAlgorithm algorithmOf(kernel::FuncOp kernel) {
     costs.push_back({{other}, microseconds});
   llvm::stable_sort(costs, [](auto &a, auto &b) { return a.microseconds < b.microseconds; });
   for (const ConvolutionCost &cost : costs) {
-    Schedule schedule;
+    KernelChoice schedule;
     schedule.tile = cost.form.tile;
     if (schedule.tile == tile.getInt())
       algorithm.microseconds = cost.microseconds;

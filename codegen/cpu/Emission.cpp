@@ -76,7 +76,7 @@ bool isEveryResultReached(Evaluator &evaluator, Operation *root) {
 }
 
 FailureOr<Division> tryEmitter(Emitter emitter, ModuleOp into, kernel::FuncOp kernel, const Target &target,
-                               const Schedule &schedule) {
+                               const KernelChoice &schedule) {
   Location loc = kernel.getLoc();
   LLVM::LLVMFuncOp function = createFunction(into, loc, target, kernel.getName());
   OpBuilder op = OpBuilder::atBlockEnd(&function.getBody().front());
@@ -133,7 +133,8 @@ std::string fingerprint(kernel::FuncOp kernel) {
   return llvm::utohexstr(llvm::xxh3_64bits(out.str()), /*LowerCase=*/true, 16);
 }
 
-FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Target &target, const Schedule &schedule) {
+FailureOr<Division> emitKernel(ModuleOp into, kernel::FuncOp kernel, const Target &target,
+                               const KernelChoice &schedule) {
   for (auto [name, emitter] : emitters)
     if (FailureOr<Division> division = tryEmitter(emitter, into, kernel, target, schedule); succeeded(division)) {
       division->emitter = name;

@@ -19,7 +19,7 @@ std::string functionName(const Target &target, llvm::StringRef kernel);
 /// Adds to `into` the function that computes items of `kernel` (type ingot_kernel in program.h) by the first emitter
 /// that applies. A `schedule` that is chosen replaces the cost model's.
 mlir::FailureOr<Division> emitKernel(mlir::ModuleOp into, kernel::FuncOp kernel, const Target &target,
-                                     const Schedule &schedule = {});
+                                     const KernelChoice &schedule = {});
 
 /// A hash of what the kernel computes: of its operations and types, not of its name or place.
 std::string fingerprint(kernel::FuncOp kernel);

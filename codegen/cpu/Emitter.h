@@ -25,8 +25,8 @@ struct Division {
   double itemMicroseconds = 0, launchMicroseconds = 0;
   /// What was decided: see KernelSchedule, whose fields these are.
   std::vector<std::pair<std::string, std::string>> choices = {};
-  Schedule schedule = {};
-  std::vector<Schedule> alternatives = {};
+  KernelChoice schedule = {};
+  std::vector<KernelChoice> alternatives = {};
   std::string emitter = {};
   /// Whether the kernel asks for Emission::runNumber().
   bool readsRunNumber = false;
@@ -43,7 +43,7 @@ struct Emission {
   Index begin, end;
   mlir::Value scratch; // !llvm.ptr, 64-byte aligned
   /// Measured choices to use in place of the cost model's, as far as the emitter knows them.
-  Schedule schedule = {};
+  KernelChoice schedule = {};
   /// The kernel's argument of that name (ingot_kernel in ingot/program.h).
   mlir::Value buffers = {};
 

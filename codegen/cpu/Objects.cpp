@@ -87,11 +87,11 @@ private:
     return failure(llvm::any_of(list, [](const Part &part) { return part.hasFailed; }));
   }
 
-  Schedule measuredSchedule(kernel::FuncOp kernel, const Target &target) {
+  KernelChoice measuredSchedule(kernel::FuncOp kernel, const Target &target) {
     if (options.schedules.empty())
       return {};
     auto found = options.schedules.find(scheduleKey(target.name, fingerprint(kernel)));
-    return found == options.schedules.end() ? Schedule() : found->second;
+    return found == options.schedules.end() ? KernelChoice() : found->second;
   }
 
   void compileKernels(Part &part) {

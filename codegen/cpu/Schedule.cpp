@@ -68,13 +68,13 @@ double productMicroseconds(const Target &target, double operations, double effic
 
 double weightMicroseconds(double bytes) { return bytes / 32e3; }
 
-std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
-                                        std::optional<int64_t> panels) {
-  std::vector<Schedule> found;
+std::vector<KernelChoice> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
+                                            std::optional<int64_t> panels) {
+  std::vector<KernelChoice> found;
   auto add = [&](int64_t most, int64_t vectors) {
     if (rows)
       most = llvm::divideCeil(*rows, llvm::divideCeil(*rows, most));
-    Schedule block{std::max<int64_t>(most, 1), vectors};
+    KernelChoice block{std::max<int64_t>(most, 1), vectors};
     bool isChosen = block.rows == chosen.rows && block.vectors == chosen.vectors;
     if (!isChosen && std::find(found.begin(), found.end(), block) == found.end())
       found.push_back(block);
@@ -88,23 +88,23 @@ std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std:
   if (!rows)
     return found; // whatever they turn out to be
   constexpr double leastShare = 0.65;
-  auto efficiency = [&](const Schedule &other) {
+  auto efficiency = [&](const KernelChoice &other) {
     return blockEfficiency(target, {other.rows, other.vectors}, rows, panels);
   };
   double best = blockEfficiency(target, chosen, rows, panels);
-  for (const Schedule &other : found)
+  for (const KernelChoice &other : found)
     best = std::max(best, efficiency(other));
   found.erase(std::remove_if(found.begin(), found.end(),
-                             [&](const Schedule &other) { return efficiency(other) < leastShare * best; }),
+                             [&](const KernelChoice &other) { return efficiency(other) < leastShare * best; }),
               found.end());
   // What differs little stays in the order of experience.
-  auto grade = [&](const Schedule &other) { return std::lround(32 * efficiency(other)); };
+  auto grade = [&](const KernelChoice &other) { return std::lround(32 * efficiency(other)); };
   std::stable_sort(found.begin(), found.end(),
-                   [&](const Schedule &a, const Schedule &b) { return grade(a) > grade(b); });
+                   [&](const KernelChoice &a, const KernelChoice &b) { return grade(a) > grade(b); });
   return found;
 }
 
-Block blockOf(const Schedule &measured, Block chosen) {
+Block blockOf(const KernelChoice &measured, Block chosen) {
   return measured.isChosen() ? Block{measured.rows, measured.vectors} : chosen;
 }
 

@@ -30,8 +30,8 @@ Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::option
 
 /// Other blocks for the same problem that use the registers nearly as well, best guesses first: what is worth
 /// measuring.
-std::vector<Schedule> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
-                                        std::optional<int64_t> panels);
+std::vector<KernelChoice> alternativeBlocks(const Target &target, Block chosen, std::optional<int64_t> rows,
+                                            std::optional<int64_t> panels);
 
 /// The share of the greatest possible multiply-adds that a core reaches with this block, given what a step of the
 /// reduction loads, the latency of sums, and the incomplete blocks at the end. Unknown sizes count as multiples.
@@ -43,7 +43,7 @@ double productMicroseconds(const Target &target, double operations, double effic
 double weightMicroseconds(double bytes);
 
 /// The block that was measured to be best, or else the one the cost model chose.
-Block blockOf(const Schedule &measured, Block chosen);
+Block blockOf(const KernelChoice &measured, Block chosen);
 
 /// "6 rows x 4 vectors".
 std::string describe(Block block);

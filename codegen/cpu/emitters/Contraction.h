@@ -89,7 +89,7 @@ private:
   const Target &target;
   Index begin, end;
   mlir::Value scratch;
-  Schedule measured;
+  KernelChoice measured;
 
   // The problem, over symbols.
   mlir::AffineExpr batchCount, rowExtent;

@@ -52,7 +52,7 @@ void Contraction::schedule() {
 /// and what of them other cores use, so where the model sees several possibilities it is least sure of that.
 void Contraction::describeAlternatives(std::optional<int64_t> rows, std::optional<int64_t> panels) {
   constexpr size_t mostBefore = 3;
-  std::vector<Schedule> blocks = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
+  std::vector<KernelChoice> blocks = alternativeBlocks(withRoomForWords(target, storage), block, rows, panels);
   bool hasChunks = isGroupMajor && constantValue(problem.depth).value_or(0) > 0 && panels && *panels > block.vectors &&
                    constantValue(simplifyDimension(batchCount * rowExtent)).value_or(INT64_MAX) > block.rows;
   if (!hasChunks) {
@@ -60,7 +60,7 @@ void Contraction::describeAlternatives(std::optional<int64_t> rows, std::optiona
     return;
   }
   division.schedule.chunk = chunkBlocks;
-  SmallVector<Schedule> chunks;
+  SmallVector<KernelChoice> chunks;
   for (int64_t chunk : {int64_t(0), int64_t(1), std::max<int64_t>(2, cachedRows() / block.rows)})
     if (chunk != chunkBlocks)
       chunks.push_back({block.rows, block.vectors, chunk});

@@ -107,7 +107,7 @@ private:
   KernelBuilder &builder;
   const Target &target;
   Index begin, end;
-  Schedule measured;
+  KernelChoice measured;
 
   // Memory: strides in elements.
   enum class FilterForm { channelsLast, planar, alongChannels, inPlace };

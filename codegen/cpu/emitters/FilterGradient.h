@@ -76,7 +76,7 @@ private:
   const Target &target;
   Index begin, end;
   mlir::Value scratch;
-  Schedule measured;
+  KernelChoice measured;
 
   // The problem.
   Operand input, gradient;

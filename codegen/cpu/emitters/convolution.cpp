@@ -90,7 +90,7 @@ void Convolution::schedule() {
                                  : chooseBlock(withRoomForWords(target, storage), pixels, panels,
                                                stride ? std::optional(*stride * last.step * 4) : std::nullopt);
   std::optional<Block> lines = taker ? std::nullopt : chooseLines(panels);
-  block = blockOf(isAlongChannels ? Schedule() : measured, lines.value_or(chosen));
+  block = blockOf(isAlongChannels ? KernelChoice() : measured, lines.value_or(chosen));
   tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
   static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel",
                                           "single, sixteen channels at once", "in place"};

@@ -93,7 +93,7 @@ private:
   const Target &target;
   Index begin, end;
   Value scratch;
-  Schedule schedule; // measured: tiles together, and vectors of filters side by side
+  KernelChoice schedule; // measured: tiles together, and vectors of filters side by side
   WinogradForm form;
   WinogradMatrices matrices;
 
@@ -170,7 +170,7 @@ void Winograd::makeSchedule() {
 void Winograd::describeAlternatives(int64_t panelCount) {
   division.schedule = {blockTiles, vectors};
   auto add = [&](int64_t tiles, int64_t wide) {
-    Schedule other{tiles, wide};
+    KernelChoice other{tiles, wide};
     if (panelCount % wide == 0 && maxRows(target, wide) >= 3 && !(other == division.schedule) &&
         !llvm::is_contained(division.alternatives, other))
       division.alternatives.push_back(other);

@@ -30,10 +30,10 @@ TEST(BlockEfficiency, CountsIncompleteBlocks) {
 }
 
 TEST(AlternativeBlocks, AreOthersThatUseTheRegistersNearlyAsWell) {
-  std::vector<ingot::Schedule> others = alternativeBlocks(wide, {12, 2}, 196, 8);
+  std::vector<ingot::KernelChoice> others = alternativeBlocks(wide, {12, 2}, 196, 8);
   EXPECT_FALSE(others.empty());
   double last = 2;
-  for (const ingot::Schedule &other : others) {
+  for (const ingot::KernelChoice &other : others) {
     double efficiency = blockEfficiency(wide, {other.rows, other.vectors}, 196, 8);
     EXPECT_FALSE(other.rows == 12 && other.vectors == 2);
     EXPECT_GE(efficiency, 0.65);
