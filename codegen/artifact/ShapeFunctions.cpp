@@ -114,8 +114,8 @@ Constant *buildBrokenAssumption(const ProgramDescription &program, Module &modul
   Value *result = none;
   for (mlir::AffineExpr assumption : llvm::reverse(program.assumptions)) { // the first one is told
     Value *isBroken = builder.CreateICmpSLT(check.evaluate(assumption), check.number(0));
-    std::string text =
-        printInequality(assumption, [&](mlir::AffineExpr sum) { return printDimension(sum, program.symbols); });
+    std::string text = printRelation(assumption, program.assumptions,
+                                     [&](mlir::AffineExpr sum) { return printDimension(sum, program.symbols); });
     result = builder.CreateSelect(isBroken, builder.CreateGlobalString(text, "", 0, &module), result);
   }
   builder.CreateRet(result);

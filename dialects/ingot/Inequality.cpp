@@ -35,10 +35,24 @@ static void splitTerms(AffineExpr sum, AffineExpr &plus, AffineExpr &minus) {
     plus = plus + sum;
 }
 
-std::string printInequality(AffineExpr difference, llvm::function_ref<std::string(AffineExpr)> print) {
+/// What `dividend` must be a multiple of for `product` to reach it: n of (dividend floordiv n) * n. Null of others.
+static AffineExpr divisorOf(AffineExpr product, AffineExpr dividend) {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(product);
+  auto quotient = binary ? dyn_cast<AffineBinaryOpExpr>(binary.getLHS()) : nullptr;
+  bool isMultiple = quotient && binary.getKind() == AffineExprKind::Mul &&
+                    quotient.getKind() == AffineExprKind::FloorDiv && quotient.getRHS() == binary.getRHS() &&
+                    quotient.getLHS() == dividend;
+  return isMultiple ? binary.getRHS() : AffineExpr();
+}
+
+std::string printRelation(AffineExpr difference, ArrayRef<AffineExpr> all,
+                          llvm::function_ref<std::string(AffineExpr)> print) {
   AffineExpr plus = getAffineConstantExpr(0, difference.getContext()), minus = plus;
   splitTerms(difference, plus, minus);
-  return print(plus) + " >= " + print(minus);
+  if (AffineExpr divisor = divisorOf(plus, minus))
+    return print(minus) + " to be a multiple of " + print(divisor);
+  bool isEquation = llvm::is_contained(all, simplifyDimension(-difference));
+  return print(plus) + (isEquation ? " = " : " >= ") + print(minus);
 }
 
 } // namespace ingot

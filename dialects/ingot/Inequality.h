@@ -25,8 +25,10 @@ struct SymbolLimit {
 /// `difference` >= 0 as the limit of one of the first `symbolCount` symbols, where it says no more than that.
 std::optional<SymbolLimit> asLimit(mlir::AffineExpr difference, unsigned symbolCount);
 
-/// `difference` >= 0 as people write it: "N >= M + 1". `print` writes a sum.
-std::string printInequality(mlir::AffineExpr difference, llvm::function_ref<std::string(mlir::AffineExpr)> print);
+/// `difference` >= 0 as people write what a model needs: "N >= M + 1", "N = M + 1" where `all` hold the opposite too,
+/// or "N to be a multiple of 4". `print` writes a sum.
+std::string printRelation(mlir::AffineExpr difference, llvm::ArrayRef<mlir::AffineExpr> all,
+                          llvm::function_ref<std::string(mlir::AffineExpr)> print);
 
 } // namespace ingot
 

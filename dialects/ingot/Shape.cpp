@@ -247,22 +247,48 @@ AffineExpr product(ArrayRef<AffineExpr> dims, MLIRContext *context) {
   return simplifyDimension(result);
 }
 
-AffineExpr broadcastDimension(AffineExpr lhs, AffineExpr rhs) {
-  std::optional<int64_t> left = constantValue(lhs), right = constantValue(rhs);
-  if (lhs == rhs || right == 1)
-    return lhs;
-  if (left == 1 || (right && !left))
-    return rhs;
-  return left && right ? AffineExpr() : lhs;
+static thread_local Assumptions *collecting = nullptr;
+
+Assumptions::Assumptions() : outer(std::exchange(collecting, this)) {}
+Assumptions::~Assumptions() { collecting = outer; }
+
+bool SymbolScope::canReach(AffineExpr a, AffineExpr b) const {
+  AffineExpr above = simplifyDimension(a - b);
+  if (std::optional<int64_t> value = constantValue(above))
+    return *value >= 0;
+  if (collecting)
+    collecting->expressions.insert(shape(above));
+  return true;
 }
 
-FailureOr<SmallVector<AffineExpr>> broadcastDims(ArrayRef<AffineExpr> lhs, ArrayRef<AffineExpr> rhs) {
+bool SymbolScope::canBeEqual(AffineExpr a, AffineExpr b) const { return canReach(a, b) && canReach(b, a); }
+
+AffineExpr SymbolScope::divide(AffineExpr dividend, AffineExpr divisor) const {
+  if (constantValue(divisor) == 0)
+    return {};
+  if (AffineExpr quotient = divideExactly(dividend, divisor))
+    return quotient;
+  AffineExpr quotient = simplifyDimension(dividend.floorDiv(divisor));
+  return canReach(quotient * divisor, dividend) ? quotient : AffineExpr();
+}
+
+AffineExpr SymbolScope::broadcast(AffineExpr lhs, AffineExpr rhs) const {
+  if (constantValue(rhs) == 1)
+    return lhs;
+  if (constantValue(lhs) == 1)
+    return rhs;
+  if (!canBeEqual(lhs, rhs))
+    return AffineExpr();
+  return constantValue(rhs) ? rhs : lhs;
+}
+
+FailureOr<SmallVector<AffineExpr>> SymbolScope::broadcast(ArrayRef<AffineExpr> lhs, ArrayRef<AffineExpr> rhs) const {
   if (lhs.size() < rhs.size())
     std::swap(lhs, rhs);
   SmallVector<AffineExpr> result(lhs);
   size_t offset = lhs.size() - rhs.size();
   for (auto [position, dim] : llvm::enumerate(rhs))
-    if (!(result[offset + position] = broadcastDimension(lhs[offset + position], dim)))
+    if (!(result[offset + position] = broadcast(lhs[offset + position], dim)))
       return failure();
   return result;
 }

@@ -12,6 +12,7 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace ingot {
 class ShapeAttr;
@@ -58,6 +59,22 @@ public:
   /// The attribute with these expressions: only the symbols that occur, sorted by name.
   ShapeAttr shape(llvm::ArrayRef<mlir::AffineExpr> dims) const;
 
+  /// Whether two dimensions can be equal. Numbers must be; with a symbol they are taken to be, since exporters name
+  /// unknown sizes one by one, and whoever collects assumptions (Assumptions) gets to know.
+  bool canBeEqual(mlir::AffineExpr a, mlir::AffineExpr b) const;
+  /// The same for `a >= b`.
+  bool canReach(mlir::AffineExpr a, mlir::AffineExpr b) const;
+
+  /// `dividend / divisor` where that leaves nothing, which is taken for granted where a symbol decides it; else null.
+  mlir::AffineExpr divide(mlir::AffineExpr dividend, mlir::AffineExpr divisor) const;
+
+  /// The dimension that two broadcast to, or null when they differ. A symbol is taken to be equal to what it meets, not
+  /// to be 1: exporters name unknown sizes, not unknown broadcasting.
+  mlir::AffineExpr broadcast(mlir::AffineExpr lhs, mlir::AffineExpr rhs) const;
+  /// NumPy's rule, right-aligned. Fails when two dimensions disagree.
+  mlir::FailureOr<llvm::SmallVector<mlir::AffineExpr>> broadcast(llvm::ArrayRef<mlir::AffineExpr> lhs,
+                                                                 llvm::ArrayRef<mlir::AffineExpr> rhs) const;
+
   /// One expression in user's terms, "seq + past".
   std::string print(mlir::AffineExpr expr) const;
 
@@ -69,13 +86,23 @@ private:
 /// The product of the dimensions (1 for none).
 mlir::AffineExpr product(llvm::ArrayRef<mlir::AffineExpr> dims, mlir::MLIRContext *context);
 
-/// The dimension that `lhs` and `rhs` broadcast to, or null when they differ. Where a symbol meets another dimension
-/// the two are taken to be equal, since exporters name unknown sizes, not unknown broadcasting.
-mlir::AffineExpr broadcastDimension(mlir::AffineExpr lhs, mlir::AffineExpr rhs);
+/// Collects, while it lives, what shape rules on this thread take for granted of symbols: what is built meanwhile is
+/// right only for sizes with which none of the expressions is negative. The innermost one collects.
+class Assumptions {
+public:
+  Assumptions();
+  ~Assumptions();
+  Assumptions(const Assumptions &) = delete;
+  Assumptions &operator=(const Assumptions &) = delete;
 
-/// NumPy's rule, right-aligned. Fails when two dimensions disagree.
-mlir::FailureOr<llvm::SmallVector<mlir::AffineExpr>> broadcastDims(llvm::ArrayRef<mlir::AffineExpr> lhs,
-                                                                   llvm::ArrayRef<mlir::AffineExpr> rhs);
+  /// ShapeAttr of one expression each, in the order in which they were assumed.
+  llvm::ArrayRef<mlir::Attribute> get() const { return expressions.getArrayRef(); }
+
+private:
+  friend class SymbolScope;
+  Assumptions *outer;
+  llvm::SetVector<mlir::Attribute> expressions;
+};
 
 } // namespace ingot
 

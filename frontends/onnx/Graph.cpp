@@ -113,13 +113,17 @@ OwningOpRef<ModuleOp> Graph::import() {
   function.addEntryBlock();
   builder.setInsertionPointToEnd(&function.getBody().front());
   Scope scope;
+  Assumptions assumptions;
   if (failed(importInputs(scope)) || failed(checkDimensionNames()) ||
       failed(importInitializers(model->proto().graph(), scope)) ||
       failed(
           importNodes(model->proto().graph().node(), scope, opsetsOf(model->proto().opset_import()), std::nullopt)) ||
       failed(importOutputs(scope)))
     return {};
-  describeSymbols(*module);
+  for (Attribute assumed : assumptions.get())
+    require(symbols.adopt(cast<ShapeAttr>(assumed)).front());
+  if (failed(describeSymbols(*module)))
+    return {};
   return module;
 }
 

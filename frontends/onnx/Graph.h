@@ -92,7 +92,8 @@ private:
   mlir::LogicalResult checkOpsets();
   mlir::LogicalResult checkSupported();
   mlir::LogicalResult checkDimensionNames();
-  void describeSymbols(mlir::ModuleOp module);
+  /// Writes the symbols with their bounds, and what is required of them.
+  mlir::LogicalResult describeSymbols(mlir::ModuleOp module);
 
   std::shared_ptr<Model> model;
   const ImportOptions &options;

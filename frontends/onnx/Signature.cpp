@@ -222,18 +222,23 @@ void Graph::require(AffineExpr expr) {
     requirements.push_back(expr);
 }
 
-void Graph::describeSymbols(ModuleOp module) {
+LogicalResult Graph::describeSymbols(ModuleOp module) {
   if (symbols.getNames().empty())
-    return;
+    return success();
   SmallVector<Attribute> names(symbols.getNames().begin(), symbols.getNames().end()), bounds;
   for (StringAttr name : symbols.getNames()) {
     DimensionRange range = ranges.lookup(name.getValue());
+    if (range.max >= 0 && range.max < range.min)
+      return emitError(fileLocation(context, model->path()))
+             << "no size of the dimension \"" << name.getValue() << "\" is right: the model needs at least "
+             << range.min << " and at most " << range.max;
     bounds.push_back(builder.getDenseI64ArrayAttr({range.min, range.max}));
   }
   module->setAttr("ingot.symbols", builder.getArrayAttr(names));
   module->setAttr("ingot.symbol_bounds", builder.getArrayAttr(bounds));
   if (!requirements.empty())
     module->setAttr("ingot.requires", symbols.shape(requirements));
+  return success();
 }
 
 } // namespace ingot::frontend

@@ -112,7 +112,7 @@ private:
     Value result = make.sum(contribution, summed);
     if (lead)
       result = make.reshape(result, ArrayRef(make.dims(result)).drop_front(lead));
-    if (result.getType() == target.getType() || failed(broadcastDims(make.dims(result), to)))
+    if (result.getType() == target.getType() || failed(make.scope().broadcast(make.dims(result), to)))
       return result.getType() == target.getType() ? result : Value();
     bool isRepeated = llvm::any_of(llvm::zip(llvm::reverse(make.dims(result)), llvm::reverse(to)), [](auto pair) {
       return constantValue(std::get<0>(pair)) == 1 && constantValue(std::get<1>(pair)) != 1;

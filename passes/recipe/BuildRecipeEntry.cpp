@@ -118,7 +118,7 @@ public:
   LogicalResult require(Location where, AffineExpr expr, const SymbolScope &scope) override {
     if (succeeded(symbols.require(expr, scope)))
       return success();
-    std::string text = printInequality(expr, [&](AffineExpr sum) { return scope.print(sum); });
+    std::string text = printRelation(expr, {}, [&](AffineExpr sum) { return scope.print(sum); });
     return emitError(where) << "the sizes do not fit together: " << text << " does not hold";
   }
 

@@ -90,10 +90,11 @@ SmallVector<AffineExpr> Network::assumptions() {
 }
 
 LogicalResult Network::passOnAssumptions(Location where, const NetworkState &state) {
-  for (AffineExpr assumption : assumptions())
+  SmallVector<AffineExpr> all = assumptions();
+  for (AffineExpr assumption : all)
     if (failed(state.require(translate(assumption), *scope)))
       return emitError(where) << "the network " << name << " needs "
-                              << printInequality(assumption, [&](AffineExpr sum) { return scope->print(sum); })
+                              << printRelation(assumption, all, [&](AffineExpr sum) { return scope->print(sum); })
                               << ", which does not hold for what it is given";
   for (auto [one, other] : equalities)
     if (failed(state.require(one - other, *scope)) || failed(state.require(other - one, *scope)))

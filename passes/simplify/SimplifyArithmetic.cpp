@@ -172,7 +172,7 @@ private:
     FailureOr<SmallVector<AffineExpr>> dims = scope.dims(replacement);
     for (OpOperand &other : op->getOpOperands())
       if (&other != &replaced && succeeded(dims))
-        dims = broadcastDims(*dims, scope.dims(other.get()));
+        dims = scope.broadcast(*dims, scope.dims(other.get()));
     return succeeded(dims) && *dims == scope.dims(op->getResult(0));
   }
 };

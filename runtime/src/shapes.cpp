@@ -109,6 +109,8 @@ ingot_status ingot::checkSymbols(const ingot_program &program, const int64_t *sy
     if (symbol.maximum < 0)
       return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected at least %ld", symbol.name, symbols[i],
                   symbol.minimum);
+    if (symbol.maximum == symbol.minimum)
+      return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected %ld", symbol.name, symbols[i], symbol.minimum);
     return fail(INGOT_INVALID, "dimension \"%s\" is %ld, expected %ld to %ld", symbol.name, symbols[i], symbol.minimum,
                 symbol.maximum);
   }

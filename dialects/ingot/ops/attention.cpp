@@ -10,18 +10,13 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-bool differ(AffineExpr a, AffineExpr b) {
-  auto one = constantValue(a), other = constantValue(b);
-  return one && other && *one != *other;
-}
-
 /// Whether the mask's dimensions broadcast to `scores`, without making them any larger.
-bool fits(ArrayRef<AffineExpr> mask, ArrayRef<AffineExpr> scores) {
+bool fits(const SymbolScope &scope, ArrayRef<AffineExpr> mask, ArrayRef<AffineExpr> scores) {
   if (mask.size() > scores.size())
     return false;
-  return llvm::all_of(llvm::zip(mask, scores.take_back(mask.size())), [](auto pair) {
+  return llvm::all_of(llvm::zip(mask, scores.take_back(mask.size())), [&](auto pair) {
     auto [dim, score] = pair;
-    return constantValue(dim) == 1 || !differ(dim, score);
+    return constantValue(dim) == 1 || scope.canBeEqual(dim, score);
   });
 }
 
@@ -39,14 +34,14 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
       getElementTypeOrSelf(values) != element) // attention.1
     return reject(where, "needs three matrices of one element type: queries ", queries, ", keys ", keys, ", values ",
                   values);
-  if (differ(q.back(), k.back())) // attention.2
+  if (!scope.canBeEqual(q.back(), k.back())) // attention.2
     return reject(where, "queries and keys are not equally wide: queries ", describe(queries), ", keys ",
                   describe(keys));
-  if (differ(k[k.size() - 2], v[v.size() - 2])) // attention.3
+  if (!scope.canBeEqual(k[k.size() - 2], v[v.size() - 2])) // attention.3
     return reject(where, "there are not as many keys as values: keys ", describe(keys), ", values ", describe(values));
-  auto batch = broadcastDims(ArrayRef(q).drop_back(2), ArrayRef(k).drop_back(2));
+  auto batch = scope.broadcast(ArrayRef(q).drop_back(2), ArrayRef(k).drop_back(2));
   if (succeeded(batch))
-    batch = broadcastDims(*batch, ArrayRef(v).drop_back(2));
+    batch = scope.broadcast(*batch, ArrayRef(v).drop_back(2));
   if (failed(batch)) // attention.4
     return reject(where, "leading dimensions do not broadcast: queries ", describe(queries), ", keys ", describe(keys),
                   ", values ", describe(values));
@@ -55,7 +50,7 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<
     SmallVector<AffineExpr> scores = *batch;
     scores.append({k[k.size() - 2], q[q.size() - 2]});
     bool isTyped = getElementTypeOrSelf(mask).isInteger(1) || getElementTypeOrSelf(mask) == element;
-    if (!isTyped || !fits(scope.dims(mask), scores)) // attention.5
+    if (!isTyped || !fits(scope, scope.dims(mask), scores)) // attention.5
       return reject(where, "the mask does not fit the scores, keys by queries: mask ", mask, ", queries ",
                     describe(queries), ", keys ", describe(keys));
   }

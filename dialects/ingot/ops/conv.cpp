@@ -20,23 +20,23 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   if (input.size() < 3 || filter.size() != input.size() || op.getStrides().size() != spatial ||
       op.getDilations().size() != spatial || op.getLow().size() != spatial || op.getHigh().size() != spatial) // conv.1
     return reject(where, "ranks do not agree: input ", describe(inputType), ", filter ", describe(filterType));
-  auto channels = constantValue(input.back()), perGroup = constantValue(filter[spatial]);
   auto filters = constantValue(filter.back());
   int64_t groups = op.getGroups();
-  if (groups < 1 || (channels && perGroup && *channels != *perGroup * groups)) // conv.2
+  AffineExpr wanted = simplifyDimension(filter[spatial] * groups);
+  if (groups < 1 || !scope.canBeEqual(input.back(), wanted)) // conv.2
     return reject(where, "input has ", scope.print(input.back()), " channels, but filter ", describe(filterType),
-                  " in ", groups, " group(s) needs ", perGroup.value_or(0) * groups);
+                  " in ", groups, " group(s) needs ", scope.print(wanted));
   if (filters && *filters % groups) // conv.3
     return reject(where, *filters, " filters are no multiple of ", groups, " groups");
   for (size_t i = 0; i < spatial; ++i) {
     if (op.getStrides()[i] < 1 || op.getDilations()[i] < 1)
       return reject(where, "strides and dilations must be positive");
     AffineExpr window = (filter[i] - 1) * op.getDilations()[i] + 1;
-    AffineExpr room = simplifyDimension(input[i + 1] + op.getLow()[i] + op.getHigh()[i] - window);
-    if (auto size = constantValue(room); size && *size < 0) // conv.4
+    AffineExpr padded = input[i + 1] + op.getLow()[i] + op.getHigh()[i];
+    if (!scope.canReach(padded, window)) // conv.4
       return reject(where, "window is larger than the padded input: input ", describe(inputType), ", filter ",
                     describe(filterType));
-    input[i + 1] = room.floorDiv(op.getStrides()[i]) + 1;
+    input[i + 1] = (padded - window).floorDiv(op.getStrides()[i]) + 1;
   }
   input.back() = filter.back();
   types.push_back(scope.tensor(input, getElementTypeOrSelf(inputType)));
@@ -56,17 +56,17 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, std::optio
       op.getDilations().size() != spatial || op.getLow().size() != spatial || op.getHigh().size() != spatial ||
       op.getOutputPadding().size() != spatial)
     return reject(where, "ranks do not agree: input ", describe(inputType), ", filter ", describe(filterType));
-  auto channels = constantValue(input.back()), filters = constantValue(filter.back());
-  if (channels && filters && *channels != *filters)
-    return reject(where, "input has ", *channels, " channels, but the filter ", describe(filterType), " takes ",
-                  *filters);
+  auto channels = constantValue(input.back());
+  if (!scope.canBeEqual(input.back(), filter.back()))
+    return reject(where, "input has ", scope.print(input.back()), " channels, but the filter ", describe(filterType),
+                  " takes ", scope.print(filter.back()));
   if (op.getGroups() < 1 || (channels && *channels % op.getGroups()))
     return reject(where, "channels are no multiple of ", op.getGroups(), " groups");
   for (size_t i = 0; i < spatial; ++i) {
     AffineExpr size = (input[i + 1] - 1) * op.getStrides()[i] + (filter[i] - 1) * op.getDilations()[i] + 1 +
                       op.getOutputPadding()[i] - op.getLow()[i] - op.getHigh()[i];
     input[i + 1] = simplifyDimension(size);
-    if (auto extent = constantValue(input[i + 1]); extent && *extent < 0)
+    if (!scope.canReach(input[i + 1], scope.constant(0)))
       return reject(where, "padding removes more than the whole output: input ", describe(inputType));
   }
   input.back() = filter[spatial] * op.getGroups();
@@ -97,7 +97,7 @@ LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext *context, std::
       op.getHigh().size() != spatial) // conv_filter_gradient.1
     return reject(where, "ranks do not agree: input ", describe(inputType), ", gradient ", describe(gradientType),
                   ", window of ", spatial, " axes");
-  if (auto more = constantValue(simplifyDimension(input[0] - gradient[0])); more && *more != 0) // .2
+  if (!scope.canBeEqual(input[0], gradient[0])) // .2
     return reject(where, "numbers of images differ: input ", describe(inputType), ", gradient ",
                   describe(gradientType));
   auto channels = constantValue(input.back()), filters = constantValue(gradient.back());
@@ -111,7 +111,7 @@ LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext *context, std::
       return reject(where, "strides and dilations must be positive, and the window not negative");
     AffineExpr room = input[i + 1] + op.getLow()[i] + op.getHigh()[i] - (window[i] - 1) * op.getDilations()[i] - 1;
     AffineExpr results = room.floorDiv(op.getStrides()[i]) + 1;
-    if (auto beyond = constantValue(simplifyDimension(gradient[i + 1] - results)); beyond && *beyond > 0) // .4
+    if (!scope.canReach(results, gradient[i + 1])) // .4
       return reject(where, "gradient ", describe(gradientType), " has more pixels than a convolution of ",
                     describe(inputType));
     output.push_back(scope.constant(window[i]));

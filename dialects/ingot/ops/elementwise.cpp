@@ -17,7 +17,7 @@ LogicalResult inferBroadcast(MLIRContext *context, std::optional<Location> where
   SymbolScope scope(context);
   SmallVector<AffineExpr> dims = scope.dims(operands[0]);
   for (Value operand : operands.drop_front()) {
-    FailureOr<SmallVector<AffineExpr>> both = broadcastDims(dims, scope.dims(operand));
+    FailureOr<SmallVector<AffineExpr>> both = scope.broadcast(dims, scope.dims(operand));
     if (failed(both))
       return reject(where, "shapes do not broadcast: ", describe(operands[0].getType()), " and ",
                     describe(operand.getType()));

@@ -26,12 +26,36 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   return success();
 }
 
+/// Whether the updates of a scatter have the dimensions that its indices ask for.
+static LogicalResult checkUpdates(std::optional<Location> where, SymbolScope &scope, Value updates,
+                                  ArrayRef<AffineExpr> wanted) {
+  SmallVector<AffineExpr> dims = scope.dims(updates);
+  bool fits = llvm::equal(dims, wanted, [&](AffineExpr a, AffineExpr b) { return scope.canBeEqual(a, b); });
+  return fits ? success()
+              : reject(where, "updates must be ", describe(scope.tensor(wanted, getElementTypeOrSelf(updates))),
+                       ", but are ", describe(updates.getType()));
+}
+
+/// Whether `indices` has the rank of `input` and reaches no further, except along `axis`.
+static LogicalResult checkIndices(std::optional<Location> where, Value input, Value indices, int64_t axis) {
+  SymbolScope scope(input.getContext());
+  SmallVector<AffineExpr> whole = scope.dims(input), part = scope.dims(indices);
+  if (whole.size() != part.size())
+    return reject(where, "ranks differ: input ", describe(input.getType()), ", indices ", describe(indices.getType()));
+  for (auto [position, dims] : llvm::enumerate(llvm::zip(whole, part)))
+    if (int64_t(position) != axis && !scope.canReach(std::get<0>(dims), std::get<1>(dims)))
+      return reject(where, "indices reach beyond the input along axis ", position, ": input ",
+                    describe(input.getType()), ", indices ", describe(indices.getType()));
+  return success();
+}
+
 LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
                                                  DictionaryAttr attributes, OpaqueProperties properties,
                                                  RegionRange regions, SmallVectorImpl<Type> &types) {
   auto input = cast<RankedTensorType>(operands[0].getType()), indices = cast<RankedTensorType>(operands[1].getType());
-  if (input.getRank() != indices.getRank())
-    return reject(where, "ranks differ: input ", describe(input), ", indices ", describe(indices));
+  Adaptor op(operands, attributes, properties, regions);
+  if (failed(checkIndices(where, operands[0], operands[1], op.getAxis())))
+    return failure();
   types.push_back(RankedTensorType::get(indices.getShape(), input.getElementType(), indices.getEncoding()));
   return success();
 }
@@ -44,7 +68,10 @@ LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<L
   SmallVector<AffineExpr> input = scope.dims(operands[0]), indices = scope.dims(operands[1]);
   auto length = indices.empty() ? std::nullopt : constantValue(indices.back());
   size_t batch = op.getBatchAxes();
-  if (!length || batch + *length > input.size() || batch >= indices.size())
+  bool fits = length && batch + *length <= input.size() && batch < indices.size();
+  for (size_t axis = 0; fits && axis < batch; ++axis)
+    fits = scope.canBeEqual(input[axis], indices[axis]);
+  if (!fits)
     return reject(where, "index tuples do not fit: input ", describe(operands[0].getType()), ", indices ",
                   describe(operands[1].getType()));
   SmallVector<AffineExpr> dims(indices.begin(), indices.end() - 1);
@@ -53,13 +80,15 @@ LogicalResult GatherNdOp::inferReturnTypes(MLIRContext *context, std::optional<L
   return success();
 }
 
-LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
-                                                  DictionaryAttr, OpaqueProperties, RegionRange,
+LogicalResult ScatterElementsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where,
+                                                  ValueRange operands, DictionaryAttr attributes,
+                                                  OpaqueProperties properties, RegionRange regions,
                                                   SmallVectorImpl<Type> &types) {
-  if (cast<RankedTensorType>(operands[0].getType()).getRank() !=
-      cast<RankedTensorType>(operands[1].getType()).getRank())
-    return reject(where, "ranks differ: input ", describe(operands[0].getType()), ", indices ",
-                  describe(operands[1].getType()));
+  Adaptor op(operands, attributes, properties, regions);
+  SymbolScope scope(context);
+  if (failed(checkIndices(where, operands[0], operands[1], op.getAxis())) ||
+      failed(checkUpdates(where, scope, operands[2], scope.dims(operands[1]))))
+    return failure();
   types.push_back(operands[0].getType());
   return success();
 }
@@ -70,6 +99,15 @@ LogicalResult ScatterNdOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   auto indices = cast<RankedTensorType>(operands[1].getType());
   if (indices.getRank() < 1 || indices.isDynamicDim(indices.getRank() - 1))
     return reject(where, "index tuples must have a constant length: indices ", describe(indices));
+  SymbolScope scope(indices.getContext());
+  SmallVector<AffineExpr> input = scope.dims(operands[0]), wanted = scope.dims(indices);
+  size_t length = *constantValue(wanted.pop_back_val());
+  if (length > input.size())
+    return reject(where, "index tuples do not fit: input ", describe(operands[0].getType()), ", indices ",
+                  describe(indices));
+  wanted.append(input.begin() + length, input.end());
+  if (failed(checkUpdates(where, scope, operands[2], wanted)))
+    return failure();
   types.push_back(operands[0].getType());
   return success();
 }

@@ -109,7 +109,7 @@ void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRC
 LogicalResult BroadcastOp::verify() {
   SymbolScope scope(getContext());
   SmallVector<AffineExpr> from = scope.dims(getInput()), to = scope.dims(getOutput());
-  if (from.size() > to.size() || failed(broadcastDims(from, to)))
+  if (from.size() > to.size() || failed(scope.broadcast(from, to)))
     return emitOpError("does not broadcast: ") << describe(getInput().getType()) << " to " << describe(getType());
   return success();
 }
@@ -162,13 +162,12 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
       return reject(where, "ranks or element types differ: ", describe(operands[0].getType()), " and ",
                     describe(operand.getType()));
     for (auto [position, dim] : llvm::enumerate(other)) {
-      auto left = constantValue(dims[position]), right = constantValue(dim);
       if (int64_t(position) == axis)
         dims[position] = dims[position] + dim;
-      else if (left && right && *left != *right)
+      else if (!scope.canBeEqual(dims[position], dim))
         return reject(where, "shapes differ beside axis ", axis, ": ", describe(operands[0].getType()), " and ",
                       describe(operand.getType()));
-      else if (right)
+      else if (constantValue(dim))
         dims[position] = dim;
     }
   }
@@ -214,7 +213,7 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
     return reject(where, "needs one amount before and after for each of the ", dims.size(), " axes");
   for (auto [dim, low, high] : llvm::zip(dims, adaptor.getLow(), adaptor.getHigh())) {
     dim = dim + low + high;
-    if (auto size = constantValue(dim); size && *size < 0)
+    if (!scope.canReach(dim, scope.constant(0)))
       return reject(where, "crops more than there is: ", describe(operands[0].getType()));
   }
   types.push_back(scope.tensor(dims, getElementTypeOrSelf(operands[0])));

@@ -16,10 +16,9 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   SmallVector<AffineExpr> lhs = scope.dims(left), rhs = scope.dims(right);
   if (lhs.size() < 2 || rhs.size() < 2 || getElementTypeOrSelf(left) != getElementTypeOrSelf(right)) // matmul.1
     return reject(where, "needs two matrices of one element type: lhs ", left, ", rhs ", right);
-  auto inner = constantValue(lhs.back()), other = constantValue(rhs[rhs.size() - 2]);
-  if (inner && other && *inner != *other) // matmul.2
+  if (!scope.canBeEqual(lhs.back(), rhs[rhs.size() - 2])) // matmul.2
     return reject(where, "inner dimensions differ: lhs ", describe(left), ", rhs ", describe(right));
-  auto batch = broadcastDims(ArrayRef(lhs).drop_back(2), ArrayRef(rhs).drop_back(2));
+  auto batch = scope.broadcast(ArrayRef(lhs).drop_back(2), ArrayRef(rhs).drop_back(2));
   if (failed(batch)) // matmul.3
     return reject(where, "leading dimensions do not broadcast: lhs ", describe(left), ", rhs ", describe(right));
   batch->push_back(lhs[lhs.size() - 2]);

@@ -22,9 +22,8 @@ LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Ada
     return reject(where, "window of rank ", spatial, " does not fit input ", describe(type));
   for (size_t i = 0; i < spatial; ++i) {
     int64_t window = (op.getWindow()[i] - 1) * op.getDilations()[i] + 1, stride = op.getStrides()[i];
-    AffineExpr room = simplifyDimension(dims[i + 1] + op.getLow()[i] + op.getHigh()[i] - window);
-    auto constant = constantValue(room);
-    if (stride < 1 || window < 1 || (constant && *constant < 0 && !op.getCeilMode()))
+    AffineExpr padded = dims[i + 1] + op.getLow()[i] + op.getHigh()[i], room = padded - window;
+    if (stride < 1 || window < 1 || (!op.getCeilMode() && !scope.canReach(padded, scope.constant(window))))
       return reject(where, "window is larger than the padded input ", describe(type));
     if (!op.getCeilMode()) {
       dims[i + 1] = room.floorDiv(stride) + 1;

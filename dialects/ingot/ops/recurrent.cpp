@@ -36,10 +36,8 @@ public:
   LogicalResult expect(StringRef name, Value operand, ArrayRef<AffineExpr> shape) {
     SmallVector<AffineExpr> dims = scope.dims(operand);
     bool agrees = dims.size() == shape.size() && getElementTypeOrSelf(operand) == element;
-    for (size_t axis = 0; agrees && axis < dims.size(); ++axis) {
-      auto given = constantValue(dims[axis]), wanted = constantValue(shape[axis]);
-      agrees = !given || !wanted || *given == *wanted; // symbols are taken to be equal
-    }
+    for (size_t axis = 0; agrees && axis < dims.size(); ++axis)
+      agrees = scope.canBeEqual(dims[axis], shape[axis]);
     if (agrees)
       return success();
     return reject(where, name, " must be ", describe(tensor(shape)), ", but is ", describe(operand.getType()));
@@ -63,9 +61,8 @@ public:
     SmallVector<AffineExpr> dims = scope.dims(lengths[0]);
     if (lengths.size() > 1 || dims.size() != 1 || !getElementTypeOrSelf(lengths[0]).isInteger())
       return reject(where, "lengths must be one vector of integers, but are ", describe(lengths[0].getType()));
-    auto given = constantValue(dims[0]), wanted = constantValue(batch);
-    if (given && wanted && *given != *wanted)
-      return reject(where, "has ", *given, " lengths for a batch of ", *wanted);
+    if (!scope.canBeEqual(dims[0], batch))
+      return reject(where, "has ", scope.print(dims[0]), " lengths for a batch of ", scope.print(batch));
     return success();
   }
 

@@ -37,18 +37,17 @@ LogicalResult importReshape(Node &node) {
   AffineExpr total = product(input, node.getContext());
   if (open) {
     target[*open] = node.symbols().constant(1);
-    AffineExpr rest = product(target, node.getContext()), quotient = divideExactly(total, rest);
-    auto numerator = constantValue(total), denominator = constantValue(rest);
-    if (denominator == 0 || (!quotient && numerator && denominator))
-      return node.error() << "cannot reshape " << describe(node.inputType(0)) << ": its " << *numerator
-                          << " elements are no multiple of " << *denominator;
-    target[*open] = quotient ? quotient : simplifyDimension(total.floorDiv(rest));
+    AffineExpr rest = product(target, node.getContext());
+    target[*open] = node.symbols().divide(total, rest);
+    if (!target[*open])
+      return node.error() << "cannot reshape " << describe(node.inputType(0)) << ": its " << node.symbols().print(total)
+                          << " elements are no multiple of " << node.symbols().print(rest);
   }
-  auto before = constantValue(total), after = constantValue(product(target, node.getContext()));
-  if (before && after && *before != *after)
-    return node.error() << "cannot reshape " << describe(node.inputType(0)) << " (" << *before << " elements) to "
-                        << describe(node.symbols().tensor(target, node.elementType())) << " (" << *after
-                        << " elements)";
+  AffineExpr after = product(target, node.getContext());
+  if (!open && !node.symbols().canBeEqual(total, after))
+    return node.error() << "cannot reshape " << describe(node.inputType(0)) << " (" << node.symbols().print(total)
+                        << " elements) to " << describe(node.symbols().tensor(target, node.elementType())) << " ("
+                        << node.symbols().print(after) << " elements)";
   return node.result(node.reshape(node.input(0), target));
 }
 
@@ -84,7 +83,7 @@ LogicalResult importSqueeze(Node &node) {
         axes.push_back(position);
   }
   for (int64_t axis : axes)
-    if (constantValue(dims[axis]).value_or(1) != 1)
+    if (!node.symbols().canBeEqual(dims[axis], node.symbols().constant(1)))
       return node.error() << "axis " << axis << " of " << describe(node.inputType(0)) << " is not of size 1";
   return node.result(node.squeeze(node.input(0), axes));
 }
@@ -112,7 +111,7 @@ LogicalResult importExpand(Node &node) {
   for (AffineExpr size : *target)
     if (auto number = constantValue(size); number && *number < 0)
       return node.error() << "the shape has the negative dimension " << *number;
-  FailureOr<SmallVector<AffineExpr>> dims = broadcastDims(node.dims(0), *target);
+  FailureOr<SmallVector<AffineExpr>> dims = node.symbols().broadcast(node.dims(0), *target);
   if (failed(dims))
     return node.error() << "cannot expand " << describe(node.inputType(0)) << " to "
                         << describe(node.symbols().tensor(*target, node.elementType()));
@@ -177,14 +176,14 @@ LogicalResult importSplit(Node &node) {
   AffineExpr sum = node.symbols().constant(0);
   for (AffineExpr size : sizes)
     sum = simplifyDimension(sum + size);
-  if (auto both = constantValue(simplifyDimension(sum - dims[*axis])); both && *both != 0)
+  if (!node.symbols().canBeEqual(sum, dims[*axis]))
     return node.error() << "the parts add up to " << node.symbols().print(sum) << ", but axis " << *axis << " of "
                         << describe(node.inputType(0)) << " is " << node.symbols().print(dims[*axis]);
   SmallVector<AffineExpr> start(dims.size(), node.symbols().constant(0)), extent(dims);
   SmallVector<int64_t> step(dims.size(), 1);
   for (auto [position, size] : llvm::enumerate(sizes)) {
-    if (auto number = constantValue(size); number && *number < 0)
-      return node.error() << "a part has the negative size " << *number;
+    if (!node.symbols().canReach(size, node.symbols().constant(0)))
+      return node.error() << "a part has the negative size " << *constantValue(size);
     extent[*axis] = size;
     if (failed(node.result(position, node.slice(node.input(0), start, step, extent))))
       return failure();
@@ -239,7 +238,7 @@ LogicalResult importDepthToSpace(Node &node) {
   SmallVector<AffineExpr> dims = node.dims(0);
   if (dims.size() != 4 || block < 1)
     return node.error() << "needs an input of rank 4 and a positive blocksize";
-  AffineExpr b = node.symbols().constant(block), depth = divideExactly(dims[1], b * b);
+  AffineExpr b = node.symbols().constant(block), depth = node.symbols().divide(dims[1], b * b);
   if (!depth)
     return node.error() << node.symbols().print(dims[1]) << " channels are no multiple of " << block * block;
   Value split = isColumnRow ? node.reshape(node.input(0), {dims[0], depth, b, b, dims[2], dims[3]})
@@ -253,7 +252,8 @@ LogicalResult importSpaceToDepth(Node &node) {
   SmallVector<AffineExpr> dims = node.dims(0);
   if (dims.size() != 4 || block < 1)
     return node.error() << "needs an input of rank 4 and a positive blocksize";
-  AffineExpr b = node.symbols().constant(block), height = divideExactly(dims[2], b), width = divideExactly(dims[3], b);
+  AffineExpr b = node.symbols().constant(block), height = node.symbols().divide(dims[2], b),
+             width = node.symbols().divide(dims[3], b);
   if (!height || !width)
     return node.error() << "the map " << describe(node.inputType(0)) << " is no multiple of " << block;
   bool isColumnRow = node.attribute<std::string>("mode", "DCR") == "CRD";

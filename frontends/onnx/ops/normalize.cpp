@@ -138,7 +138,7 @@ LogicalResult importGroupNormalization(Node &node) {
   int64_t groups = node.attribute<int64_t>("num_groups");
   if (dims.size() < 2 || groups < 1)
     return node.error() << "needs channels and a positive num_groups";
-  AffineExpr each = divideExactly(dims[1], node.symbols().constant(groups));
+  AffineExpr each = node.symbols().divide(dims[1], node.symbols().constant(groups));
   if (!each)
     return node.error() << node.symbols().print(dims[1]) << " channels are no multiple of " << groups << " groups";
   AffineExpr row = each * product(ArrayRef(dims).drop_front(2), node.getContext());

@@ -148,14 +148,8 @@ LogicalResult LayerImporter::checkShape(size_t i, StringRef name, ArrayRef<Affin
     return failure();
   SmallVector<AffineExpr> dims = node.dims(i);
   bool agrees = dims.size() == wanted.size();
-  for (size_t axis = 0; agrees && axis < dims.size(); ++axis) {
-    auto given = constantValue(dims[axis]), expected = constantValue(wanted[axis]);
-    agrees = !given || !expected || *given == *expected;
-    if (agrees && !(given && expected)) { // two names for one extent
-      node.getGraph().require(dims[axis] - wanted[axis]);
-      node.getGraph().require(wanted[axis] - dims[axis]);
-    }
-  }
+  for (size_t axis = 0; agrees && axis < dims.size(); ++axis)
+    agrees = node.symbols().canBeEqual(dims[axis], wanted[axis]);
   if (agrees)
     return success();
   return node.error() << name << " must be " << describe(node.symbols().tensor(wanted, type.getElementType()))

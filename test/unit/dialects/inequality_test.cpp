@@ -12,8 +12,8 @@ namespace {
 
 class Inequality : public testing::Test {
 protected:
-  std::string print(AffineExpr difference) {
-    return printInequality(difference, [&](AffineExpr sum) { return scope.print(sum); });
+  std::string print(AffineExpr difference, ArrayRef<AffineExpr> all = {}) {
+    return printRelation(difference, all, [&](AffineExpr sum) { return scope.print(sum); });
   }
 
   MLIRContext context;
@@ -38,6 +38,20 @@ TEST_F(Inequality, IsWrittenWithoutDifferences) {
   EXPECT_EQ(print(m - n - 1), "m >= n + 1");
   EXPECT_EQ(print(5 - m), "5 >= m");
   EXPECT_EQ(print(m - 2), "m >= 2");
+}
+
+TEST_F(Inequality, IsAnEquationTogetherWithItsOpposite) {
+  AffineExpr more = simplifyDimension(m - n - 1), less = simplifyDimension(n + 1 - m);
+  EXPECT_EQ(print(more, {less, more}), "m = n + 1");
+  EXPECT_EQ(print(less, {less, more}), "n + 1 = m");
+  EXPECT_EQ(print(more, {more, simplifyDimension(n - m)}), "m >= n + 1");
+}
+
+TEST_F(Inequality, TellsWhatADivisionNeeds) {
+  EXPECT_EQ(print(simplifyDimension(n.floorDiv(4) * 4 - n)), "n to be a multiple of 4");
+  AffineExpr whole = n * m * 3;
+  EXPECT_EQ(print(simplifyDimension(whole.floorDiv(2) * 2 - whole)), "m * n * 3 to be a multiple of 2");
+  EXPECT_EQ(print(simplifyDimension(n.floorDiv(4) * 4 - m)), "n floordiv 4 * 4 >= m");
 }
 
 } // namespace
