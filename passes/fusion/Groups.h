@@ -76,6 +76,7 @@ private:
   };
   Path pathOf(mlir::Operation *op, mlir::Value operand) const;
   Group *findEpilogueHost(mlir::Operation *op, Group &own) const;
+  bool readsOnePoint(mlir::Operation *op, const Path &path) const;
   bool canBeEpilogue(mlir::Operation *op, const Path &path, Group &own) const;
   bool canBePrologue(mlir::Operation *op, const Path &path, Group &own) const;
   bool isReadByRoot(const Group &producer, const Group &own) const;

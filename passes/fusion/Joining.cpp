@@ -36,12 +36,18 @@ bool readsOften(Operation *op) { return isa<SoftmaxOp, NormalizeOp>(op); }
 
 /// Whether `value`, computed in the group, depends on the group's root.
 bool dependsOnRoot(Value value, const Group &group) {
-  Operation *producer = value.getDefiningOp();
-  if (!producer || producer == group.root)
-    return producer;
-  bool isInside = group.ops.contains(producer) || isFreeView(producer);
-  return isInside &&
-         llvm::any_of(producer->getOperands(), [&](Value operand) { return dependsOnRoot(operand, group); });
+  SmallVector<Value> open{value};
+  llvm::DenseSet<Operation *> seen;
+  while (!open.empty()) {
+    Operation *producer = open.pop_back_val().getDefiningOp();
+    if (!producer || !seen.insert(producer).second)
+      continue;
+    if (producer == group.root)
+      return true;
+    if (group.ops.contains(producer) || isFreeView(producer))
+      llvm::append_range(open, producer->getOperands());
+  }
+  return false;
 }
 
 } // namespace
@@ -92,6 +98,17 @@ bool Grouping::hasOtherResults(const Path &path, const Group &own) const {
   return false;
 }
 
+/// Whether all that `op` reads of what path.group's root computes is at the point of `path`. A second view of it, as in
+/// y + transpose(y) or y - y[:, :1], shows elements that the root has not computed yet, or has left behind.
+bool Grouping::readsOnePoint(Operation *op, const Path &path) const {
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    Path other = pathOf(op, operand);
+    if (other.group != path.group || !dependsOnRoot(other.source, *path.group))
+      return true;
+    return path.isDirect ? other.isDirect && haveSameDims(other.source, path.source) : other.source == path.source;
+  });
+}
+
 /// `op` computes on the points at which path.group's root has just computed its elements.
 bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const {
   Group *host = path.group;
@@ -101,7 +118,7 @@ bool Grouping::canBeEpilogue(Operation *op, const Path &path, Group &own) const 
   if (isa<ScatterElementsOp, ScatterNdOp, AppendOp>(host->root))
     return false;
   bool isView = isFreeView(op) && !isWidening(op);
-  if (!op->hasTrait<Pointwise>() && !isView)
+  if ((!op->hasTrait<Pointwise>() && !isView) || !readsOnePoint(op, path))
     return false;
   if (path.isDirect && !isView)
     return haveSameDims(path.source, op->getResult(0)) && canMerge(own, *host);

@@ -152,3 +152,19 @@ func.func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4x8xf32>, t
   %4 = ingot.sub %1, %3 : tensor<4x8xf32>, tensor<1x8xf32>
   return %2, %4 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// A sum of a product and its transpose needs elements that the product has not computed yet: a kernel of its own.
+// CHECK-LABEL: kernel.func private @matmul_0
+// CHECK: ingot.matmul
+// CHECK-NEXT: kernel.return
+// CHECK-LABEL: kernel.func private @{{.*}}_1
+// CHECK: ingot.transpose
+// CHECK: ingot.add
+func.func @main(%x: tensor<8x4xf32>, %y: tensor<4x8xf32>) -> tensor<8x8xf32> {
+  %0 = ingot.matmul %x, %y : tensor<8x4xf32>, tensor<4x8xf32>
+  %1 = ingot.transpose %0 [1, 0] : tensor<8x8xf32>
+  %2 = ingot.add %0, %1 : tensor<8x8xf32>, tensor<8x8xf32>
+  return %2 : tensor<8x8xf32>
+}
