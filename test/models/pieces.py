@@ -14,8 +14,9 @@ from onnx import parser
 
 import harness
 
-# What a kernel computes is read again through a view of it. Every graph takes x[N, 8, 8] and w[8, 8].
+# Every graph takes x[N, 8, 8] and w[8, 8].
 PIECES = {
+    # What a kernel computes is read again through a view of it.
     "product and its transpose": "y = MatMul(x, w) t = Transpose<perm=[0, 2, 1]>(y) z = Add(y, t)",
     "softmax and its transpose": "y = Softmax<axis=-1>(x) t = Transpose<perm=[0, 2, 1]>(y) z = Mul(y, t)",
     "rows less the first one": """
@@ -27,12 +28,19 @@ PIECES = {
         one = Constant<value_ints=[1]>() two = Constant<value_ints=[2]>() i = Unsqueeze(x, one) f = Constant<value_ints=[1, 1, 8, 8]>()
         k = Reshape(w, f) y = Conv<pads=[3, 3, 4, 4]>(i, k) back = Constant<value_ints=[-1]>()
         end = Constant<value_ints=[-9]>() t = Slice(y, back, end, two, back) z = Add(y, t)""",
+    # The last window along an open axis would start in the padding behind it.
+    "windows of a pool": """
+        y = MatMul(x, w) zero = Constant<value_ints=[0]>() i = Unsqueeze(y, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)
+        z = MaxPool<kernel_shape=[2, 2], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1>(t)""",
+    "windows that stick out": """
+        zero = Constant<value_ints=[0]>() i = Unsqueeze(x, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)
+        z = LpPool<kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1>(t)""",
 }
 
 
 def model_of(text, size):
     graph = f"piece (float[{size}, 8, 8] x, float[8, 8] w) => (float[] z) {{ {text} }}"
-    return parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]> {graph}')
+    return parser.parse_model(f'<ir_version: 8, opset_import: ["": 18]> {graph}')
 
 
 def check(name, text):

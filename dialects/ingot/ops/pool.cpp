@@ -29,12 +29,9 @@ LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Ada
       dims[i + 1] = room.floorDiv(stride) + 1;
       continue;
     }
-    AffineExpr count = room.ceilDiv(stride) + 1;
-    auto known = constantValue(simplifyDimension(count)), size = constantValue(dims[i + 1]);
-    // A window must start inside the input or its low padding.
-    if (known && size && (*known - 1) * stride >= *size + op.getLow()[i])
-      count = count - 1;
-    dims[i + 1] = count;
+    // Of ceil(room / stride) + 1 windows the last one counts if it starts inside the input or its low padding.
+    int64_t beyond = std::min<int64_t>(0, op.getHigh()[i] + stride - window);
+    dims[i + 1] = simplifyDimension((dims[i + 1] + op.getLow()[i] + beyond).ceilDiv(stride));
   }
   types.push_back(scope.tensor(dims, getElementTypeOrSelf(type)));
   return success();
