@@ -19,6 +19,7 @@ constexpr struct {
     {"long product", emitLongProduct},
     {"contraction", emitContraction},
     {"depthwise", emitDepthwise},
+    {"grouped", emitGrouped},
     {"winograd", emitWinograd},
     {"winograd", emitWinogradFilter},
     {"winograd", emitWinogradFilterGradient},

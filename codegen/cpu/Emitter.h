@@ -65,7 +65,8 @@ using Emitter = mlir::FailureOr<Division> (*)(Emission &emission);
 mlir::FailureOr<Division> emitAttention(Emission &emission);      // attention
 mlir::FailureOr<Division> emitLongProduct(Emission &emission);    // matmul over the rows of both operands
 mlir::FailureOr<Division> emitContraction(Emission &emission);    // matmul
-mlir::FailureOr<Division> emitDepthwise(Emission &emission);      // conv with one channel per group
+mlir::FailureOr<Division> emitDepthwise(Emission &emission);      // conv, conv_transpose with one channel per group
+mlir::FailureOr<Division> emitGrouped(Emission &emission);        // conv with few channels per group
 mlir::FailureOr<Division> emitWinograd(Emission &emission);       // conv, conv_transpose with transformed filters
 mlir::FailureOr<Division> emitWinogradFilter(Emission &emission); // kernel.pack that transforms a filter
 mlir::FailureOr<Division> emitWinogradFilterGradient(Emission &emission); // conv_filter_gradient marked for it

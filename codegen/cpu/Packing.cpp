@@ -87,12 +87,25 @@ std::optional<Layout> chooseFilterLayout(ConvOp op) {
   return filterLayout(rank, groups == 1 && isPlanar(op.getInput()));
 }
 
+/// [window..., F, G * C] -> [G, F/16, window..., C, 16] for groups of C channels. Depthwise kernels read it as it is.
+std::optional<Layout> groupedLayout(ConvTransposeOp op, RankedTensorType filter) {
+  int64_t rank = filter.getRank(), channels = filter.getShape().back() / int64_t(op.getGroups());
+  if ((channels == 1 && filter.getDimSize(rank - 2) == 1) || wantedStorage(op) != Storage::Float32)
+    return std::nullopt;
+  Layout layout{{rank - 1, rank - 2}, SmallVector<int64_t>(rank, 1)};
+  for (int64_t axis = 0; axis < rank - 2; ++axis)
+    layout.permutation.push_back(axis);
+  layout.blocks[0] = channels;
+  layout.blocks[1] = panelLanes;
+  return layout;
+}
+
 /// [window..., F, C] -> [F/16, window..., C, 16].
 std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), taps = 1;
   if (op.getGroups() != 1)
-    return std::nullopt;
+    return groupedLayout(op, filter);
   for (auto [extent, stride] : llvm::zip(filter.getShape(), op.getStrides()))
     taps *= llvm::divideCeil(extent, stride);
   if (canReadChannels(op) && fillsLanesByChannels(filter.getShape().back(), filter.getDimSize(rank - 2), taps))

@@ -22,6 +22,9 @@ struct Window {
   llvm::SmallVector<llvm::SmallVector<WindowAxis>> phases;
 };
 
+/// One list of axes for each phase of the operation's strides. The window must be known.
+llvm::SmallVector<llvm::SmallVector<WindowAxis>> transposedPhases(ConvTransposeOp op, Evaluator &evaluator);
+
 /// The problem that a root poses, when its channels are known.
 std::optional<Window> describeConvolution(mlir::Operation *root, Evaluator &evaluator);
 

@@ -7,6 +7,7 @@
 #include "codegen/cpu/emitters/Contraction.h"
 #include "codegen/cpu/emitters/Convolution.h"
 #include "codegen/cpu/emitters/StoredPanels.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -41,30 +42,17 @@ std::optional<Window> describe(ConvOp op, Evaluator &evaluator) {
 
 std::optional<Window> describe(ConvTransposeOp op, Evaluator &evaluator) {
   Window window{op.getInput(), op.getFilter(), op.getOutput(), int64_t(op.getGroups()), 1, 1, {}, {}};
-  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
   // The filter's columns are neighbours only once packed.
-  if (window.groups != 1 || !unpackOf(op.getFilter()) || !readFilter(filter, window))
+  if (!unpackOf(op.getFilter()) || !readFilter(filter, window))
     return std::nullopt;
-  window.channels = *constantValue(filter.back());
+  window.channels = *constantValue(filter.back()) / window.groups;
   window.filters = *constantValue(filter[filter.size() - 2]);
-  int64_t phases = 1;
-  for (int64_t stride : op.getStrides())
-    phases *= stride;
   // Each phase is code of its own.
-  if (phases > 16)
+  ArrayRef<int64_t> strides = op.getStrides();
+  if (std::accumulate(strides.begin(), strides.end(), int64_t(1), std::multiplies<>()) > 16)
     return std::nullopt;
-  for (int64_t number = 0; number < phases; ++number) {
-    SmallVector<WindowAxis> axes;
-    int64_t rest = number;
-    for (auto [axis, extent] : llvm::enumerate(window.extents)) {
-      int64_t stride = op.getStrides()[axis];
-      axes.push_back(WindowAxis::transposed(input[axis + 1], output[axis + 1], extent, stride, op.getDilations()[axis],
-                                            op.getLow()[axis], rest % stride));
-      rest /= stride;
-    }
-    window.phases.push_back(axes);
-  }
+  window.phases = transposedPhases(op, evaluator);
   return window;
 }
 
@@ -115,6 +103,25 @@ Product asProduct(const Window &window, Evaluator &evaluator) {
 }
 
 } // namespace
+
+SmallVector<SmallVector<WindowAxis>> transposedPhases(ConvTransposeOp op, Evaluator &evaluator) {
+  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
+  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
+  ArrayRef<int64_t> strides = op.getStrides();
+  int64_t phases = std::accumulate(strides.begin(), strides.end(), int64_t(1), std::multiplies<>());
+  SmallVector<SmallVector<WindowAxis>> result;
+  for (int64_t number = 0; number < phases; ++number) {
+    SmallVector<WindowAxis> axes;
+    int64_t rest = number;
+    for (auto [axis, stride] : llvm::enumerate(strides)) {
+      axes.push_back(WindowAxis::transposed(input[axis + 1], output[axis + 1], *constantValue(filter[axis]), stride,
+                                            op.getDilations()[axis], op.getLow()[axis], rest % stride));
+      rest /= stride;
+    }
+    result.push_back(axes);
+  }
+  return result;
+}
 
 std::optional<Window> describeConvolution(Operation *root, Evaluator &evaluator) {
   if (auto conv = dyn_cast_or_null<ConvOp>(root))

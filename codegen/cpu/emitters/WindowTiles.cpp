@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Where extents are known and the window is small, tiles of lines x columns are unrolled; those that touch the edge
-// leave out the taps outside. Otherwise taps are loops with run-time bounds. An input that the kernel itself computes
-// (ComputedLines.h) is always of the first kind.
+// leave out the taps outside. Otherwise taps are loops (WindowLoops.cpp). An input that the kernel itself computes
+// (ComputedLines.h) is always of the first kind. The phases of a transposed convolution are computed one after the
+// other for the same lines of the input.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/WindowTiles.h"
@@ -30,14 +31,16 @@ bool WindowTiles::analyze() {
   if (!channels)
     return false;
   channelCount = *channels;
+  resultCount = constantValue(evaluator.dims(problem.output).back()).value_or(channelCount);
   lines = problem.axes.size() == 2 ? ComputedLines::find(emission, problem.input) : nullptr;
   return lines ? mayUnroll() : analyzeMemory();
 }
 
 bool WindowTiles::mayUnroll() const {
-  return problem.axes[0].taps * problem.axes[1].taps <= 64 && llvm::all_of(problem.axes, [](const WindowAxis &axis) {
-           return constantValue(axis.count()) && constantValue(axis.input);
-         });
+  int64_t phases = 1 + problem.otherPhases.size();
+  return phases * problem.axes[0].taps * problem.axes[1].taps <= 64 &&
+         llvm::all_of(problem.axes,
+                      [](const WindowAxis &axis) { return constantValue(axis.count()) && constantValue(axis.input); });
 }
 
 bool WindowTiles::analyzeMemory() {
@@ -52,27 +55,36 @@ bool WindowTiles::analyzeMemory() {
   if (llvm::is_contained(strideExprs, AffineExpr()))
     return false;
   AffineExpr channelStride = strideExprs.pop_back_val();
-  // One axis is a map of one line.
-  if (problem.axes.size() == 1) {
-    AffineExpr one = evaluator.getSymbols().constant(1);
-    problem.axes.insert(problem.axes.begin(), WindowAxis::forward(one, one, 1, 1, 1, 0));
-    strideExprs.insert(strideExprs.begin(), evaluator.getSymbols().constant(0));
-  }
+  if (problem.axes.size() == 1)
+    addLineAxis();
   return constantValue(channelStride) == 1 || channelCount == 1;
+}
+
+/// One axis is a map of one line.
+void WindowTiles::addLineAxis() {
+  AffineExpr one = evaluator.getSymbols().constant(1);
+  WindowAxis line = WindowAxis::forward(one, one, 1, 1, 1, 0);
+  problem.axes.insert(problem.axes.begin(), line);
+  for (auto &axes : problem.otherPhases)
+    axes.insert(axes.begin(), line);
+  strideExprs.insert(strideExprs.begin(), evaluator.getSymbols().constant(0));
 }
 
 void WindowTiles::schedule() {
   const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
   auto height = constantValue(rows.count()), width = constantValue(columns.count());
-  isUnrolled = mayUnroll();
+  if (!width || !constantValue(columns.input))
+    loopedTile = 0;
+  isUnrolled = !loopedTile && mayUnroll();
   bool isWide = target.panelRegisters() >= 32;
   tileRows = isWide && isUnrolled ? 2 : 1;
-  tileColumns = isWide ? 7 : 4;
+  tileColumns = loopedTile ? loopedTile : isWide ? 7 : 4;
   // Maps that stay in the cache are walked channel by channel. Larger ones come from memory, which is fast only where
   // neighbours are read: all channels of a tile before the next one.
   auto mapHeight = constantValue(rows.input), mapWidth = constantValue(columns.input);
-  wholeMap = isUnrolled && !lines && mapHeight && mapWidth && *mapHeight * *mapWidth * channelCount * 4 <= 192 * 1024;
-  int64_t blocks = llvm::divideCeil(channelCount, panelLanes);
+  wholeMap = (isUnrolled || loopedTile) && !lines && height && mapHeight && mapWidth &&
+             *mapHeight * *mapWidth * channelCount * 4 <= 192 * 1024;
+  int64_t blocks = llvm::divideCeil(resultCount, blockResults);
   int64_t itemLines = wholeMap ? *height : tileRows;
   division.items = evaluator.dims(problem.input).front();
   if (wholeMap)
@@ -82,8 +94,9 @@ void WindowTiles::schedule() {
   division.items = simplifyDimension(division.items);
   division.grain =
       grainFor(0, 16.0 * (wholeMap ? 1 : blocks) * itemLines * width.value_or(32) * rows.taps * columns.taps);
-  division.choices = {{"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
-                      {"item", wholeMap ? "a map of 16 channels" : "lines of all channels"}};
+  division.choices = {
+      {"tile", std::to_string(tileRows) + " x " + std::to_string(tileColumns) + " pixels"},
+      {"item", wholeMap ? "a map of " + std::to_string(blockResults) + " channels" : "lines of all channels"}};
 }
 
 /// The convolution's choices are the kernel's: its block is what makes a difference.
@@ -127,7 +140,7 @@ void WindowTiles::emitItem(Index item) {
     line = builder.mod(item, lines);
     image = builder.div(item, lines);
     firstBlock = 0;
-    lastBlock = int64_t(llvm::divideCeil(channelCount, panelLanes));
+    lastBlock = int64_t(llvm::divideCeil(resultCount, blockResults));
   }
   SmallVector<AffineExpr> dims = evaluator.dims(problem.input);
   Point point(dims.size(), evaluator.getSymbols().constant(0));
@@ -135,9 +148,24 @@ void WindowTiles::emitItem(Index item) {
   Access place = *evaluator.access(problem.input, point);
   input = place.buffer.pointer;
   mapBase = evaluator.materialize(place.offset);
-  if (wholeMap)
-    return forChannels([&] { emitMap(line); });
-  emitMap(line);
+  forPhases(line, [&] {
+    if (wholeMap)
+      return forChannels([&] { emitMap(line); });
+    emitMap(line);
+  });
+}
+
+/// Calls `body` for each phase that has the line, with the phase's axes.
+void WindowTiles::forPhases(Index line, llvm::function_ref<void()> body) {
+  body();
+  for (SmallVector<WindowAxis> &axes : problem.otherPhases) {
+    std::swap(problem.axes, axes);
+    if (wholeMap || isUnrolled) // there the phase's own lines are counted
+      body();
+    else
+      builder.ifThen(builder.less(line, evaluator.materialize(problem.axes[0].count())), body);
+    std::swap(problem.axes, axes);
+  }
 }
 
 /// Item = image * lines + line. Returns how far the lines are computed.
@@ -168,22 +196,24 @@ int64_t WindowTiles::reach() const {
   return (tileRows - 1) * rows.step + (rows.taps - 1) * rows.distance + 1;
 }
 
-/// Calls `body` for each 16 channels of the item.
+/// Calls `body` for each block of channels of the item.
 void WindowTiles::forChannels(llvm::function_ref<void()> body) {
-  int64_t whole = channelCount / panelLanes, rest = channelCount % panelLanes;
-  auto emit = [&](Index block, Value lanes) {
-    mask = lanes;
-    channel = builder.mul(block, panelLanes);
-    inputBase = lines ? builder.mul(block, lines->panelStride()) : builder.add(mapBase, channel);
+  int64_t whole = resultCount / blockResults, rest = resultCount % blockResults;
+  auto maskOf = [&](int64_t count) { return count < panelLanes ? builder.maskBelow(count, panelLanes) : Value(); };
+  auto emit = [&](Index block, int64_t results) {
+    mask = maskOf(results);
+    inputMask = blockInputs == blockResults ? mask : maskOf(results * blockInputs / blockResults);
+    channel = builder.mul(block, blockResults);
+    inputBase =
+        lines ? builder.mul(block, lines->panelStride()) : builder.add(mapBase, builder.mul(block, blockInputs));
     enterChannels(channel, mask);
     body();
   };
   Index end = rest ? builder.min(lastBlock, whole) : lastBlock;
   if (whole)
-    builder.loop(firstBlock, end, 1, [&](Index block) { emit(block, {}); });
-  if (!rest)
-    return;
-  builder.ifThen(builder.less(whole, lastBlock), [&] { emit(whole, builder.maskBelow(rest, panelLanes)); });
+    builder.loop(firstBlock, end, 1, [&](Index block) { emit(block, blockResults); });
+  if (rest)
+    builder.ifThen(builder.less(whole, lastBlock), [&] { emit(whole, rest); });
 }
 
 SmallVector<WindowTiles::Piece> WindowTiles::piecesOf(const WindowAxis &axis, int64_t size) const {
@@ -208,6 +238,10 @@ SmallVector<WindowTiles::Piece> WindowTiles::piecesOf(const WindowAxis &axis, in
 /// All lines, or those of tile `lineItem`.
 void WindowTiles::emitMap(Index lineItem) {
   const WindowAxis &rows = problem.axes[0];
+  if (loopedTile && wholeMap)
+    return builder.loop(0, evaluator.materialize(rows.count()), 1, [&](Index y) { emitLine({y, 1, std::nullopt}); });
+  if (loopedTile)
+    return emitLine({lineItem, 1, std::nullopt});
   if (!isUnrolled)
     return emitLoopLine(lineItem);
   int64_t first = 0;
@@ -236,10 +270,11 @@ void WindowTiles::emitLine(const Span &y) {
   for (const Piece &piece : piecesOf(problem.axes[1], tileColumns))
     builder.loop(0, piece.count, 1, [&](Index number) {
       Span x{builder.add(builder.mul(number, piece.size), piece.start), piece.size, piece.known};
+      auto emit = [&] { loopedTile ? emitLoopedTile(y.start, x) : emitTile(y, x); };
       if (wholeMap)
-        emitTile(y, x);
+        emit();
       else
-        forChannels([&] { emitTile(y, x); });
+        forChannels(emit);
     });
 }
 
@@ -251,36 +286,35 @@ Index WindowTiles::origin(Index y, Index x) {
   return builder.add(inputBase, builder.add(row, column));
 }
 
+/// The taps of the span's output number `position` that lie inside the input.
+WindowAxis::Range WindowTiles::tapsInside(const WindowAxis &axis, const Span &span, int64_t position) const {
+  auto isInside = [&](int64_t tap) {
+    int64_t at = (span.known.value_or(0) + position) * axis.step + axis.first + tap * axis.distance;
+    return !span.known || (at >= 0 && at < *constantValue(axis.input));
+  };
+  int64_t lower = axis.taps, upper = 0;
+  for (int64_t tap = 0; tap < axis.taps; ++tap)
+    if (isInside(tap)) {
+      lower = std::min(lower, tap);
+      upper = tap + 1;
+    }
+  return {std::min(lower, upper), upper};
+}
+
 /// One unrolled tile: each input vector is loaded once and joins all outputs whose window it lies in.
 void WindowTiles::emitTile(const Span &y, const Span &x) {
   const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
-  struct Use {
-    int64_t pixel, tap;
-  };
   std::map<std::pair<int64_t, int64_t>, SmallVector<Use>> uses;
-  auto isInside = [](const WindowAxis &axis, std::optional<int64_t> known, int64_t offset) {
-    int64_t at = known.value_or(0) * axis.step + axis.first + offset;
-    return !known || (at >= 0 && at < *constantValue(axis.input));
-  };
   SmallVector<Value> sums;
   SmallVector<std::array<WindowAxis::Range, 2>> taps;
-  auto rangeOf = [&](const WindowAxis &axis, const Span &span, int64_t position) {
-    int64_t lower = axis.taps, upper = 0;
-    for (int64_t tap = 0; tap < axis.taps; ++tap)
-      if (isInside(axis, span.known, position * axis.step + tap * axis.distance)) {
-        lower = std::min(lower, tap);
-        upper = tap + 1;
-      }
-    return WindowAxis::Range{std::min(lower, upper), upper};
-  };
   for (int64_t p = 0; p < y.count; ++p)
     for (int64_t q = 0; q < x.count; ++q) {
-      taps.push_back({rangeOf(rows, y, p), rangeOf(columns, x, q)});
+      taps.push_back({tapsInside(rows, y, p), tapsInside(columns, x, q)});
       auto [ys, xs] = taps.back();
       for (int64_t i = *ys.lower.constant(); i < *ys.upper.constant(); ++i)
         for (int64_t j = *xs.lower.constant(); j < *xs.upper.constant(); ++j)
           uses[{p * rows.step + i * rows.distance, q * columns.step + j * columns.distance}].push_back(
-              {p * x.count + q, i * columns.taps + j});
+              {p * x.count + q, Index(i * columns.taps + j)});
       sums.push_back(start());
     }
   Index from = origin(y.start, x.start);
@@ -297,64 +331,21 @@ void WindowTiles::emitTile(const Span &y, const Span &x) {
           taps[pixel]);
 }
 
-/// Full tiles where the windows lie inside along the line, else pixel by pixel.
-void WindowTiles::emitLoopLine(Index y) {
-  const WindowAxis &columns = problem.axes[1];
-  Index count = evaluator.materialize(columns.count());
-  builder.loop(0, count, tileColumns, [&](Index x) {
-    Index from = columns.start(builder, x);
-    Index to = builder.add(from, (tileColumns - 1) * columns.step + (columns.taps - 1) * columns.distance);
-    Index limit = builder.add(x, tileColumns);
-    Index room = builder.min(builder.sub(builder.sub(extents[1], 1), to), builder.sub(count, limit));
-    builder.ifThen(
-        builder.less(builder.min(from, room), 0),
-        [&] {
-          builder.loop(x, builder.min(limit, count), 1,
-                       [&](Index each) { forChannels([&] { emitLoopTile(y, each, 1, true); }); });
-        },
-        [&] { forChannels([&] { emitLoopTile(y, x, tileColumns, false); }); });
-  });
-}
-
-/// Some pixels of a line with their taps in loops.
-void WindowTiles::emitLoopTile(Index y, Index x, int64_t count, bool isClipped) {
-  const WindowAxis &rows = problem.axes[0], &columns = problem.axes[1];
-  WindowAxis::Range ys = rows.inside(builder, y, extents[0]);
-  WindowAxis::Range xs = isClipped ? columns.inside(builder, x, extents[1]) : WindowAxis::Range{0, columns.taps};
-  Index from = origin(y, x);
-  SmallVector<Value> sums(count, start());
-  sums = builder.loop(ys.lower, ys.upper, 1, sums, [&](Index i, ValueRange outerSums) {
-    Index row = builder.add(from, builder.mul(i, builder.mul(strides[0], rows.distance)));
-    return builder.loop(xs.lower, xs.upper, 1, outerSums, [&](Index j, ValueRange carried) {
-      Index at = builder.add(row, builder.mul(j, builder.mul(strides[1], columns.distance)));
-      SmallVector<Value> next(carried);
-      for (int64_t q = 0; q < count; ++q) {
-        Index place = builder.add(at, builder.mul(strides[1], q * columns.step));
-        Value element = load(place);
-        next[q] = combine(next[q], element, builder.add(builder.mul(i, columns.taps), j));
-      }
-      return next;
-    });
-  });
-  for (int64_t q = 0; q < count; ++q)
-    store(sums[q], y, builder.add(x, q), {ys, xs});
-}
-
 Value WindowTiles::load(Index offset) {
   Type element = getElementTypeOrSelf(problem.input);
-  Value vector = builder.loadVector(input, element, offset, panelLanes, mask);
+  Value vector = builder.loadVector(input, element, offset, panelLanes, inputMask);
   return element.isF32() ? vector : widenHalf({builder.op(), problem.input.getLoc()}, vector);
 }
 
 void WindowTiles::store(Value sum, Index y, Index x, ArrayRef<WindowAxis::Range> taps) {
   SmallVector<AffineExpr> dims = evaluator.dims(problem.output);
   Lanes lanes = evaluator.lanes(panelLanes, mask);
-  AffineExpr block = evaluator.variable(builder.div(channel, panelLanes), dims.back().ceilDiv(panelLanes));
+  AffineExpr block = evaluator.variable(builder.div(channel, blockResults), dims.back().ceilDiv(blockResults));
   Point point{evaluator.variable(image, dims[0])};
   if (dims.size() == 4)
-    point.push_back(evaluator.variable(y, dims[1]));
-  point.push_back(evaluator.variable(x, dims[dims.size() - 2]));
-  point.push_back(block * panelLanes + lanes.variable);
+    point.push_back(evaluator.variable(problem.axes[0].place(builder, y), dims[1]));
+  point.push_back(evaluator.variable(problem.axes[1].place(builder, x), dims[dims.size() - 2]));
+  point.push_back(block * blockResults + lanes.variable);
   Value element = finish(sum, taps, {y, x});
   evaluator.bind(problem.output, element);
   evaluator.storeResults(problem.output, point, &lanes);

@@ -20,6 +20,8 @@ namespace ingot::cpu {
 struct WindowProblem {
   mlir::Value input, output;
   llvm::SmallVector<WindowAxis> axes;
+  /// Of a transposed convolution: the axes of its other phases, none of which has more outputs.
+  llvm::SmallVector<llvm::SmallVector<WindowAxis>> otherPhases;
 };
 
 class WindowTiles {
@@ -31,11 +33,23 @@ public:
   Division emit();
 
 protected:
-  /// Called before the pixels of each 16 channels.
+  /// An output pixel of a tile that an element of the input is combined with, as the phase's tap `tap`.
+  struct Use {
+    int64_t pixel;
+    Index tap;
+  };
+  struct Element {
+    mlir::Value vector;
+    llvm::SmallVector<Use> uses;
+  };
+
+  /// Called before the pixels of each block of channels of each phase. `channel` is the first of the result.
   virtual void enterChannels(Index channel, mlir::Value mask) {}
   virtual mlir::Value start() = 0;
   /// `tap` is the row-major number of the window's element.
   virtual mlir::Value combine(mlir::Value sum, mlir::Value element, Index tap) = 0;
+  /// Combines all elements of a line, each with the sums that use it. For kernels that loop over the window's lines.
+  virtual void combineLine(llvm::MutableArrayRef<mlir::Value> sums, llvm::ArrayRef<Element> elements);
   /// `taps` are, for each axis, those that lie inside the input; `q` the output's counters.
   virtual mlir::Value finish(mlir::Value sum, llvm::ArrayRef<WindowAxis::Range> taps, llvm::ArrayRef<Index> q) {
     return sum;
@@ -46,6 +60,11 @@ protected:
   Evaluator &evaluator;
   KernelBuilder &builder;
   const Target &target;
+  /// Neighbouring channels of the result that are computed together, and those of the input that they need. At most 16.
+  int64_t blockResults = panelLanes, blockInputs = panelLanes;
+  /// The window's lines are a loop, in place of code for each; a tile has this many pixels of one line. 0: they are
+  /// not.
+  int64_t loopedTile = 0;
 
 private:
   /// Neighbouring positions of one axis that are computed together; `known` when at compile time.
@@ -62,23 +81,28 @@ private:
 
   bool mayUnroll() const;
   bool analyzeMemory();
+  void addLineAxis();
   void schedule();
   void scheduleLines();
   void emitItem(Index item);
+  void forPhases(Index line, llvm::function_ref<void()> body);
   mlir::Value emitComputedItem(Index item, mlir::Value done);
   void forChannels(llvm::function_ref<void()> body);
   void emitMap(Index lineItem);
   void emitLine(const Span &y);
   void emitTile(const Span &y, const Span &x);
+  // WindowLoops.cpp
+  void emitLoopedTile(Index y, const Span &x);
   void emitLoopLine(Index y);
   void emitLoopTile(Index y, Index x, int64_t count, bool isClipped);
+  WindowAxis::Range tapsInside(const WindowAxis &axis, const Span &span, int64_t position) const;
   void store(mlir::Value sum, Index y, Index x, llvm::ArrayRef<WindowAxis::Range> taps);
   llvm::SmallVector<Piece> piecesOf(const WindowAxis &axis, int64_t size) const;
   /// The first line of tile `number` of all lines.
   Index startOfTile(Index number);
   /// How many lines of the input a tile's windows reach over.
   int64_t reach() const;
-  /// 16 channels of the input as float32, from `offset` on.
+  /// The channels of a block of the input as float32, from `offset` on.
   mlir::Value load(Index offset);
   /// The input's offset of (y, x)'s window position (0, 0); with computed lines, only along the line.
   Index origin(Index y, Index x);
@@ -88,9 +112,9 @@ private:
   llvm::SmallVector<mlir::AffineExpr> strideExprs;
   llvm::SmallVector<Index> strides, extents;
   Division division;
-  int64_t tileRows = 1, tileColumns = 1, channelCount = 1;
+  int64_t tileRows = 1, tileColumns = 1, channelCount = 1, resultCount = 1;
   bool isUnrolled = true;
-  /// An item is the whole map of 16 channels, or one tile's lines of all channels.
+  /// An item is the whole map of a block of channels, or one tile's lines of all channels.
   bool wholeMap = true;
   /// When not null, the input is not in memory.
   std::unique_ptr<ComputedLines> lines;
@@ -98,7 +122,7 @@ private:
   llvm::SmallVector<Index> lineOffsets;
 
   Index images, image, firstBlock, lastBlock, channel, mapBase, inputBase;
-  mlir::Value input, mask;
+  mlir::Value input, mask, inputMask;
 };
 
 } // namespace ingot::cpu

@@ -49,10 +49,13 @@ bool Convolution::analyzeFilter() {
   if (kernel::UnpackOp unpack = unpackOf(window.filter)) {
     filterTensor = unpack.getInput();
     storage = storageOf(filterTensor.getType());
-    form = unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar
-           : unpack.getBlocks().back() == panelLanes           ? FilterForm::alongChannels
-                                                               : FilterForm::channelsLast;
-    if (form != FilterForm::alongChannels && unpack.getBlocks()[0] != panelLanes)
+    // Of a transposed convolution the groups are blocks of channels, and a panel is of one of them.
+    bool hasGroups = window.groups > 1 && unpack.getPermutation()[1] == int64_t(axes);
+    form = hasGroups                                             ? FilterForm::channelsLast
+           : unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar
+           : unpack.getBlocks().back() == panelLanes             ? FilterForm::alongChannels
+                                                                 : FilterForm::channelsLast;
+    if (form != FilterForm::alongChannels && unpack.getBlocks()[hasGroups] != panelLanes)
       return false;
   } else {
     // Panels may only be read in place where filters are the last axis.

@@ -59,7 +59,7 @@ private:
 
 template <typename Op>
 WindowProblem describe(Op op, Evaluator &evaluator) {
-  WindowProblem problem{op.getInput(), op.getOutput(), {}};
+  WindowProblem problem{op.getInput(), op.getOutput(), {}, {}};
   SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   for (auto [axis, extent] : llvm::enumerate(op.getWindow()))
     problem.axes.push_back(WindowAxis::forward(input[axis + 1], output[axis + 1], extent, op.getStrides()[axis],
