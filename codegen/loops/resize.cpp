@@ -141,8 +141,7 @@ Division loopResize(ResizeOp op, Emission &emission) {
   LoopNest nest(emission);
   Resizer resizer(op, nest);
   Type element = getElementTypeOrSelf(op.getType());
-  bool isFloat = isa<FloatType>(element);
-  Arithmetic math(nest.builder, isFloat ? element : Float32Type::get(op.getContext()));
+  Arithmetic math(nest.builder, element);
   size_t rank = cast<RankedTensorType>(op.getType()).getRank();
   bool isLastCopied = rank > 0 && !resizer.isResized(rank - 1);
   return nest.forEachElement(op.getOutput(), isLastCopied, 20, [&](Point point, const Lanes *lanes) {
@@ -164,17 +163,12 @@ Division loopResize(ResizeOp op, Emission &emission) {
           weight = nest.builder.create<arith::ExtFOp>(element, weight);
         if (lanes)
           weight = nest.builder.splat(weight, lanes->count);
-        if (!isFloat)
-          part = nest.builder.create<arith::SIToFPOp>(math.type(lanes), part);
         part = math.mul(part, weight);
         total = total ? math.add(total, part) : part;
       }
-      if (!isFloat && axis == 0 && op.getMode() != ResizeMode::Nearest)
-        total = nest.builder.create<arith::FPToSIOp>(Arithmetic(nest.builder, element).type(lanes), total);
       return total;
     };
-    Value value = sum(0);
-    return isFloat ? math.narrow(value) : value;
+    return math.narrow(sum(0));
   });
 }
 

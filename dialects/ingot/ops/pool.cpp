@@ -55,6 +55,8 @@ LogicalResult ResizeOp::verify() {
   int64_t rank = cast<RankedTensorType>(getInput().getType()).getRank();
   if (int64_t(getScales().size()) != rank || cast<RankedTensorType>(getType()).getRank() != rank)
     return emitOpError("needs one scale and extent per axis");
+  if (getMode() != ResizeMode::Nearest && !isa<FloatType>(getElementTypeOrSelf(getInput())))
+    return emitOpError("interpolates floating-point elements only");
   return success();
 }
 

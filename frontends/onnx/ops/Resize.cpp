@@ -86,6 +86,10 @@ LogicalResult emit(Node &node, const Target &target, ResizeMode mode, Coordinate
   Value x = node.input(0);
   if (!x)
     return failure();
+  // Between integers is a real number, which is cut to an integer again.
+  Type type = getElementTypeOrSelf(x);
+  if (target.dims != node.dims(0) && mode != ResizeMode::Nearest && !isa<FloatType>(type))
+    x = node.cast(x, Float32Type::get(node.getContext()));
   double cubic = node.attribute("cubic_coeff_a", -0.75);
   bool excludesOutside = node.attribute<bool>("exclude_outside", false);
   auto build = [&](Value input, ArrayRef<AffineExpr> dims, ArrayRef<double> scales) {
@@ -97,13 +101,13 @@ LogicalResult emit(Node &node, const Target &target, ResizeMode mode, Coordinate
   // A map per channel is sampled channels-last, like every other window.
   bool isMap = target.dims.size() > 2 && target.scales[0] == 1 && target.scales[1] == 1;
   if (!isMap)
-    return node.result(build(x, target.dims, target.scales));
+    return node.result(node.cast(build(x, target.dims, target.scales), type));
   SmallVector<AffineExpr> dims(target.dims);
   SmallVector<double> scales(target.scales);
   std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
   std::rotate(scales.begin() + 1, scales.begin() + 2, scales.end());
   Value result = build(toChannelsLast(node, x), dims, scales);
-  return result ? node.result(toChannelsFirst(node, result)) : failure();
+  return result ? node.result(node.cast(toChannelsFirst(node, result), type)) : failure();
 }
 
 FailureOr<ResizeMode> readMode(Node &node) {

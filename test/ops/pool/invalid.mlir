@@ -15,3 +15,11 @@ func.func @window_of_another_rank(%x: tensor<1x8x4xf32>) {
                           low = array<i64: 0, 0>, high = array<i64: 0, 0>}> : tensor<1x8x4xf32>
   return
 }
+
+// -----
+
+func.func @interpolated_integers(%x: tensor<1x8x4xi32>) {
+  // expected-error@below {{interpolates floating-point elements only}}
+  %0 = ingot.resize %x {mode = #ingot<resize_mode linear>, scales = array<f64: 1.0, 2.0, 1.0>} : tensor<1x8x4xi32> -> tensor<1x16x4xi32>
+  return
+}
