@@ -41,8 +41,8 @@ class Constant:
 class Row:
     """One operator on its operands: arrays are inputs, Constants are initializers, None is an omitted operand.
 
-    `free` tells which operands' first axes become symbolic in the second model (by default none);
-    rows whose first axes must be equal share one symbol.
+    `free` tells which operands' axes become symbolic in the second model (by default none): an operand's number stands for
+    its first axis, (operand, axis) for another. Equal axes of the operands of a row share one symbol.
     """
 
     def __init__(self, operator, *operands, results=1, free=(), note="", **attributes):
@@ -64,8 +64,9 @@ class Row:
             elif operand is not None:
                 array = np.asarray(operand)
                 shape = list(array.shape)
-                if symbolic and position in self.free:
-                    shape[0] = f"n{number}"
+                for operand_number, axis in (entry if isinstance(entry, tuple) else (entry, 0) for entry in self.free):
+                    if symbolic and operand_number == position:
+                        shape[axis] = f"n{number}.{axis}" if axis else f"n{number}"
                 element = helper.np_dtype_to_tensor_dtype(array.dtype)
                 table.inputs.append(helper.make_tensor_value_info(name, element, shape))
                 table.feed[name] = array

@@ -43,13 +43,13 @@ LogicalResult Window::resolve(Node &node, ArrayRef<AffineExpr> sizes) {
   if (!isSameUpper && !isSameLower)
     return success();
   for (auto [axis, size] : llvm::enumerate(sizes)) {
-    int64_t extent = (shape[axis] - 1) * dilations[axis] + 1, total = extent - 1;
+    int64_t total = extent(axis) - 1;
     auto known = constantValue(size);
     if (!known && strides[axis] != 1)
       return node.unsupported("auto_pad SAME with a stride over a dynamic dimension");
     if (known)
-      total =
-          std::max<int64_t>(0, ((*known + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + extent - *known);
+      total = std::max<int64_t>(0, ((*known + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + extent(axis) -
+                                       *known);
     low[axis] = isSameUpper ? total / 2 : total - total / 2;
     high[axis] = total - low[axis];
   }

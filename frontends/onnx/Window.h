@@ -14,6 +14,8 @@ struct Window {
   llvm::SmallVector<int64_t> shape, strides, dilations, low, high;
   bool isSameUpper = false, isSameLower = false;
 
+  /// From a window's first element to its last, dilation included.
+  int64_t extent(size_t axis) const { return (shape[axis] - 1) * dilations[axis] + 1; }
   /// `kernel` is the window where the node has no kernel_shape.
   static mlir::FailureOr<Window> read(Node &node, llvm::ArrayRef<mlir::AffineExpr> kernel);
   /// Replaces auto_pad SAME_* by amounts, for an input of these spatial sizes.

@@ -22,16 +22,15 @@ LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Ada
     return reject(where, "window of rank ", spatial, " does not fit input ", describe(type));
   for (size_t i = 0; i < spatial; ++i) {
     int64_t window = (op.getWindow()[i] - 1) * op.getDilations()[i] + 1, stride = op.getStrides()[i];
-    AffineExpr padded = dims[i + 1] + op.getLow()[i] + op.getHigh()[i], room = padded - window;
-    if (stride < 1 || window < 1 || (!op.getCeilMode() && !scope.canReach(padded, scope.constant(window))))
+    if (stride < 1 || window < 1)
+      return reject(where, "windows and strides must be positive");
+    // Rounding up is rounding down with stride - 1 more room; but a window must start inside the input or its low
+    // padding.
+    int64_t more = op.getCeilMode() ? std::min(stride, window - op.getHigh()[i]) - 1 : 0;
+    AffineExpr padded = dims[i + 1] + op.getLow()[i] + op.getHigh()[i] + more;
+    if (!scope.canReach(padded, scope.constant(window)))
       return reject(where, "window is larger than the padded input ", describe(type));
-    if (!op.getCeilMode()) {
-      dims[i + 1] = room.floorDiv(stride) + 1;
-      continue;
-    }
-    // Of ceil(room / stride) + 1 windows the last one counts if it starts inside the input or its low padding.
-    int64_t beyond = std::min<int64_t>(0, op.getHigh()[i] + stride - window);
-    dims[i + 1] = simplifyDimension((dims[i + 1] + op.getLow()[i] + beyond).ceilDiv(stride));
+    dims[i + 1] = simplifyDimension(padded - window).floorDiv(stride) + 1;
   }
   types.push_back(scope.tensor(dims, getElementTypeOrSelf(type)));
   return success();

@@ -61,7 +61,7 @@ LogicalResult resolveTransposed(Node &node, Window &window, ArrayRef<AffineExpr>
   if (wanted.empty() && !window.isSameLower && !window.isSameUpper)
     return success();
   for (size_t i = 0; i < rank; ++i) {
-    int64_t extent = (window.shape[i] - 1) * window.dilations[i] + 1;
+    int64_t extent = window.extent(i);
     auto size = constantValue(sizes[i]);
     if (!wanted.empty() && !size)
       return node.unsupported("output_shape with a dynamic dimension");

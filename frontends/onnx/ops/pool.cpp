@@ -46,28 +46,22 @@ LogicalResult importAveragePool(Node &node) {
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 
-/// Pads so that no window of `ceil_mode` sticks out of the padding, and the last one starts inside the input.
-void padForLastWindow(Window &window) {
-  for (size_t i = 0; i < window.high.size(); ++i) {
-    int64_t span = (window.shape[i] - 1) * window.dilations[i] + 1;
-    window.high[i] = std::max(window.high[i], std::min(window.high[i] + window.strides[i], span) - 1);
-  }
-}
-
 /// (sum of |x|^p over the window)^(1/p), through the mean with padding counted.
 LogicalResult importLpPool(Node &node) {
   FailureOr<Window> window = readPool(node);
   Value x = node.input(0);
   if (failed(window) || !x)
     return failure();
-  if (node.attribute<bool>("ceil_mode", false))
-    padForLastWindow(*window);
   double power = node.attribute<int64_t>("p", 2), count = 1;
   for (int64_t size : window->shape)
     count *= size;
   Value powers = node.make<PowOp>(node.make<AbsOp>(x), node.scalarLike(power, x));
   if (!powers)
     return failure();
+  // As much padding behind as ceil_mode's windows need: then all of a window counts.
+  if (node.attribute<bool>("ceil_mode", false))
+    for (auto [axis, high] : llvm::enumerate(window->high))
+      high = std::max(high, std::min(high + window->strides[axis], window->extent(axis)) - 1);
   Value mean = node.make<AvgPoolOp>(toChannelsLast(node, powers), window->shape, window->strides, window->dilations,
                                     window->low, window->high, /*ceil_mode=*/false, /*count_include_pad=*/true);
   Value sum = node.make<MulOp>(mean, node.scalarLike(count, x));

@@ -44,4 +44,12 @@ for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
     rows.append(resize((1, 1, 4, 4), [1, 1, 2.6, 0.7], mode="nearest", nearest_mode=rounding))
 rows.append(resize((1, 1, 6, 6), [1, 1, 2, 2], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
 
+integers = np.arange(200, 230, dtype=np.uint8).reshape(1, 1, 5, 6)
+rows.append(Row("Resize", integers, None, Constant([1, 1, 2, 2], F32), mode="linear", coordinate_transformation_mode="asymmetric"))
 check(rows, rtol=1e-4, atol=5e-6)
+
+# A window that would begin behind the input (which ONNX's own shape rule knows since operator set 22), and one that ends there.
+rows = [Row(kind, normal(1, 3, 6, 7), kernel_shape=[2, 2], strides=[3, 3], ceil_mode=1, free=((0, 2), (0, 3)))
+        for kind in ("MaxPool", "AveragePool", "LpPool")]  # fmt: skip
+rows += [Row("LpPool", normal(1, 3, 8, 10), kernel_shape=[3, 3], strides=[2, 3], pads=[1, 0, 1, 0], ceil_mode=1, free=((0, 3),))]
+check(rows, opset=22)
