@@ -54,8 +54,12 @@ Division loopReduce(ReduceOp op, Emission &emission) {
       return SmallVector<Value>{combine(op.getKind(), math, carried[0], x)};
     };
     Value result = nest.loops(extents, initialOf(op.getKind(), math, lanes), step)[0];
-    if (op.getKind() == ReduceKind::Mean)
-      result = math.div(result, math.fromIndex(evaluator.materialize(count), lanes));
+    if (op.getKind() == ReduceKind::Mean) {
+      Index number = evaluator.materialize(count);
+      if (!isa<FloatType>(getElementTypeOrSelf(op.getType()))) // of nothing: 0, for dividing integers by 0 would trap
+        number = nest.builder.max(number, 1);
+      result = math.div(result, math.fromIndex(number, lanes));
+    }
     return math.narrow(result);
   });
 }

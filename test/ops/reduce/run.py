@@ -21,6 +21,8 @@ rows += [
     Row("ReduceSum", normal(2, 4, 0), Constant([2], np.int64), note="of nothing, along rows"),
     Row("ReduceProd", normal(2, 0, 4), axes=[1], note="of nothing"),
     Row("ReduceLogSum", uniform(1, 2, 3, 9), axes=[1]),
+    Row("ReduceLogSum", integers(1, 9, 3, 7, dtype=np.int32), axes=[1], note="cut to an integer"),
+    Row("ReduceLogSumExp", np.array([[-np.inf, -np.inf], [1, -np.inf], [np.inf, 1]], np.float32), axes=[1]),
     Row("ReduceMax", integers(-9, 9, 3, 7, dtype=np.int32), axes=[1]),
     Row("ReduceSum", integers(-9, 9, 3, 7), Constant([0], np.int64)),
 ]
