@@ -224,6 +224,10 @@ Value Node::scalar(double number, Type element) {
   auto type = RankedTensorType::get({}, element);
   if (isa<FloatType>(element))
     return constant(DenseElementsAttr::get(type, FloatAttr::get(element, number)));
+  if (std::isfinite(number) && number != std::trunc(number)) {
+    error() << "needs floating-point elements, but they are " << element;
+    return {};
+  }
   // Infinite bounds of integers are their greatest numbers.
   int64_t whole = std::isnan(number) ? 0 : static_cast<int64_t>(std::clamp(number, -0x1p62, 0x1p62));
   return constant(

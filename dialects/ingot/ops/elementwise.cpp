@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
+#include "dialects/ingot/ops/Real.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -40,6 +41,19 @@ LogicalResult inferSame(ValueRange operands, SmallVectorImpl<Type> &types) {
   return success();
 }
 
+/// A function of real numbers.
+LogicalResult inferFunction(std::optional<Location> where, ValueRange operands, SmallVectorImpl<Type> &types) {
+  return success(succeeded(checkReal(where, operands[0])) && succeeded(inferSame(operands, types)));
+}
+
+/// An operation on the bits of integers or booleans.
+LogicalResult checkBits(std::optional<Location> where, ValueRange operands) {
+  for (Value operand : operands)
+    if (isa<FloatType>(getElementTypeOrSelf(operand)))
+      return reject(where, "needs integers or booleans, but elements are ", getElementTypeOrSelf(operand));
+  return success();
+}
+
 LogicalResult inferPredicate(MLIRContext *context, ValueRange operands, SmallVectorImpl<Type> &types) {
   auto input = cast<RankedTensorType>(operands[0].getType());
   types.push_back(RankedTensorType::get(input.getShape(), IntegerType::get(context, 1), input.getEncoding()));
@@ -55,8 +69,13 @@ LogicalResult inferPredicate(MLIRContext *context, ValueRange operands, SmallVec
     return call;                                                                                                       \
   }
 #define UNARY(Op) INFER(Op, inferSame(operands, types))
+#define FUNCTION(Op) INFER(Op, inferFunction(where, operands, types))
 #define BINARY(Op)                                                                                                     \
   INFER(Op, inferBinary(context, where, operands, /*isComparison=*/false, types))                                      \
+  void Op::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+#define BITWISE(Op)                                                                                                    \
+  INFER(Op, failed(checkBits(where, operands)) ? failure()                                                             \
+                                               : inferBinary(context, where, operands, /*isComparison=*/false, types)) \
   void Op::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 #define COMPARISON(Op) INFER(Op, inferBinary(context, where, operands, /*isComparison=*/true, types))
 
@@ -67,26 +86,25 @@ UNARY(CeilOp)
 UNARY(FloorOp)
 UNARY(RoundOp)
 UNARY(ReciprocalOp)
-UNARY(SqrtOp)
-UNARY(ExpOp)
-UNARY(LogOp)
-UNARY(SinOp)
-UNARY(CosOp)
-UNARY(TanOp)
-UNARY(AsinOp)
-UNARY(AcosOp)
-UNARY(AtanOp)
-UNARY(SinhOp)
-UNARY(CoshOp)
-UNARY(AsinhOp)
-UNARY(AcoshOp)
-UNARY(AtanhOp)
-UNARY(TanhOp)
-UNARY(ErfOp)
-UNARY(SigmoidOp)
-UNARY(GeluOp)
+FUNCTION(SqrtOp)
+FUNCTION(ExpOp)
+FUNCTION(LogOp)
+FUNCTION(SinOp)
+FUNCTION(CosOp)
+FUNCTION(TanOp)
+FUNCTION(AsinOp)
+FUNCTION(AcosOp)
+FUNCTION(AtanOp)
+FUNCTION(SinhOp)
+FUNCTION(CoshOp)
+FUNCTION(AsinhOp)
+FUNCTION(AcoshOp)
+FUNCTION(AtanhOp)
+FUNCTION(TanhOp)
+FUNCTION(ErfOp)
+FUNCTION(SigmoidOp)
+FUNCTION(GeluOp)
 UNARY(ReluOp)
-UNARY(NotOp)
 BINARY(AddOp)
 BINARY(SubOp)
 BINARY(MulOp)
@@ -96,19 +114,22 @@ BINARY(MaxOp)
 BINARY(PowOp)
 BINARY(ModOp)
 BINARY(RemOp)
-BINARY(AndOp)
-BINARY(OrOp)
-BINARY(XorOp)
-BINARY(ShiftLeftOp)
-BINARY(ShiftRightOp)
+BITWISE(AndOp)
+BITWISE(OrOp)
+BITWISE(XorOp)
+BITWISE(ShiftLeftOp)
+BITWISE(ShiftRightOp)
 COMPARISON(EqualOp)
 COMPARISON(LessOp)
 COMPARISON(LessOrEqualOp)
+INFER(NotOp, failed(checkBits(where, operands)) ? failure() : inferSame(operands, types))
 INFER(IsNanOp, inferPredicate(context, operands, types))
 INFER(IsInfOp, inferPredicate(context, operands, types))
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> where, ValueRange operands,
                                          DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  if (Type condition = getElementTypeOrSelf(operands[0]); !condition.isInteger(1))
+    return reject(where, "the condition must be boolean, but its elements are ", condition);
   Type element = getElementTypeOrSelf(operands[1]);
   if (element != getElementTypeOrSelf(operands[2]))
     return reject(where, "element types differ: ", element, " and ", getElementTypeOrSelf(operands[2]));

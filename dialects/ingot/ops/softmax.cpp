@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/ingot/Ingot.h"
 #include "dialects/ingot/ops/Axis.h"
+#include "dialects/ingot/ops/Real.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -13,6 +14,8 @@ namespace ingot {
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> where, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
+  if (failed(checkReal(where, operands[0])))
+    return failure();
   return inferAlongAxes(where, operands[0], Adaptor(operands, attributes, properties, regions).getAxis(), types);
 }
 

@@ -15,6 +15,15 @@ LogicalResult importUnary(Node &node) {
   return node.result(node.make<Op>(node.input(0)));
 }
 
+/// A function that ONNX defines for integers too: of their values as float64, cut to integers again.
+template <typename Op>
+LogicalResult importFunctionOfNumbers(Node &node) {
+  Value x = node.input(0);
+  if (!x || isa<FloatType>(node.elementType()))
+    return node.result(node.make<Op>(x));
+  return node.result(node.cast(node.make<Op>(node.cast(x, Float64Type::get(node.getContext()))), node.elementType()));
+}
+
 /// Before opset 7 the right side broadcasts from `axis` on instead of from the end.
 Value rightOperand(Node &node) {
   Value rhs = node.input(1);
@@ -280,12 +289,16 @@ LogicalResult importGelu(Node &node) {
 }
 
 LogicalResult importShrink(Node &node) {
-  Value x = node.input(0);
+  // Bounds and bias are real numbers, of integers too.
+  Type type = node.elementType();
+  if (!type)
+    return failure();
+  Value x = isa<FloatType>(type) ? node.input(0) : node.cast(node.input(0), Float64Type::get(node.getContext()));
   double bias = node.attribute("bias", 0.0), lambda = node.attribute("lambd", 0.5);
   Value isLow = node.make<LessOp>(x, node.scalarLike(-lambda, x)),
         isHigh = node.make<LessOp>(node.scalarLike(lambda, x), x);
   Value high = node.make<SelectOp>(isHigh, addScalar(node, x, -bias), node.scalarLike(0, x));
-  return node.result(node.make<SelectOp>(isLow, addScalar(node, x, bias), high));
+  return node.result(node.cast(node.make<SelectOp>(isLow, addScalar(node, x, bias), high), type));
 }
 
 } // namespace
@@ -318,7 +331,7 @@ llvm::ArrayRef<OperatorRow> elementwiseOperators() {
       {"Dropout", 1, importDropout},
       {"Elu", 1, importElu},
       {"Equal", 1, importBinary<EqualOp>},
-      {"Erf", 9, importUnary<ErfOp>},
+      {"Erf", 9, importFunctionOfNumbers<ErfOp>},
       {"Exp", 1, importUnary<ExpOp>},
       {"Floor", 1, importUnary<FloorOp>},
       {"Gelu", 20, importGelu},

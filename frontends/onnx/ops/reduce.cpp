@@ -53,18 +53,30 @@ Value sumOfSquares(Node &node, Value x, ArrayRef<int64_t> axes) {
 Value l1(Node &node, Value x, ArrayRef<int64_t> axes) {
   return node.reduce(ReduceKind::Sum, node.make<AbsOp>(x), axes);
 }
+/// What integers take roots and logarithms in: float64, from which results are cut to integers again.
+Value asReal(Node &node, Value x) {
+  bool isReal = !x || isa<FloatType>(getElementTypeOrSelf(x));
+  return isReal ? x : node.cast(x, Float64Type::get(node.getContext()));
+}
+
+template <Reduction reduction>
+Value inReals(Node &node, Value x, ArrayRef<int64_t> axes) {
+  Value result = reduction(node, asReal(node, x), axes);
+  return result ? node.cast(result, getElementTypeOrSelf(x)) : Value();
+}
+
 Value l2(Node &node, Value x, ArrayRef<int64_t> axes) {
-  // Integers take the root in floating point.
-  Type type = getElementTypeOrSelf(x), real = isa<FloatType>(type) ? type : Float64Type::get(node.getContext());
-  return node.cast(node.make<SqrtOp>(node.cast(sumOfSquares(node, x, axes), real)), type);
+  Value sum = asReal(node, sumOfSquares(node, x, axes));
+  return sum ? node.cast(node.make<SqrtOp>(sum), getElementTypeOrSelf(x)) : Value();
 }
 Value logSum(Node &node, Value x, ArrayRef<int64_t> axes) {
   return node.make<LogOp>(node.reduce(ReduceKind::Sum, x, axes));
 }
 
-/// m + log(sum e^(x - m)) with m = max x, which does not overflow.
+/// m + log(sum e^(x - m)) with m = max x, which does not overflow; m = 0 where the maximum is infinite.
 Value logSumExp(Node &node, Value x, ArrayRef<int64_t> axes) {
   Value most = node.reduce(ReduceKind::Max, x, axes);
+  most = node.make<SelectOp>(node.make<IsInfOp>(most, true, true), node.scalarLike(0, most), most);
   Value sum = node.reduce(ReduceKind::Sum, node.make<ExpOp>(node.make<SubOp>(x, most)), axes);
   return node.make<AddOp>(most, node.make<LogOp>(sum));
 }
@@ -74,6 +86,10 @@ LogicalResult importArgReduce(Node &node) {
   FailureOr<int64_t> axis = node.axis(node.attribute<int64_t>("axis", 0), node.rank(0));
   if (failed(axis))
     return failure();
+  AffineExpr extent = node.dims(0)[*axis];
+  if (constantValue(extent) == 0)
+    return node.error() << "axis " << *axis << " of " << describe(node.inputType(0)) << " has no element";
+  node.getGraph().require(extent - 1);
   Value result = node.make<ArgReduceOp>(node.input(0), kind, *axis, node.attribute<bool>("select_last_index", false));
   if (result && !node.attribute<bool>("keepdims", true))
     result = node.squeeze(result, *axis);
@@ -102,8 +118,8 @@ llvm::ArrayRef<OperatorRow> reduceOperators() {
       {"CumSum", 11, importCumulate<ReduceKind::Sum>},
       {"ReduceL1", 1, importReduction<l1>},
       {"ReduceL2", 1, importReduction<l2>},
-      {"ReduceLogSum", 1, importReduction<logSum>},
-      {"ReduceLogSumExp", 1, importReduction<logSumExp>},
+      {"ReduceLogSum", 1, importReduction<inReals<logSum>>},
+      {"ReduceLogSumExp", 1, importReduction<inReals<logSumExp>>},
       {"ReduceMax", 1, importReduction<plain<ReduceKind::Max>>},
       {"ReduceMean", 1, importReduction<plain<ReduceKind::Mean>>},
       {"ReduceMin", 1, importReduction<plain<ReduceKind::Min>>},

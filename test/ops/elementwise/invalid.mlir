@@ -21,3 +21,19 @@ func.func @choices_of_a_select_differ(%c: tensor<4xi1>, %a: tensor<4xf32>, %b: t
   %0 = ingot.select %c, %a, %b : tensor<4xi1>, tensor<4xf32>, tensor<4xf64>
   return
 }
+
+// -----
+
+func.func @functions_of_integers(%x: tensor<4xi32>) {
+  // expected-error@below {{needs floating-point elements, but they are 'i32'}}
+  %0 = ingot.exp %x : tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @bits_of_reals(%x: tensor<4xf32>) {
+  // expected-error@below {{needs integers or booleans, but elements are 'f32'}}
+  %0 = ingot.xor %x, %x : tensor<4xf32>, tensor<4xf32>
+  return
+}

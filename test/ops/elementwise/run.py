@@ -43,6 +43,8 @@ for dtype in (I32, I64):
     rows += [Row("Mod", a, b, fmod=1)]
 rows += [Row("BitShift", integers(0, 99, 9, dtype=np.uint32), integers(0, 5, 9, dtype=np.uint32), direction=d) for d in ("LEFT", "RIGHT")]
 
+rows += [Row("Shrink", integers(-9, 9, 40, dtype=I32), bias=0.5, lambd=1.5)]
+
 # Comparisons and logic.
 a, b = integers(0, 3, 4, 6).astype(F32), integers(0, 3, 6).astype(F32)
 rows += [Row(name, a, b, free=(0,)) for name in ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")]

@@ -20,6 +20,7 @@ rows += [
     Row("ReduceSum", normal(2, 0, 4), Constant([1], np.int64), note="of nothing, across rows"),
     Row("ReduceSum", normal(2, 4, 0), Constant([2], np.int64), note="of nothing, along rows"),
     Row("ReduceProd", normal(2, 0, 4), axes=[1], note="of nothing"),
+    Row("ReduceMean", integers(0, 9, 0, 4, dtype=np.int32), axes=[0], free=(0,), note="of no integers"),
     Row("ReduceLogSum", uniform(1, 2, 3, 9), axes=[1]),
     Row("ReduceLogSum", integers(1, 9, 3, 7, dtype=np.int32), axes=[1], note="cut to an integer"),
     Row("ReduceLogSumExp", np.array([[-np.inf, -np.inf], [1, -np.inf], [np.inf, 1]], np.float32), axes=[1]),
