@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/loops/Loops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -17,11 +18,16 @@ Division loopTopK(TopKOp op, Emission &emission) {
   int64_t axis = op.getAxis();
   SmallVector<AffineExpr> dims = evaluator.dims(op.getInput());
   AffineExpr extent = dims[axis], count = evaluator.dims(op.getValues())[axis];
-  auto isBefore = [&](Value a, Value i, Value b, Value j) -> Value {
-    Value better = op.getLargest() ? math.less(b, a) : math.less(a, b);
-    Value tie = builder.create<arith::AndIOp>(math.equal(a, b), indices.less(i, j));
-    return builder.create<arith::OrIOp>(better, tie);
+  // Numbers come before NaN, and of equal ones the first.
+  auto isBetter = [&](Value a, Value b) -> Value {
+    Value isOnlyNumber = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ugt, math.equal(a, a), math.equal(b, b));
+    return builder.create<arith::OrIOp>(op.getLargest() ? math.less(b, a) : math.less(a, b), isOnlyNumber);
   };
+  auto isBefore = [&](Value a, Value i, Value b, Value j) -> Value {
+    Value tie = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, isBetter(b, a), indices.less(i, j));
+    return builder.create<arith::OrIOp>(isBetter(a, b), tie);
+  };
+  bool isReal = isa<FloatType>(getElementTypeOrSelf(op.getInput().getType()));
   return nest.forEachPoint(dims, axis, true, roughly({extent, count}), [&](Point point, const Lanes *lanes) {
     auto at = [&](AffineExpr index) {
       point[axis] = index;
@@ -30,7 +36,10 @@ Division loopTopK(TopKOp op, Emission &emission) {
     // Before the first: better than everything.
     SmallVector<Value> none{op.getLargest() ? math.greatest(lanes) : math.least(lanes), indices.number(-1, lanes)};
     nest.loops(count, none, [&](ArrayRef<AffineExpr> rank, ValueRange previous) {
-      SmallVector<Value> worst{op.getLargest() ? math.least(lanes) : math.greatest(lanes), indices.greatest(lanes)};
+      Value last = isReal            ? math.number(std::numeric_limits<double>::quiet_NaN(), lanes)
+                   : op.getLargest() ? math.least(lanes)
+                                     : math.greatest(lanes);
+      SmallVector<Value> worst{last, indices.greatest(lanes)};
       SmallVector<Value> best = nest.loops(extent, worst, [&](ArrayRef<AffineExpr> index, ValueRange carried) {
         Value x = at(index[0]), i = indices.fromIndex(evaluator.materialize(index[0]), lanes);
         Value isChosen = builder.create<arith::AndIOp>(isBefore(previous[0], previous[1], x, i),

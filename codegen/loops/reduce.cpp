@@ -79,7 +79,8 @@ Division loopArgReduce(ArgReduceOp op, Emission &emission) {
       source[axis] = index;
       return math.widen(evaluator.evaluate(op.getInput(), source, lanes));
     };
-    SmallVector<Value> initial{at(evaluator.constant(0)), indices.number(0, lanes)};
+    // A NaN is no better than this.
+    SmallVector<Value> initial{isMax ? math.least(lanes) : math.greatest(lanes), indices.number(0, lanes)};
     SmallVector<Value> best = nest.loops(extent, initial, [&](ArrayRef<AffineExpr> index, ValueRange carried) {
       Value x = at(index[0]), isBetter = isMax ? math.less(carried[0], x) : math.less(x, carried[0]);
       if (op.getLast())
