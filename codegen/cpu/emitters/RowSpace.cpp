@@ -173,7 +173,11 @@ Point RowSpace::resultPoint(int64_t vector) {
     at[laneAxis] = (indices[laneAxis] * vectorCount + vector) * width + columns[vector].variable;
   for (size_t axis : reduced)
     at[axis] = evaluator.constant(0);
-  return space.point(at, evaluator.extents());
+  Point point = space.point(at, evaluator.extents());
+  for (size_t axis = 0; axis < point.size(); ++axis)
+    if (isReduced[axis]) // axes of nothing that are walked as one have no first point to take apart
+      point[axis] = evaluator.constant(0);
+  return point;
 }
 
 // Cells
