@@ -9,7 +9,9 @@
 //   kernel.func @k(%x, %p) { %0 = kernel.unpack %p; conv %x, %0 }       %p = kernel.launch @k_pack(%w)
 //   kernel.func @k_pack(%w) { transpose %w; pad; reshape; transpose }   %1 = kernel.launch @k(%x, %p)
 //
-// Where a launch did nothing but round the weights, packing does that as well.
+// Where a launch did nothing but round the weights, packing does that as well. For filters that convolutions read as
+// they are (depthwise, few channels in a group) it is the views alone: through them the kernel would read element by
+// element.
 //
 // Packing reads and writes the weights once; it is left out where few rows or pixels use each of them. Constant filters
 // come here when they are to be transformed before the first run: their launches are preparations.
@@ -202,6 +204,16 @@ kernel::FuncOp definePacking(kernel::FuncOp kernel, const Weights &weights, cons
   return packing;
 }
 
+/// Row-major, in the order of the dialect.
+Layout plainLayout(int64_t rank) {
+  return {llvm::to_vector(llvm::seq<int64_t>(0, rank)), SmallVector<int64_t>(rank, 1)};
+}
+
+bool isPlain(const Layout &layout) {
+  return !layout.winograd && llvm::equal(layout.permutation, llvm::seq<int64_t>(0, layout.permutation.size())) &&
+         llvm::all_of(layout.blocks, [](int64_t block) { return block == 1; });
+}
+
 /// Lets the kernel take the packed tensor in the argument's place.
 void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
   if (!weights.views.empty()) {
@@ -210,7 +222,10 @@ void takePacked(kernel::FuncOp kernel, Weights &weights, const Layout &layout) {
   }
   for (Operation *view : llvm::reverse(weights.views))
     view->erase();
-  packArgument(kernel, weights.argument, layout);
+  if (!isPlain(layout))
+    return packArgument(kernel, weights.argument, layout);
+  kernel.setFunctionType(
+      FunctionType::get(kernel.getContext(), kernel.getBody().front().getArgumentTypes(), kernel.getResultTypes()));
 }
 
 std::optional<Layout> chooseVariableLayout(const Weights &weights) {
@@ -219,7 +234,13 @@ std::optional<Layout> chooseVariableLayout(const Weights &weights) {
       return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, form};
     return Layout{{0, 1, 2, 3}, {1, 1, panelLanes, 1}, form};
   }
-  return chooseLayout(weights.user, weights.value);
+  std::optional<Layout> layout = chooseLayout(weights.user, weights.value);
+  auto type = cast<RankedTensorType>(weights.value.getType());
+  // Filters that convolutions read as they are may be seen through views: then it is the views that are carried out.
+  bool isFilter = isa<ConvOp, ConvTransposeOp>(weights.user) && type.getElementType().isF32() && type.hasStaticShape();
+  if (!layout && isFilter && !weights.views.empty())
+    return plainLayout(type.getRank());
+  return layout;
 }
 
 /// The packing kernel for weights as they are (a null key), and for those that a kernel rounds first.

@@ -14,6 +14,8 @@ rows = [
     Row("Conv", normal(2, 4, 6, 6), normal(4, 1, 3, 3), group=4, pads=[1, 1, 1, 1]),
     Row("Conv", normal(2, 4, 6, 6), normal(8, 1, 3, 3), group=4, strides=[2, 2]),
     Row("Conv", normal(2, 4, 6, 6), normal(6, 2, 3, 3), group=2, pads=[1, 0, 0, 1], dilations=[1, 2]),
+    Row("Conv", normal(2, 12, 5, 7), normal(12, 3, 3, 3), group=4, pads=[1, 1, 1, 1]),
+    Row("Conv", normal(2, 20, 5, 6), normal(20, 1, 3, 3), group=20, strides=[2, 2], pads=[1, 1, 1, 1], free=(0,)),
     Row("Conv", normal(2, 5, 4, 4), normal(6, 5, 1, 1), normal(6)),
     Row("Conv", normal(2, 5, 5, 4), normal(6, 5, 1, 1), strides=[2, 2]),
     Row("Conv", normal(2, 5, 5, 4), normal(6, 5, 1, 1), pads=[1, 0, 0, 1]),
