@@ -39,6 +39,7 @@ public:
   Compilation(const CompileOptions &options, CompileReport &report, const CompileEvents &events)
       : options(options), report(report), events(events),
         diagnostics(&context, options.input, events.onDiagnostic ? events.onDiagnostic : printToStandardError) {
+    context.printOpOnDiagnostic(false); // an error names the model's node, on one line
     context.loadDialect<IngotDialect, kernel::KernelDialect, func::FuncDialect>();
   }
 
