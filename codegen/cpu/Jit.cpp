@@ -35,13 +35,16 @@ void launchTeam(Run *run, ingot_kernel kernel, void *const *buffers, const int64
 }
 int64_t nextPart(ingot_team *, int64_t part) { return part < 0 ? 0 : -1; }
 
+/// The first place in `bytes` that is aligned and has slack before it.
+char *alignedStart(std::vector<char> &bytes) {
+  return reinterpret_cast<char *>(llvm::alignTo(uint64_t(bytes.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
+}
+
 /// Memory as the runtime would give it: aligned, with slack on both sides.
 class AlignedBytes {
 public:
   explicit AlignedBytes(int64_t size) : bytes(size + 3 * INGOT_SLACK) {}
-  char *data() {
-    return reinterpret_cast<char *>(llvm::alignTo(uint64_t(bytes.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
-  }
+  char *data() { return alignedStart(bytes); }
 
 private:
   std::vector<char> bytes;
@@ -103,9 +106,14 @@ FailureOr<std::unique_ptr<JitProgram>> JitProgram::create(ModuleOp planned, Stri
   if (!entry)
     return report(planned, entry.takeError());
   program->entry = entry->toPtr<ingot_entry>();
+  if (program->description.preparedBytes) {
+    auto prepare = program->jit->lookup(prepareName(target));
+    if (!prepare)
+      return report(planned, prepare.takeError());
+    program->prepare = prepare->toPtr<ingot_entry>();
+  }
   program->constants.resize(program->description.constantBytes + 3 * INGOT_SLACK);
-  char *constants =
-      reinterpret_cast<char *>(llvm::alignTo(uint64_t(program->constants.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
+  char *constants = alignedStart(program->constants);
   for (const ConstantPiece &piece : collectConstants(planned))
     piece.fill(llvm::MutableArrayRef<char>(constants + piece.offset, piece.bytes));
   return program;
@@ -116,9 +124,15 @@ LogicalResult JitProgram::run(ArrayRef<void *> io, ArrayRef<int64_t> symbols, in
   for (AffineExpr slot : description.slots)
     arenaBytes += llvm::alignTo(evaluate(slot, symbols), INGOT_ALIGNMENT);
   AlignedBytes arena(arenaBytes), scratch(scratchBytes);
-  Run run{nullptr, runs++, scratch.data(), chunk};
-  char *start = reinterpret_cast<char *>(llvm::alignTo(uint64_t(constants.data()) + INGOT_SLACK, INGOT_ALIGNMENT));
-  return success(entry(reinterpret_cast<ingot_context *>(&run), io.data(), start, arena.data(), symbols.data()) == 0);
+  bool isFirst = prepare && prepared.empty();
+  if (isFirst)
+    prepared.resize(description.preparedBytes + 3 * INGOT_SLACK);
+  Run run{prepare ? alignedStart(prepared) : nullptr, runs++, scratch.data(), chunk};
+  auto *context = reinterpret_cast<ingot_context *>(&run);
+  char *start = alignedStart(constants);
+  if (isFirst && prepare(context, nullptr, start, nullptr, nullptr) != 0)
+    return failure();
+  return success(entry(context, io.data(), start, arena.data(), symbols.data()) == 0);
 }
 
 } // namespace ingot::cpu

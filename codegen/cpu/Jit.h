@@ -24,10 +24,10 @@ public:
 private:
   JitProgram() = default;
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  ingot_entry entry = nullptr;
+  ingot_entry entry = nullptr, prepare = nullptr; // the latter once, if something is computed from the constants
   ProgramDescription description;
   int64_t scratchBytes = 0, runs = 0;
-  std::vector<char> constants;
+  std::vector<char> constants, prepared;
 };
 
 } // namespace ingot::cpu

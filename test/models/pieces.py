@@ -14,6 +14,8 @@ from onnx import parser
 
 import harness
 
+NUMBERS = ", ".join(f"{number % 13 - 6:.1f}" for number in range(64))
+
 # Every graph takes x[N, 8, 8] and w[8, 8].
 PIECES = {
     # What a kernel computes is read again through a view of it.
@@ -28,6 +30,9 @@ PIECES = {
         one = Constant<value_ints=[1]>() two = Constant<value_ints=[2]>() i = Unsqueeze(x, one) f = Constant<value_ints=[1, 1, 8, 8]>()
         k = Reshape(w, f) y = Conv<pads=[3, 3, 4, 4]>(i, k) back = Constant<value_ints=[-1]>()
         end = Constant<value_ints=[-9]>() t = Slice(y, back, end, two, back) z = Add(y, t)""",
+    # What is known when the model is compiled: weights turned around are packed before the first run, there too.
+    "product of constants": f"""
+        k = Constant<value = float[8, 8] {{{NUMBERS}}}>() t = Transpose<perm=[1, 0]>(k) c = MatMul(k, t) z = MatMul(x, c)""",
     # The last window along an open axis would start in the padding behind it.
     "windows of a pool": """
         y = MatMul(x, w) zero = Constant<value_ints=[0]>() i = Unsqueeze(y, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)
