@@ -49,6 +49,32 @@ static bool keepsMatrices(ReshapeOp reshape) {
   return before.size() >= 2 && after.size() >= 2 && ArrayRef(before).take_back(2) == ArrayRef(after).take_back(2);
 }
 
+/// Whether a convolution has too few filters, in a group or at all, to give each a lane, so that lanes are channels of
+/// the input. `filters` are those of a group, `channels` all that an output pixel reads in it.
+static bool hasFewFilters(int64_t groups, int64_t channels, int64_t filters, ArrayRef<AffineExpr> window) {
+  bool isPointwise = llvm::all_of(window, [](AffineExpr extent) { return constantValue(extent) == 1; });
+  return groups > 1 ? filters < 16 : !isPointwise && filters <= 8 && filters * 4 <= channels;
+}
+
+static bool readsChannels(Operation *op) {
+  SymbolScope scope(op->getContext());
+  auto conv = dyn_cast<ConvOp>(op);
+  auto transposed = dyn_cast<ConvTransposeOp>(op);
+  if (!conv && !transposed)
+    return false;
+  SmallVector<AffineExpr> filter = scope.dims(op->getOperand(1));
+  auto inner = constantValue(filter[filter.size() - 2]), last = constantValue(filter.back());
+  ArrayRef<AffineExpr> window = ArrayRef(filter).drop_back(2);
+  if (!inner || !last)
+    return false;
+  if (conv)
+    return hasFewFilters(conv.getGroups(), *inner, *last / int64_t(conv.getGroups()), window);
+  // In groups, only a depthwise one reads channels together.
+  int64_t groups = transposed.getGroups();
+  bool isDepthwise = *inner == 1 && *last == groups;
+  return (groups == 1 || isDepthwise) && hasFewFilters(groups, *last / groups, *inner, window);
+}
+
 Grouping::Grouping(func::FuncOp main) : main(main) {
   Block &block = main.getBody().front();
   for (auto [index, op] : llvm::enumerate(block))
@@ -92,6 +118,9 @@ void Grouping::markMaterialized() {
         if (readsInPlace(operand))
           markWidened(operand.get());
       }
+  for (Operation &op : block)
+    if (readsChannels(&op))
+      markReadByChannels(op.getOperand(0));
   main.walk([&](ConvFilterGradientOp op) {
     markReadByChannels(op.getGradient());
     // Vectors are taken from the gradient alone, and from the input only element by element.
@@ -151,8 +180,7 @@ void Grouping::markWidened(Value value) {
       materialized.insert(view);
 }
 
-/// A root that sums over pixels reads channels together, again and again: the view that takes them apart must lie in
-/// memory.
+/// A root reads channels together, again and again: what a view that takes them apart shows must lie in memory.
 void Grouping::markReadByChannels(Value value) {
   for (Operation *view = value.getDefiningOp(); isFreeView(view); view = view->getOperand(0).getDefiningOp()) {
     auto transpose = dyn_cast<TransposeOp>(view);
