@@ -176,10 +176,10 @@ private:
     auto tensor = dyn_cast<RankedTensorType>(type);
     std::optional<ingot_dtype> dtype = dtypeOf(getElementTypeOrSelf(type));
     if (!tensor || !dtype)
-      return main.emitError() << kind << " \"" << title << "\" has a type that a library cannot pass: " << type;
+      return emitError(main.getLoc()) << kind << " \"" << title << "\" has a type that a library cannot pass: " << type;
     if (tensor.getRank() > INGOT_MAX_RANK)
-      return main.emitError() << kind << " \"" << title << "\" has " << tensor.getRank()
-                              << " dimensions, not supported yet beyond " << INGOT_MAX_RANK;
+      return emitError(main.getLoc()) << kind << " \"" << title << "\" has " << tensor.getRank()
+                                      << " dimensions, not supported yet beyond " << INGOT_MAX_RANK;
     SmallVector<AffineExpr> dims = scope.dims(tensor);
     ports.push_back({title, *dtype, {dims.begin(), dims.end()}});
     if (auto role = attributes ? attributes.getAs<StringAttr>("ingot.role") : StringAttr())

@@ -24,10 +24,12 @@ AffineExpr Graph::freshSymbol(StringRef name) {
 
 FailureOr<AffineExpr> Graph::inputDimension(const ::onnx::TensorShapeProto::Dimension &dim, StringRef tensor,
                                             int axis) {
-  if (dim.has_dim_value() && dim.dim_value() < 0)
+  // Some exporters write -1 for a size that they do not know.
+  bool isOpen = !dim.has_dim_value() || dim.dim_value() == -1;
+  if (!isOpen && dim.dim_value() < 0)
     return emitError(tensorLocation(context, model->path(), tensor))
            << "has the negative dimension " << dim.dim_value();
-  if (dim.has_dim_value())
+  if (!isOpen)
     return symbols.constant(dim.dim_value());
   std::string name = dim.dim_param().empty() ? (tensor + "_d" + Twine(axis)).str() : dim.dim_param();
   if (!llvm::is_contained(openDims, name))
@@ -122,7 +124,8 @@ LogicalResult Graph::checkOutput(const ::onnx::ValueInfoProto &declared, Value v
   bool isEqual = tensorType.shape().dim_size() == actual.getRank();
   for (int i = 0; isEqual && i < actual.getRank(); ++i) {
     const auto &dim = tensorType.shape().dim(i);
-    isEqual = !dim.has_dim_value() || actual.isDynamicDim(i) || dim.dim_value() == actual.getDimSize(i);
+    isEqual = !dim.has_dim_value() || dim.dim_value() == -1 || actual.isDynamicDim(i) ||
+              dim.dim_value() == actual.getDimSize(i);
   }
   if (isEqual)
     return success();

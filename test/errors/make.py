@@ -121,6 +121,14 @@ def negative_dimension():
     return model([node("MatMul", "x w", "y", "layer")], [value("x", 2, 4)], [value("y", 2, 3)], [tensor])
 
 
+def unknown_size():
+    return model([node("Relu", "x", "y", "layer")], [value("x", -1, 4)], [value("y", -1, 4)])
+
+
+def negative_size():
+    return model([node("Relu", "x", "y", "layer")], [value("x", -2, 4)], [value("y", -2, 4)])
+
+
 def external(location, offset=None, length=None):
     bad = good()
     tensor = bad.graph.initializer[0]
