@@ -33,6 +33,10 @@ PIECES = {
     # What is known when the model is compiled: weights turned around are packed before the first run, there too.
     "product of constants": f"""
         k = Constant<value = float[8, 8] {{{NUMBERS}}}>() t = Transpose<perm=[1, 0]>(k) c = MatMul(k, t) z = MatMul(x, c)""",
+    # One element for each channel is made as large as another map, whose size is open.
+    "map of one pixel": """
+        zero = Constant<value_ints=[0]>() i = Unsqueeze(x, zero) t = Transpose<perm=[0, 2, 1, 3]>(i) m = GlobalAveragePool(t)
+        size = Shape(t) y = Resize<mode = "linear", coordinate_transformation_mode = "align_corners">(m, , , size) z = Add(y, t)""",
     # The last window along an open axis would start in the padding behind it.
     "windows of a pool": """
         y = MatMul(x, w) zero = Constant<value_ints=[0]>() i = Unsqueeze(y, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)

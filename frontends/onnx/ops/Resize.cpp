@@ -34,6 +34,8 @@ std::optional<double> ratio(AffineExpr to, AffineExpr from) {
   return std::nullopt;
 }
 
+bool isOne(AffineExpr size) { return constantValue(size) == 1; }
+
 struct Target {
   SmallVector<AffineExpr> dims;
   SmallVector<double> scales;
@@ -60,6 +62,8 @@ FailureOr<Target> fromSizes(Node &node, ArrayRef<AffineExpr> sizes, ArrayRef<int
     return node.error() << sizes.size() << " sizes are given for " << axes.size() << " axes";
   for (auto [size, axis] : llvm::zip(sizes, axes)) {
     std::optional<double> scale = ratio(size, target.dims[axis]);
+    if (!scale && isOne(target.dims[axis]))
+      scale = 1; // repeated, see keepOnes
     if (!scale)
       return node.unsupported("resizing " + node.symbols().print(target.dims[axis]) + " to " +
                               node.symbols().print(size));
@@ -81,33 +85,49 @@ void keepAspectRatio(Node &node, Target &target, ArrayRef<int64_t> axes, bool is
     }
 }
 
+/// Where an axis has one element every mode repeats it, as often as any expression says: `target` keeps the axis.
+void keepOnes(ArrayRef<AffineExpr> dims, Target &target) {
+  for (auto [size, to, scale] : llvm::zip(dims, target.dims, target.scales))
+    if (isOne(size) && constantValue(to).value_or(1) >= 1)
+      to = size, scale = 1;
+}
+
+/// The input resized to `target`.
+Value build(Node &node, Value x, const Target &target, ResizeMode mode, CoordinateMode coordinates,
+            RoundingMode rounding) {
+  double cubic = node.attribute("cubic_coeff_a", -0.75);
+  bool excludesOutside = node.attribute<bool>("exclude_outside", false);
+  auto make = [&](Value input, ArrayRef<AffineExpr> dims, ArrayRef<double> scales) {
+    return node.makeAs<ResizeOp>(node.symbols().tensor(dims, getElementTypeOrSelf(input)), input, scales, mode,
+                                 coordinates, rounding, APFloat(cubic), excludesOutside);
+  };
+  if (target.dims == node.dims(0))
+    return x;
+  // A map per channel is sampled channels-last, like every other window.
+  bool isMap = target.dims.size() > 2 && target.scales[0] == 1 && target.scales[1] == 1;
+  if (!isMap)
+    return make(x, target.dims, target.scales);
+  SmallVector<AffineExpr> dims(target.dims);
+  SmallVector<double> scales(target.scales);
+  std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
+  std::rotate(scales.begin() + 1, scales.begin() + 2, scales.end());
+  Value result = make(toChannelsLast(node, x), dims, scales);
+  return result ? toChannelsFirst(node, result) : Value();
+}
+
 LogicalResult emit(Node &node, const Target &target, ResizeMode mode, CoordinateMode coordinates,
                    RoundingMode rounding) {
   Value x = node.input(0);
   if (!x)
     return failure();
+  Target sampled = target;
+  keepOnes(node.dims(0), sampled);
   // Between integers is a real number, which is cut to an integer again.
   Type type = getElementTypeOrSelf(x);
-  if (target.dims != node.dims(0) && mode != ResizeMode::Nearest && !isa<FloatType>(type))
+  if (sampled.dims != node.dims(0) && mode != ResizeMode::Nearest && !isa<FloatType>(type))
     x = node.cast(x, Float32Type::get(node.getContext()));
-  double cubic = node.attribute("cubic_coeff_a", -0.75);
-  bool excludesOutside = node.attribute<bool>("exclude_outside", false);
-  auto build = [&](Value input, ArrayRef<AffineExpr> dims, ArrayRef<double> scales) {
-    return node.makeAs<ResizeOp>(node.symbols().tensor(dims, getElementTypeOrSelf(input)), input, scales, mode,
-                                 coordinates, rounding, APFloat(cubic), excludesOutside);
-  };
-  if (target.dims == node.dims(0))
-    return node.result(x);
-  // A map per channel is sampled channels-last, like every other window.
-  bool isMap = target.dims.size() > 2 && target.scales[0] == 1 && target.scales[1] == 1;
-  if (!isMap)
-    return node.result(node.cast(build(x, target.dims, target.scales), type));
-  SmallVector<AffineExpr> dims(target.dims);
-  SmallVector<double> scales(target.scales);
-  std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
-  std::rotate(scales.begin() + 1, scales.begin() + 2, scales.end());
-  Value result = build(toChannelsLast(node, x), dims, scales);
-  return result ? node.result(node.cast(toChannelsFirst(node, result), type)) : failure();
+  Value result = build(node, x, sampled, mode, coordinates, rounding);
+  return result ? node.result(node.broadcast(node.cast(result, type), target.dims)) : failure();
 }
 
 FailureOr<ResizeMode> readMode(Node &node) {
