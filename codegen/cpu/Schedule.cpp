@@ -39,6 +39,8 @@ Block chooseBlock(const Target &target, std::optional<int64_t> rows, std::option
     limit = std::min<int64_t>(limit, 12);
   if (rows)
     limit = llvm::divideCeil(*rows, llvm::divideCeil(*rows, limit));
+  else if (limit >= 8)
+    limit = limit / 4 * 4; // most sizes are multiples of four, and so are then the rows left to an incomplete block
   return {std::max<int64_t>(limit, 1), vectors};
 }
 

@@ -22,7 +22,19 @@ struct Product {
   mlir::Value scale = {};
   /// When not empty, how far apart neighbouring rows lie in the lhs, for each row axis.
   llvm::SmallVector<int64_t> rowSteps = {};
+  /// When not empty, the axis of the output that each of `batch` and then `rows` is; otherwise they are in order.
+  llvm::SmallVector<int64_t> axes = {};
+  /// When not 0, the rows, whose number is a multiple of it, are computed as batches of so many.
+  int64_t rowsTogether = 0;
 };
+
+/// Rows whose number is open are better computed as batches of so many, or more, than as one matrix: their blocks are
+/// of known sizes then, and fill the registers well enough.
+inline constexpr int64_t leastRowsTogether = 8;
+
+/// Sets which of the `leading` axes of the output (all but the last) are batches and which rows; see
+/// ContractionRows.cpp. The lhs, rhs, and output of `product` are set. Emits nothing.
+void chooseRows(Evaluator &evaluator, llvm::ArrayRef<mlir::AffineExpr> leading, Product &product);
 
 /// A matrix product being emitted; see contraction.cpp.
 class Contraction {
@@ -53,6 +65,7 @@ private:
   std::optional<Access> rhsAt(llvm::ArrayRef<mlir::AffineExpr> batchPoint, mlir::AffineExpr depth,
                               mlir::AffineExpr column);
   Point rowPoint(mlir::AffineExpr row) const;
+  Point outputPoint(llvm::ArrayRef<mlir::AffineExpr> point) const;
 
   void enterBatch(Index batchIndex);
   void forGroup(Index group, llvm::function_ref<void(const Group &)> body);
@@ -91,8 +104,8 @@ private:
   mlir::Value scratch;
   KernelChoice measured;
 
-  // The problem, over symbols.
-  mlir::AffineExpr batchCount, rowExtent;
+  // The problem, over symbols. The rows of a batch of `problem`, and how many batches of `rowExtent` rows they are.
+  mlir::AffineExpr allRows, rowExtent, parts, batchCount;
   bool sharesRhs;
   mlir::AffineExpr lhsRowStride, lhsDepthStride, rhsDepthStride, rhsColumnStride; // lhsRowStride: null when not linear
   RhsForm rhsForm = RhsForm::panels;
@@ -110,7 +123,9 @@ private:
   Order order;
 
   // Run-time values.
-  Index rowBlocks, rowBlock, chunk, pass, groups, batches, depth, rowCount, columnCount, rowStride, depthStride,
+  /// Which of so many blocks that read a panel group, before it is the next one's turn, the current one is.
+  Index pass, passCount = 1;
+  Index rowBlocks, rowBlock, chunk, groups, batches, depth, firstRow, rowCount, columnCount, rowStride, depthStride,
       rhsPitch, columnStride;
   Point batchPoint;
   mlir::Value lhs, rhs, scale;

@@ -30,7 +30,8 @@ int64_t Contraction::chooseFewRows() const {
 /// Items [begin, end), which are panel groups: all rows are one block. A group sums in the same order whether it is one
 /// of two or alone, as the last of a thread's: results do not depend on the number of threads.
 void Contraction::emitFewRows(int64_t mostRows) {
-  rowBlock = 0;
+  rowBlock = pass = 0;
+  passCount = 1;
   enterBatch(0);
   unrollVectors = 2 * block.vectors;
   int64_t width = block.vectors * panelLanes;

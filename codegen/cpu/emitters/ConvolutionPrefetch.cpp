@@ -67,9 +67,10 @@ void Convolution::choosePrefetchOf(ColumnVectors &columns) const {
   // Several lines read ahead a part of one panel each, more slowly than they compute.
   int64_t parts = llvm::divideCeil(*lines, vectors);
   columns.prefetchStreams = 1;
-  columns.prefetchPitch = llvm::divideCeil(panelLanes, parts);
+  int64_t pitch = llvm::divideCeil(panelLanes, parts);
+  columns.prefetchPitch = pitch;
   Index part = builder.div(line.back(), vectors), panel = builder.mod(line.back(), vectors);
-  columns.prefetchShift = builder.add(builder.mul(panel, panelPitch), builder.mul(part, steps * columns.prefetchPitch));
+  columns.prefetchShift = builder.add(builder.mul(panel, panelPitch), builder.mul(part, steps * pitch));
 }
 
 } // namespace ingot::cpu

@@ -90,9 +90,12 @@ Product asProduct(const Window &window, Evaluator &evaluator) {
   // Images are a batch, so that rows are cut evenly where an image's pixels are known; small images count as one
   // matrix.
   AffineExpr pixels = ingot::product(ArrayRef(output).drop_front().drop_back(), output[0].getContext());
-  bool isSmall = constantValue(pixels) && *constantValue(pixels) <= 16;
+  auto pixelCount = constantValue(pixels);
+  bool isSmall = pixelCount && *pixelCount <= 16;
   if (!isSmall)
     product.batch.push_back(output.front());
+  else if (!constantValue(output.front()) && *pixelCount >= leastRowsTogether)
+    product.rowsTogether = *pixelCount;
   product.rows.assign(output.begin() + product.batch.size(), output.end() - 1);
   if (llvm::any_of(window.phases[0], [](const WindowAxis &axis) { return axis.step != 1; })) {
     product.rowSteps.assign(product.rows.size(), 1); // images, where they are rows, are neighbours

@@ -68,13 +68,23 @@ Sums zeroSums(KernelBuilder &builder, size_t count) {
   return Sums(count, zero);
 }
 
-void ColumnVectors::sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize) {
-  int64_t vectors = offsets.size(), share = panelSize * llvm::divideCeil(vectors, passes);
-  prefetchStreams = llvm::divideCeil(vectors, passes);
-  if (vectors < passes) {
+void ColumnVectors::sharePrefetch(KernelBuilder &builder, Index pass, Index passCount, int64_t panelSize) {
+  auto passes = passCount.constant();
+  int64_t vectors = offsets.size();
+  if (!passes) {
+    // As below for many: of fewer passes than vectors, each leaves out lines.
+    prefetchStreams = 1;
+    prefetchPitch = builder.ceilDiv(panelLanes * vectors, passCount);
+    prefetchShift = builder.mul(pass, builder.mul(prefetchPitch, panelSize / panelLanes));
+    return;
+  }
+  int64_t share = panelSize * llvm::divideCeil(vectors, *passes);
+  prefetchStreams = llvm::divideCeil(vectors, *passes);
+  if (vectors < *passes) {
     // A pass takes a part of a panel: it reads ahead more slowly than it computes.
-    prefetchPitch = llvm::divideCeil(panelLanes * vectors, passes);
-    share = panelSize / panelLanes * prefetchPitch;
+    int64_t pitch = llvm::divideCeil(panelLanes * vectors, *passes);
+    share = panelSize / panelLanes * pitch;
+    prefetchPitch = pitch;
   }
   prefetchShift = builder.mul(pass, share);
 }
@@ -91,7 +101,7 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
     streams = std::min(streams, columns.prefetchStreams);
   Stream ahead(builder, element, columns.pointer, builder.add(columns.base, columns.prefetchShift),
                ArrayRef(columns.offsets).take_front(streams));
-  Index aheadPitch = columns.prefetchPitch ? Index(columns.prefetchPitch) : columns.pitch;
+  Index aheadPitch = columns.prefetchPitch.is(0) ? columns.pitch : columns.prefetchPitch;
   size_t count = sums.size();
   auto body = [&](Index k, ValueRange carried, int64_t steps) {
     SmallVector<Value> current(carried);

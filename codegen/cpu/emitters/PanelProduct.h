@@ -43,7 +43,7 @@ struct ColumnVectors {
   /// how far they advance in a step (0: as the vectors do).
   Index prefetchShift = 0;
   size_t prefetchStreams = 0;
-  int64_t prefetchPitch = 0;
+  Index prefetchPitch = 0;
   /// When not null, step k is multiplied by element scaleBase + k; float32 only.
   mlir::Value scale = {};
   Index scaleBase = 0;
@@ -51,7 +51,7 @@ struct ColumnVectors {
   /// Passes over one panel group share the prefetching of the next one: pass `pass` of `passes` reads ahead its part,
   /// so that memory has the time of all passes for it. Only for panels that follow each other, of `panelSize` elements,
   /// and passes that read them from their start.
-  void sharePrefetch(KernelBuilder &builder, Index pass, int64_t passes, int64_t panelSize);
+  void sharePrefetch(KernelBuilder &builder, Index pass, Index passes, int64_t panelSize);
 };
 
 using Sums = llvm::SmallVector<mlir::Value>;

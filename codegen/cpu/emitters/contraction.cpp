@@ -22,23 +22,37 @@ Contraction::Contraction(Emission &emission, Product product)
       target(emission.target), begin(emission.begin), end(emission.end), scratch(emission.scratch),
       measured(emission.schedule) {
   MLIRContext *context = problem.output.getContext();
-  batchCount = ingot::product(problem.batch, context);
-  rowExtent = ingot::product(problem.rows, context);
+  allRows = rowExtent = ingot::product(problem.rows, context);
+  parts = evaluator.constant(1);
+  if (problem.rowsTogether) {
+    rowExtent = evaluator.constant(problem.rowsTogether);
+    parts = simplifyDimension(allRows.floorDiv(rowExtent));
+  }
+  batchCount = simplifyDimension(ingot::product(problem.batch, context) * parts);
   SmallVector<AffineExpr> rhs = evaluator.dims(problem.rhs);
   sharesRhs = llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
 }
 
 Point Contraction::rowPoint(AffineExpr row) const { return delinearize(row, problem.rows); }
 
-std::optional<Access> Contraction::lhsAt(ArrayRef<AffineExpr> outputPoint, AffineExpr depth) {
+/// What is at `point`, the indices of a batch and then of a row, in the order of the output.
+Point Contraction::outputPoint(ArrayRef<AffineExpr> point) const {
+  Point result(point);
+  for (auto [index, axis] : llvm::zip_first(problem.axes, point))
+    result[index] = axis;
+  return result;
+}
+
+/// Element `depth` of the row at `point`: the indices of a batch and then of a row.
+std::optional<Access> Contraction::lhsAt(ArrayRef<AffineExpr> point, AffineExpr depth) {
   SmallVector<AffineExpr> dims = evaluator.dims(problem.lhs);
-  Point scaled(outputPoint);
+  Point scaled = outputPoint(point);
   for (auto [coordinate, step] :
        llvm::zip(MutableArrayRef(scaled).take_back(problem.rowSteps.size()), problem.rowSteps))
     coordinate = coordinate * step;
-  Point point = broadcastPoint(scaled, ArrayRef(dims).drop_back());
-  point.push_back(depth);
-  return evaluator.access(problem.lhs, point);
+  Point place = broadcastPoint(scaled, ArrayRef(dims).drop_back());
+  place.push_back(depth);
+  return evaluator.access(problem.lhs, place);
 }
 
 std::optional<Access> Contraction::rhsAt(ArrayRef<AffineExpr> batchPoint, AffineExpr depth, AffineExpr column) {
@@ -166,10 +180,13 @@ void Contraction::emitItem(Index item) {
     Index inChunk = builder.mod(item, blocks), block = builder.add(first, inChunk);
     batchIndex = builder.div(block, rowBlocks);
     rowBlock = builder.mod(block, rowBlocks);
-    pass = chunk.is(0) || !chunk.constant() ? rowBlock : inChunk;
+    bool hasChunks = chunk.constant().value_or(0) != 0, isOfImage = !hasChunks && rowBlocks.constant();
+    pass = isOfImage ? rowBlock : inChunk;
+    passCount = isOfImage ? rowBlocks : hasChunks ? chunk : blocks;
   } else {
     rowBlock = builder.mod(item, rowBlocks);
     pass = rowBlock;
+    passCount = rowBlocks;
     group = builder.mod(builder.div(item, rowBlocks), groups);
     batchIndex = builder.div(builder.div(item, rowBlocks), groups);
   }
@@ -180,12 +197,15 @@ void Contraction::emitItem(Index item) {
 /// Where the operands of this batch begin.
 void Contraction::enterBatch(Index batchIndex) {
   AffineExpr zero = evaluator.getSymbols().constant(0);
-  batchPoint = delinearize(evaluator, batchIndex, problem.batch);
+  Index partCount = evaluator.materialize(parts);
+  bool isOnlyBatch = constantValue(ingot::product(problem.batch, zero.getContext())) == 1;
+  firstRow = builder.mul(isOnlyBatch ? batchIndex : builder.mod(batchIndex, partCount), problem.rowsTogether);
+  batchPoint = delinearize(evaluator, isOnlyBatch ? Index(0) : builder.div(batchIndex, partCount), problem.batch);
   Point origin = batchPoint;
   origin.append(problem.rows.size(), zero);
   Access left = *lhsAt(origin, zero), right = *rhsAt(batchPoint, zero, zero);
   lhs = left.buffer.pointer;
-  lhsBase = lhsRowStride ? evaluator.materialize(left.offset) : Index(0);
+  lhsBase = lhsRowStride ? builder.add(evaluator.materialize(left.offset), builder.mul(firstRow, rowStride)) : Index(0);
   rhs = right.buffer.pointer;
   rhsBase = evaluator.materialize(right.offset);
   if (problem.scale) {
@@ -239,11 +259,15 @@ void Contraction::emitRowBlock(Index rowBlock, const Group &columns) {
     return builder.ifThen(
         builder.less(rowBlock, runs[0].count), [&] { piece(runs[0], 0); }, [&] { piece(runs[1], runs[0].count); });
   }
-  Index first = builder.mul(rowBlock, block.rows), count = builder.sub(rowCount, first);
+  Index first = builder.mul(rowBlock, block.rows), count = builder.sub(rowCount, first), ownPass = pass,
+        ownCount = passCount;
   builder.ifThen(
       builder.less(count, block.rows),
       [&] {
         Index row = first, left = count;
+        // If there is no other block, these have to read ahead all of the next group.
+        pass = 0;
+        passCount = 1;
         for (int64_t size = 8; size >= 1; size /= 2) {
           if (size >= block.rows)
             continue;
@@ -253,7 +277,11 @@ void Contraction::emitRowBlock(Index rowBlock, const Group &columns) {
           left = builder.sub(left, builder.mul(steps, size));
         }
       },
-      [&] { emitBlock(first, block.rows, columns); });
+      [&] {
+        pass = ownPass;
+        passCount = ownCount;
+        emitBlock(first, block.rows, columns);
+      });
 }
 
 /// rows x columns sums in registers, then the epilogue.
@@ -264,7 +292,7 @@ void Contraction::emitBlock(Index row, int64_t count, const Group &group) {
       lhs, builder.add(lhsBase, builder.mul(row, rowStride)), {}, depthStride, hasByteRows, target.hasByteProduct()};
   for (int64_t i = 0; i < count; ++i) {
     points.push_back(batchPoint);
-    points.back().append(rowPoint(evaluator.variable(builder.add(row, i), rowExtent)));
+    points.back().append(rowPoint(evaluator.variable(builder.add(firstRow, builder.add(row, i)), allRows)));
     rows.offsets.push_back(lhsRowStride ? builder.mul(rowStride, i)
                                         : evaluator.materialize(lhsAt(points.back(), zero)->offset));
   }
@@ -284,7 +312,7 @@ void Contraction::storeBlock(ArrayRef<Point> rows, const Group &group, ArrayRef<
   }
   for (auto [index, sum] : llvm::enumerate(sums)) {
     size_t j = index % group.vectors;
-    Point point = rows[index / group.vectors];
+    Point point = outputPoint(rows[index / group.vectors]);
     point.push_back(columns[j]);
     evaluator.bind(problem.output, sum);
     evaluator.storeResults(problem.output, point, &lanes[j]);
@@ -300,12 +328,10 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   // Weights that are not float32 are counted in words; the base is that of a whole panel.
   Index steps = builder.ceilDiv(depth, stepsPerWord(storage)), panelSize = builder.mul(steps, panelLanes);
   auto known = steps.constant();
-  // How many blocks read this group before it is the next one's turn (or the next image's).
-  auto passes = chunk.is(0) || !chunk.constant() ? constantValue(rowExtent.ceilDiv(block.rows)) : chunk.constant();
   if (rhsForm == RhsForm::panels) {
     columns.base = builder.add(builder.div(rhsBase, stepsPerWord(storage)), builder.mul(group.panel, panelSize));
     if (known)
-      columns.prefetch = choosePrefetch(*known, {rows, group.vectors}, passes.value_or(1));
+      columns.prefetch = choosePrefetch(*known, {rows, group.vectors}, passCount.constant().value_or(2));
   } else if (rhsForm == RhsForm::scratch) {
     columns.base = builder.mul(builder.sub(group.panel, firstPanel), panelSize);
   } else {
@@ -317,8 +343,8 @@ ColumnVectors Contraction::columnsOf(const Group &group, int64_t rows) {
   columns.scaleBase = scaleBase;
   for (int64_t j = 0; j < group.vectors; ++j)
     columns.offsets.push_back(rhsForm == RhsForm::inPlace ? Index(j * panelLanes) : builder.mul(panelSize, j));
-  if (columns.prefetch.distance && passes && known && isNextGroup(columns.prefetch, *known, group.vectors))
-    columns.sharePrefetch(builder, pass, *passes, *known * panelLanes);
+  if (columns.prefetch.distance && known && isNextGroup(columns.prefetch, *known, group.vectors))
+    columns.sharePrefetch(builder, pass, passCount, *known * panelLanes);
   return columns;
 }
 
@@ -344,14 +370,7 @@ FailureOr<Division> emitContraction(Emission &emission) {
                           rhs = emission.evaluator.dims(op.getRhs());
   AffineExpr depth = constantValue(lhs.back()) ? lhs.back() : rhs[rhs.size() - 2];
   Product product{op.getLhs(), op.getRhs(), op.getOutput(), packedMatrix(op.getRhs()), {}, {}, output.back(), depth};
-  ArrayRef<AffineExpr> leading = ArrayRef(output).drop_back();
-  // Rows of different batches form one matrix when they share the rhs and one batch alone would not fill a block.
-  bool sharesRhs =
-      llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
-  bool hasFewRows = constantValue(leading.back()) && *constantValue(leading.back()) <= 16;
-  size_t batchAxes = sharesRhs && hasFewRows ? 0 : leading.size() - 1;
-  product.batch.assign(leading.begin(), leading.begin() + batchAxes);
-  product.rows.assign(leading.begin() + batchAxes, leading.end());
+  chooseRows(emission.evaluator, ArrayRef(output).drop_back(), product);
   Contraction contraction(emission, std::move(product));
   if (!contraction.analyze())
     return failure();

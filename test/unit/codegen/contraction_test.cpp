@@ -86,6 +86,54 @@ TEST_P(Contraction, ReadsPackedPanelsForAnOpenBatch) {
   EXPECT_EQ(runKernel(text, {a, panels.values}, names, {s.batch * s.rows})[0].as<float>(), y);
 }
 
+/// The lhs lies as [rows, batch, depth]: the order of steps and sequences, with either or both of them open.
+TEST_P(Contraction, WalksRowsInTheOrderOfTheLhs) {
+  Packed panels = pack(b, {s.depth, s.columns}, {1, 0}, {16, 1});
+  std::vector<std::string> names{"b", "m"};
+  std::vector<float> turned(a.size()), y = expected(s, a, b, bias, true);
+  for (int64_t i = 0; i < s.batch; ++i)
+    for (int64_t m = 0; m < s.rows; ++m)
+      std::copy_n(&a[(i * s.rows + m) * s.depth], s.depth, &turned[(m * s.batch + i) * s.depth]);
+  for (auto [batch, rows] : std::vector<std::pair<int64_t, int64_t>>{{-1, -2}, {-1, s.rows}, {s.batch, -2}}) {
+    std::string text = fmt::format(R"(
+    kernel.func private @k(%a: {0}, %p: {1}, %c: {2}) -> {3} {{
+      %b = kernel.unpack %p [1, 0] [16, 1] : {1} -> {4}
+      %t = ingot.transpose %a [1, 0, 2] : {0}
+      %0 = ingot.matmul %t, %b : {5}, {4}
+      %1 = ingot.add %0, %c : {3}, {2}
+      kernel.return %1 : {3}
+    }})",
+                                   typeText({rows, batch, s.depth}, names), typeText(panels.shape),
+                                   typeText({s.columns}), typeText({batch, rows, s.columns}, names),
+                                   typeText({s.depth, s.columns}), typeText({batch, rows, s.depth}, names));
+    EXPECT_EQ(runKernel(text, {turned, panels.values, bias}, names, {s.batch, s.rows})[0].as<float>(), y);
+  }
+}
+
+/// Batches of a known number of rows, which need not be neighbours of those of the next batch.
+TEST_P(Contraction, ReadsPackedPanelsForAnOpenNumberOfBatches) {
+  Packed panels = pack(b, {s.depth, s.columns}, {1, 0}, {16, 1});
+  std::vector<std::string> names{"b"};
+  std::vector<float> padded, y = expected(s, a, b, {}, true);
+  for (int64_t i = 0; i < s.batch; ++i) {
+    padded.insert(padded.end(), a.begin() + i * s.rows * s.depth, a.begin() + (i + 1) * s.rows * s.depth);
+    padded.resize(padded.size() + s.depth, 7);
+  }
+  for (bool isPadded : {false, true}) {
+    std::string text = fmt::format(R"(
+    kernel.func private @k(%a: {0}, %p: {1}) -> {2} {{
+      %b = kernel.unpack %p [1, 0] [16, 1] : {1} -> {3}
+      %s = ingot.slice %a <[0, 0, 0]> [1, 1, 1] : {0} -> {4}
+      %0 = ingot.matmul %s, %b : {4}, {3}
+      kernel.return %0 : {2}
+    }})",
+                                   typeText({-1, s.rows + isPadded, s.depth}, names), typeText(panels.shape),
+                                   typeText({-1, s.rows, s.columns}, names), typeText({s.depth, s.columns}),
+                                   typeText({-1, s.rows, s.depth}, names));
+    EXPECT_EQ(runKernel(text, {isPadded ? padded : a, panels.values}, names, {s.batch})[0].as<float>(), y);
+  }
+}
+
 TEST_P(Contraction, ReadsTheRhsInPlaceWithSymbolicSizes) {
   std::vector<std::string> names{"b", "k", "m", "n"};
   std::string text =
