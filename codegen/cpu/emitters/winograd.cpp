@@ -15,6 +15,7 @@
 #include "codegen/cpu/Emitter.h"
 #include "codegen/cpu/emitters/Linear.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
+#include "codegen/cpu/emitters/WinogradPhases.h"
 #include "codegen/cpu/emitters/WinogradTransforms.h"
 
 using namespace mlir;
@@ -49,12 +50,6 @@ std::optional<Problem> findProblem(Operation *root) {
   return std::nullopt;
 }
 
-/// Samples of the input that have transforms of their own, along each axis: with stride 2 the even (0) or the odd (1)
-/// ones, otherwise all (0).
-struct Phase {
-  Index row, column;
-};
-
 /// Groups of panels of filters, `last` not among them.
 struct Groups {
   Index first, last;
@@ -65,26 +60,30 @@ public:
   Winograd(Emission &emission, Problem problem)
       : problem(problem), evaluator(emission.evaluator), builder(emission.builder), target(emission.target),
         begin(emission.begin), end(emission.end), scratch(emission.scratch), schedule(emission.schedule),
-        form(winogradForm(problem.filter)), matrices(winogradMatrices(form)) {}
+        form(winogradForm(problem.filter)), matrices(winogradMatrices(form)), phases{builder, form} {}
   Division emit();
 
 private:
+  /// `count` times `tiles` tiles, from `first` on.
+  struct Piece {
+    Index first, count;
+    int64_t tiles;
+  };
+
   void readShapes();
   void makeSchedule();
   void describeAlternatives(int64_t panelCount);
   int64_t tilesTogether(int64_t tiles) const;
   int64_t chooseBlocks();
   SmallVector<Run> rowRuns(int64_t tiles) const;
+  int64_t imagesOfRows() const { return std::max<int64_t>(1, maxRows(target, vectors) / grid.count); }
   void emitItems(Index block);
   void emitBlock(Index first, Index count);
   void transformInput(Index first, Index count);
   Vectors transformSamples(ArrayRef<Value> samples);
-  Index phaseStart(const Phase &phase);
-  Index phases(Index at);
-  Index inputOf(Index element, const Phase &phase);
-  Index filterOf(Index element, const Phase &phase);
+  SmallVector<Piece> piecesOf(Index count) const;
   void multiply(Index count, Groups part);
-  void multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass, int64_t passes);
+  void multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass, Index passes);
   void transformOutput(Index first, Index count, Groups part);
 
   Problem problem;
@@ -96,6 +95,7 @@ private:
   KernelChoice schedule; // measured: tiles together, and vectors of filters side by side
   WinogradForm form;
   WinogradMatrices matrices;
+  WinogradPhases phases;
 
   // The problem.
   AffineExpr images;
@@ -105,7 +105,8 @@ private:
   // The schedule.
   int64_t vectors = 1, groups = 1, chunks = 1, groupsPerChunk = 1;
   int64_t groupsTogether = 1; // whose products scratch memory holds
-  /// The most tiles of a block. Where the batch is known, blocks are of one or two sizes, which are known too.
+  /// The most tiles of a block. Where the batch is known, or an image is a block or more, blocks are of one or two
+  /// sizes, which are known too: those of all tiles, or of an image. Otherwise (empty) a block is some images.
   int64_t blockTiles = 1;
   SmallVector<Run> blocks;
   int64_t inputPitch = 0, productPitch = 0, productStart = 0;
@@ -151,8 +152,10 @@ void Winograd::makeSchedule() {
   productPitch = blockTiles * filtersTogether() + panelLanes;
   productStart = products * inputPitch;
   division.scratchBytes = (productStart + elements * productPitch) * 4;
-  AffineExpr items = (images * grid.count + (blockTiles - 1)).floorDiv(blockTiles) * chunks;
-  division.items = blocks.empty() ? simplifyDimension(items) : evaluator.constant(blockCount * chunks);
+  AffineExpr items = blocks.empty() ? (images * grid.count).ceilDiv(blockTiles) : evaluator.constant(blockCount);
+  if (!blocks.empty() && !constantValue(images))
+    items = items * images;
+  division.items = simplifyDimension(items * chunks);
   double operations = 2.0 * products * blockTiles * channels * filters / double(chunks);
   division.grain = grainFor(operations, 0);
   division.itemMicroseconds = productMicroseconds(
@@ -189,19 +192,22 @@ int64_t Winograd::tilesTogether(int64_t tiles) const {
   return filterBytes > smallFilterBytes ? someTiles : fewTiles;
 }
 
-/// Cuts the tiles into blocks; returns their number, a guess where the batch is not known.
+/// Cuts the tiles into blocks; returns their number, for one image where the batch is not known: those of more images
+/// only add to it.
 int64_t Winograd::chooseBlocks() {
   std::optional<int64_t> known = constantValue(images);
   int64_t tiles = known.value_or(guessedImages) * grid.count;
   int64_t together = schedule.isChosen() ? schedule.rows : tilesTogether(tiles);
-  if (known) {
-    blocks = balancedRuns(tiles, together);
+  if (!known && grid.count <= someTiles)
+    together = std::max(together, grid.count);
+  int64_t imagesTogether = together / grid.count;
+  if (known || imagesTogether <= 1) {
+    blocks = balancedRuns(known ? tiles : grid.count, together);
     blockTiles = blocks.front().size;
     return blocks.back().count + (blocks.size() > 1 ? blocks.front().count : 0);
   }
-  int64_t passes = llvm::divideCeil(together, maxRows(target, vectors));
-  blockTiles = llvm::divideCeil(together, passes) * passes;
-  return llvm::divideCeil(tiles, blockTiles);
+  blockTiles = imagesTogether * grid.count;
+  return 1;
 }
 
 /// The register blocks for `tiles` rows.
@@ -230,8 +236,15 @@ void Winograd::emitItems(Index block) {
     Index tile = builder.mul(block, blockTiles);
     return emitBlock(tile, builder.min(builder.sub(tileCount, tile), blockTiles));
   }
+  Index before = 0; // tiles of the images before
+  if (!constantValue(images)) {
+    int64_t ofImage = blocks.back().count + (blocks.size() > 1 ? blocks.front().count : 0);
+    before = builder.mul(builder.div(block, ofImage), grid.count);
+    block = builder.mod(block, ofImage);
+  }
   auto piece = [&](const Run &run, int64_t skipped) {
-    emitBlock(builder.add(builder.mul(builder.sub(block, skipped), run.size), run.start), run.size);
+    Index start = builder.add(builder.mul(builder.sub(block, skipped), run.size), run.start);
+    emitBlock(builder.add(before, start), run.size);
   };
   if (blocks.size() == 1)
     return piece(blocks[0], 0);
@@ -260,7 +273,7 @@ void Winograd::transformInput(Index first, Index count) {
         ImageTiles tiles{input, height, width, channels, size - row, size - column, form.stride};
         Index top = builder.add(builder.mul(y, form.stride), row - problem.low[0]),
               left = builder.add(builder.mul(x, form.stride), column - problem.low[1]);
-        Index place = builder.add(builder.mul(number, channels), builder.mul(phaseStart({row, column}), inputPitch));
+        Index place = builder.add(builder.mul(number, channels), builder.mul(phases.start({row, column}), inputPitch));
         transformTile(builder, tiles, builder.mul(image, height * width * channels), top, left, channels, apply,
                       scratch, place, inputPitch);
       }
@@ -275,43 +288,28 @@ Vectors Winograd::transformSamples(ArrayRef<Value> samples) {
   return applyRows(builder, matrix, samples);
 }
 
-/// The first product of a phase. Phases follow each other by rows, then by columns; the odd ones lack the last element
-/// of an axis.
-Index Winograd::phaseStart(const Phase &phase) {
-  Index above = builder.mul(phase.row, size * form.products());
-  return builder.add(above, builder.mul(builder.mul(phase.column, size), builder.sub(size, phase.row)));
+/// `count` tiles as pieces of known sizes. Where their number is not known they are whole images: as many together as
+/// fit the registers, then one by one.
+SmallVector<Winograd::Piece> Winograd::piecesOf(Index count) const {
+  if (auto known = count.constant())
+    return {{0, 1, *known}};
+  Index imageCount = builder.div(count, grid.count), rows = imagesOfRows();
+  Index together = builder.div(imageCount, rows), first = builder.mul(together, builder.mul(rows, grid.count));
+  SmallVector<Piece> pieces{{0, together, imagesOfRows() * grid.count}};
+  if (!rows.is(1))
+    pieces.push_back({first, builder.mod(imageCount, rows), grid.count});
+  return pieces;
 }
 
-/// How many phases have an element `at` along an axis.
-Index Winograd::phases(Index at) { return form.stride == 1 ? Index(1) : builder.sub(2, builder.div(at, size - 1)); }
-
-/// Which product an element has in a phase.
-Index Winograd::inputOf(Index element, const Phase &phase) {
-  if (form.stride == 1)
-    return element;
-  Index row = builder.mul(builder.div(element, size), builder.sub(size, phase.column));
-  return builder.add(builder.add(phaseStart(phase), row), builder.mod(element, size));
-}
-
-/// Which element of the filters it multiplies: the last, for all of an axis, in an odd phase.
-Index Winograd::filterOf(Index element, const Phase &phase) {
-  if (form.stride == 1)
-    return element;
-  auto along = [&](Index at, Index isOdd) {
-    return builder.add(at, builder.mul(isOdd, builder.sub(form.filterSize() - 1, at)));
-  };
-  Index row = along(builder.div(element, size), phase.row), column = along(builder.mod(element, size), phase.column);
-  return builder.add(builder.mul(row, form.filterSize()), column);
-}
-
-/// M[element] = the sum of the phases' V * U for some filters. Where the number of tiles is not known, the last rows of
-/// an incomplete block are computed from what V happens to hold, and never read.
+/// M[element] = the sum of the phases' V * U for some filters.
 void Winograd::multiply(Index count, Groups part) {
-  std::optional<int64_t> known = count.constant();
-  SmallVector<Run> runs = rowRuns(known.value_or(blockTiles));
-  int64_t passes = 0;
-  for (const Run &run : runs)
-    passes += run.count;
+  SmallVector<Piece> pieces = piecesOf(count);
+  auto passesOf = [&](const Piece &piece) -> int64_t {
+    return llvm::divideCeil(piece.tiles, maxRows(target, vectors));
+  };
+  Index passes = 0;
+  for (const Piece &piece : pieces)
+    passes = builder.add(passes, builder.mul(piece.count, passesOf(piece)));
   builder.loop(0, elements, 1, [&](Index element) {
     builder.loop(part.first, part.last, 1, [&](Index group) {
       Index place = builder.mul(builder.sub(group, part.first), vectors * panelLanes);
@@ -319,14 +317,23 @@ void Winograd::multiply(Index count, Groups part) {
       Index isLast = builder.sub(1, builder.min(builder.sub(builder.sub(part.last, 1), group), 1));
       ahead = builder.mul(isLast, builder.mul(builder.sub(groups, builder.sub(part.last, part.first)),
                                               vectors * panelLanes * channels));
-      int64_t passed = 0;
-      for (const Run &run : runs) {
-        Index last = known ? Index(run.count) : builder.ceilDiv(count, run.size);
-        builder.loop(0, last, 1, [&](Index number) {
-          multiplyRows(element, group, place, run, builder.add(builder.mul(number, run.size), run.start),
-                       builder.add(number, passed), passes);
+      Index passed = 0;
+      for (const Piece &piece : pieces) {
+        // The only pass, perhaps, has to read ahead all of the next group.
+        bool mayBeOnly = !passes.constant() && piece.tiles == grid.count && passesOf(piece) == 1;
+        builder.loop(0, piece.count, 1, [&](Index number) {
+          Index first = builder.add(piece.first, builder.mul(number, piece.tiles)),
+                pass = builder.add(passed, builder.mul(number, passesOf(piece)));
+          for (const Run &run : rowRuns(piece.tiles)) {
+            builder.loop(0, run.count, 1, [&](Index i) {
+              Index row = builder.add(builder.mul(i, run.size), run.start);
+              multiplyRows(element, group, place, run, builder.add(first, row),
+                           mayBeOnly ? Index(0) : builder.add(pass, i), mayBeOnly ? Index(1) : passes);
+            });
+            pass = builder.add(pass, run.count);
+          }
         });
-        passed += run.count;
+        passed = builder.add(passed, builder.mul(piece.count, passesOf(piece)));
       }
     });
   });
@@ -335,7 +342,7 @@ void Winograd::multiply(Index count, Groups part) {
 /// The register block of rows `row`, ..., the `pass`-th of `passes` over the group, whose products are `place` in a
 /// row.
 void Winograd::multiplyRows(Index element, Index group, Index place, const Run &run, Index row, Index pass,
-                            int64_t passes) {
+                            Index passes) {
   int64_t panelSize = channels * panelLanes;
   Block block{run.size, vectors};
   BroadcastRows rows{scratch, 0, {}, 1};
@@ -349,12 +356,14 @@ void Winograd::multiplyRows(Index element, Index group, Index place, const Run &
     columns.prefetchShift = builder.add(columns.prefetchShift, ahead);
   }
   auto addPhase = [&](const Phase &phase, ValueRange sums) {
-    rows.base = builder.add(builder.mul(inputOf(element, phase), inputPitch), builder.mul(row, channels));
-    columns.base =
-        builder.add(builder.mul(filterOf(element, phase), filters * channels), builder.mul(group, vectors * panelSize));
-    return accumulate(builder, channels, rows, columns, Sums(sums), chooseUnroll(target, block));
+    rows.base = builder.add(builder.mul(phases.inputOf(element, phase), inputPitch), builder.mul(row, channels));
+    columns.base = builder.add(builder.mul(phases.filterOf(element, phase), filters * channels),
+                               builder.mul(group, vectors * panelSize));
+    // An image's sums are formed in one order, alone or with others.
+    int64_t unroll = blocks.empty() ? 1 : chooseUnroll(target, block);
+    return accumulate(builder, channels, rows, columns, Sums(sums), unroll);
   };
-  Index rowPhases = phases(builder.div(element, size)), columnPhases = phases(builder.mod(element, size));
+  Index rowPhases = phases.count(builder.div(element, size)), columnPhases = phases.count(builder.mod(element, size));
   Sums zeros = zeroSums(builder, run.size * vectors);
   Sums sums = builder.loop(0, rowPhases, 1, zeros, [&](Index phaseRow, ValueRange above) {
     return builder.loop(0, columnPhases, 1, above, [&](Index phaseColumn, ValueRange carried) {

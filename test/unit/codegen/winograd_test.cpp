@@ -100,6 +100,11 @@ INSTANTIATE_TEST_SUITE_P(Odd, Winograd,
                                          Map{1, 15, 17, 48, 64, 4, 1}, Map{1, 30, 29, 16, 48, 4, 0},
                                          Map{3, 9, 13, 16, 16, 2, 2}, Map{40, 7, 5, 48, 32, 4, 1},
                                          Map{2, 31, 27, 16, 96, 4, 0}, Map{5, 15, 14, 32, 80, 4, 2}));
+/// Images of one tile or a few: an open batch is computed by images, some of them together.
+INSTANTIATE_TEST_SUITE_P(Small, Winograd,
+                         testing::Values(Map{57, 3, 3, 16, 32, 4, 1}, Map{17, 2, 4, 16, 48, 2, 1},
+                                         Map{7, 4, 4, 32, 32, 2, 1}, Map{8, 8, 8, 16, 16, 2, 1},
+                                         Map{1, 5, 5, 16, 32, 2, 1}));
 INSTANTIATE_TEST_SUITE_P(Strided, Winograd,
                          testing::Values(Map{1, 28, 28, 16, 32, 4, 1, 2}, Map{1, 14, 14, 48, 64, 2, 1, 2},
                                          Map{2, 13, 13, 32, 16, 2, 0, 2}, Map{1, 33, 35, 16, 48, 4, 0, 2},

@@ -1,0 +1,35 @@
+//===- WinogradPhases.cpp - Samples with transforms of their own ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "codegen/cpu/emitters/WinogradPhases.h"
+
+namespace ingot::cpu {
+
+Index WinogradPhases::start(const Phase &phase) const {
+  Index above = builder.mul(phase.row, form.size() * form.products());
+  return builder.add(above, builder.mul(builder.mul(phase.column, form.size()), builder.sub(form.size(), phase.row)));
+}
+
+Index WinogradPhases::count(Index at) const {
+  return form.stride == 1 ? Index(1) : builder.sub(2, builder.div(at, form.size() - 1));
+}
+
+Index WinogradPhases::inputOf(Index element, const Phase &phase) const {
+  if (form.stride == 1)
+    return element;
+  Index row = builder.mul(builder.div(element, form.size()), builder.sub(form.size(), phase.column));
+  return builder.add(builder.add(start(phase), row), builder.mod(element, form.size()));
+}
+
+Index WinogradPhases::filterOf(Index element, const Phase &phase) const {
+  if (form.stride == 1)
+    return element;
+  auto along = [&](Index at, Index isOdd) {
+    return builder.add(at, builder.mul(isOdd, builder.sub(form.filterSize() - 1, at)));
+  };
+  Index row = along(builder.div(element, form.size()), phase.row),
+        column = along(builder.mod(element, form.size()), phase.column);
+  return builder.add(builder.mul(row, form.filterSize()), column);
+}
+
+} // namespace ingot::cpu
