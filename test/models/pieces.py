@@ -37,6 +37,10 @@ PIECES = {
     "map of one pixel": """
         zero = Constant<value_ints=[0]>() i = Unsqueeze(x, zero) t = Transpose<perm=[0, 2, 1, 3]>(i) m = GlobalAveragePool(t)
         size = Shape(t) y = Resize<mode = "linear", coordinate_transformation_mode = "align_corners">(m, , , size) z = Add(y, t)""",
+    "map made larger by a half": """
+        zero = Constant<value_ints=[0]>() i = Unsqueeze(x, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)
+        scales = Constant<value_floats=[1.0, 1.0, 1.5, 0.75]>() y = Resize<mode = "linear">(t, , scales)
+        z = Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(y, , scales)""",
     # The last window along an open axis would start in the padding behind it.
     "windows of a pool": """
         y = MatMul(x, w) zero = Constant<value_ints=[0]>() i = Unsqueeze(y, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)

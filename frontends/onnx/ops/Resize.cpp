@@ -17,6 +17,9 @@ AffineExpr scaled(Node &node, AffineExpr size, double scale) {
     return size * int64_t(whole);
   if (scale > 0 && std::abs(1 / scale - part) < 1e-6)
     return size.floorDiv(int64_t(part));
+  for (int64_t divisor = 2; divisor <= 16 && scale > 0; divisor *= 2) // 1.5, say: exact, as the product by it is
+    if (double times = scale * divisor; times == std::round(times))
+      return (size * int64_t(times)).floorDiv(divisor);
   return {};
 }
 
