@@ -50,29 +50,39 @@ static SmallVector<int64_t> neighbours(ArrayRef<AffineExpr> extents, ArrayRef<Af
   return chain;
 }
 
+/// The same for the rows of `product`, whose result has the axes `leading` and a last one; none also where they are
+/// better taken as they come: rows that are no neighbours are better together than a few in each batch.
+static SmallVector<int64_t> neighbours(Evaluator &evaluator, ArrayRef<AffineExpr> leading, const Product &product) {
+  Point point;
+  for (AffineExpr extent : leading)
+    point.push_back(probe(evaluator, extent));
+  Point place = broadcastPoint(point, ArrayRef(evaluator.dims(product.lhs)).drop_back());
+  place.push_back(evaluator.constant(0));
+  auto access = evaluator.access(product.lhs, place);
+  if (!access)
+    return {};
+  SmallVector<AffineExpr> strides =
+      llvm::map_to_vector(point, [&](AffineExpr variable) { return strideOf(access->offset, variable); });
+  SmallVector<int64_t> chain = neighbours(leading, strides);
+  bool isWhole =
+      int64_t(chain.size()) == llvm::count_if(leading, [](AffineExpr extent) { return constantValue(extent) != 1; });
+  auto isFew = [](AffineExpr extent) { return constantValue(extent).value_or(INT64_MAX) <= fewRows; };
+  if (!isWhole && (isFew(leading.back()) || llvm::all_of(chain, [&](int64_t axis) { return isFew(leading[axis]); })))
+    return {};
+  return chain;
+}
+
 void chooseRows(Evaluator &evaluator, ArrayRef<AffineExpr> leading, Product &product) {
-  SmallVector<AffineExpr> rhs = evaluator.dims(product.rhs), lhs = evaluator.dims(product.lhs);
-  bool sharesRhs =
-      llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
-  auto last = constantValue(leading.back());
-  bool hasFewRows = last && *last <= fewRows;
+  bool sharesRhs = llvm::all_of(ArrayRef(evaluator.dims(product.rhs)).drop_back(2),
+                                [](AffineExpr extent) { return constantValue(extent) == 1; });
+  bool hasFewRows = constantValue(leading.back()).value_or(INT64_MAX) <= fewRows;
   size_t batchAxes = sharesRhs && hasFewRows ? 0 : leading.size() - 1;
   product.batch.assign(leading.begin(), leading.begin() + batchAxes);
   product.rows.assign(leading.begin() + batchAxes, leading.end());
   bool isOpen = llvm::any_of(leading, [](AffineExpr extent) { return !constantValue(extent); });
-  if (!sharesRhs || !(isOpen || hasFewRows))
-    return;
-  Point point;
-  for (AffineExpr extent : leading)
-    point.push_back(probe(evaluator, extent));
-  Point place = broadcastPoint(point, ArrayRef(lhs).drop_back());
-  place.push_back(evaluator.constant(0));
-  auto access = evaluator.access(product.lhs, place);
-  if (!access)
-    return;
-  SmallVector<AffineExpr> strides =
-      llvm::map_to_vector(point, [&](AffineExpr variable) { return strideOf(access->offset, variable); });
-  SmallVector<int64_t> chain = neighbours(leading, strides);
+  SmallVector<int64_t> chain;
+  if (sharesRhs && (isOpen || hasFewRows))
+    chain = neighbours(evaluator, leading, product);
   if (chain.empty())
     return;
   for (int64_t axis = 0, count = leading.size(); axis < count; ++axis)
