@@ -11,6 +11,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/simplify/ConstantValues.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -63,8 +64,8 @@ struct DivideByKnown : OpRewritePattern<DivOp> {
     if (!isKnown(op.getRhs()))
       return rewriter.notifyMatchFailure(op, "the divisor is not known");
     std::optional<double> number = uniformValue(op.getRhs());
-    if (number == 0.0)
-      return rewriter.notifyMatchFailure(op, "division by zero");
+    if (number && !std::isnormal(float(1 / *number))) // 0 / c is 0, 0 times an infinite 1 / c is not
+      return rewriter.notifyMatchFailure(op, "the inverse is no normal number");
     Value factor = number && typeOf(op.getRhs()).getRank() == 0
                        ? scalarLike(rewriter, op.getLoc(), 1 / *number, op)
                        : rewriter.create<ReciprocalOp>(op.getLoc(), op.getRhs()).getOutput();

@@ -9,6 +9,15 @@ func.func @multiplies_instead_of_dividing(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %0 : tensor<4xf32>
 }
 
+// 0 divided by a subnormal number is 0; 0 times its infinite inverse is not.
+// CHECK-LABEL: @keeps_division_by_a_subnormal_number
+// CHECK: ingot.div
+func.func @keeps_division_by_a_subnormal_number(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %tiny = ingot.constant dense<1.0e-40> : tensor<f32>
+  %0 = ingot.div %x, %tiny : tensor<4xf32>, tensor<f32>
+  return %0 : tensor<4xf32>
+}
+
 // CHECK-LABEL: @keeps_integer_division
 // CHECK: ingot.div
 func.func @keeps_integer_division(%x: tensor<4xi64>) -> tensor<4xi64> {
