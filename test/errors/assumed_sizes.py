@@ -106,10 +106,10 @@ CASES = {
         [([(2, 1, 4)], 'dimension "W" is 4, expected at least 5')],
     ),
     "pool_beyond_the_end": (
-        [("MaxPool", "a", "y", {"kernel_shape": [3], "strides": [2], "ceil_mode": 1})],
+        [("MaxPool", "a", "y", {"kernel_shape": [5], "strides": [2], "ceil_mode": 1})],
         {"a": [1, 1, "W"]},
         {},
-        lambda a: np.stack([a[..., start : start + 3].max(-1) for start in (0, 2, 4)], -1),
+        lambda a: np.stack([a[..., start : start + 5].max(-1) for start in (0, 2)], -1),
         [(1, 1, 6)],
         [([(1, 1, 1)], 'dimension "W" is 1, expected at least 2')],
     ),

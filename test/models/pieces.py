@@ -47,7 +47,7 @@ PIECES = {
         z = MaxPool<kernel_shape=[2, 2], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1>(t)""",
     "windows that stick out": """
         zero = Constant<value_ints=[0]>() i = Unsqueeze(x, zero) t = Transpose<perm=[0, 2, 1, 3]>(i)
-        z = LpPool<kernel_shape=[3, 2], strides=[2, 2], ceil_mode=1>(t)""",
+        z = LpPool<kernel_shape=[2, 3], strides=[2, 2], ceil_mode=1>(t)""",
 }
 
 

@@ -28,7 +28,8 @@ LogicalResult inferPool(MLIRContext *context, std::optional<Location> where, Ada
     // padding.
     int64_t more = op.getCeilMode() ? std::min(stride, window - op.getHigh()[i]) - 1 : 0;
     AffineExpr padded = dims[i + 1] + op.getLow()[i] + op.getHigh()[i] + more;
-    if (!scope.canReach(padded, scope.constant(window)))
+    int64_t least = op.getCeilMode() ? window - stride : window; // with ceil_mode there may be no window at all
+    if (!scope.canReach(padded, scope.constant(least)))
       return reject(where, "window is larger than the padded input ", describe(type));
     dims[i + 1] = simplifyDimension(padded - window).floorDiv(stride) + 1;
   }
