@@ -269,6 +269,11 @@ Value Node::cast(Value value, Type element) {
   return value && getElementTypeOrSelf(value) == element ? value : make<CastOp>(value, element);
 }
 
+Value Node::asReal(Value value) {
+  bool isReal = !value || isa<FloatType>(getElementTypeOrSelf(value));
+  return isReal ? value : cast(value, Float64Type::get(getContext()));
+}
+
 Value Node::slice(Value value, ArrayRef<AffineExpr> start, ArrayRef<int64_t> step, ArrayRef<AffineExpr> extent) {
   if (!value)
     return {};

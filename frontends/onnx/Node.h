@@ -121,6 +121,8 @@ public:
   mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> dims);
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   mlir::Value cast(mlir::Value value, mlir::Type element);
+  /// The value, of integers as float64: what functions that ONNX defines for both are computed of.
+  mlir::Value asReal(mlir::Value value);
   mlir::Value slice(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> start, llvm::ArrayRef<int64_t> step,
                     llvm::ArrayRef<mlir::AffineExpr> extent);
   mlir::Value squeeze(mlir::Value value, llvm::ArrayRef<int64_t> axes);

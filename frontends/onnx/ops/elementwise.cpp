@@ -18,10 +18,8 @@ LogicalResult importUnary(Node &node) {
 /// A function that ONNX defines for integers too: of their values as float64, cut to integers again.
 template <typename Op>
 LogicalResult importFunctionOfNumbers(Node &node) {
-  Value x = node.input(0);
-  if (!x || isa<FloatType>(node.elementType()))
-    return node.result(node.make<Op>(x));
-  return node.result(node.cast(node.make<Op>(node.cast(x, Float64Type::get(node.getContext()))), node.elementType()));
+  Value result = node.make<Op>(node.asReal(node.input(0)));
+  return result ? node.result(node.cast(result, node.elementType())) : failure();
 }
 
 /// Before opset 7 the right side broadcasts from `axis` on instead of from the end.
@@ -293,7 +291,7 @@ LogicalResult importShrink(Node &node) {
   Type type = node.elementType();
   if (!type)
     return failure();
-  Value x = isa<FloatType>(type) ? node.input(0) : node.cast(node.input(0), Float64Type::get(node.getContext()));
+  Value x = node.asReal(node.input(0));
   double bias = node.attribute("bias", 0.0), lambda = node.attribute("lambd", 0.5);
   Value isLow = node.make<LessOp>(x, node.scalarLike(-lambda, x)),
         isHigh = node.make<LessOp>(node.scalarLike(lambda, x), x);

@@ -12,13 +12,11 @@ namespace {
 /// One slice at a position that is known: a view instead of a gather.
 LogicalResult importGatherAt(Node &node, AffineExpr index, int64_t axis) {
   SmallVector<AffineExpr> extent = node.dims(0), start(extent.size(), node.symbols().constant(0));
-  auto number = constantValue(index), size = constantValue(extent[axis]);
-  if (number && size && (*number >= *size || *number < -*size))
-    return node.error() << "index " << *number << " is out of range for axis " << axis << " of "
+  SymbolScope &symbols = node.symbols();
+  start[axis] = simplifyDimension(constantValue(index).value_or(0) < 0 ? extent[axis] + index : index);
+  if (!symbols.canReach(start[axis], symbols.constant(0)) || !symbols.canReach(extent[axis], start[axis] + 1))
+    return node.error() << "index " << symbols.print(index) << " is out of range for axis " << axis << " of "
                         << describe(node.inputType(0));
-  start[axis] = simplifyDimension(number && *number < 0 ? extent[axis] + index : index);
-  node.getGraph().require(start[axis]);
-  node.getGraph().require(extent[axis] - start[axis] - 1);
   extent[axis] = node.symbols().constant(1);
   return node.result(
       node.squeeze(node.slice(node.input(0), start, SmallVector<int64_t>(extent.size(), 1), extent), axis));
@@ -76,11 +74,10 @@ LogicalResult importTopK(Node &node) {
     return failure();
   if (count->size() != 1)
     return node.error() << "k must be one number";
-  auto wanted = constantValue(count->front()), present = constantValue(dims[*axis]);
-  if (wanted && (*wanted < 0 || (present && *wanted > *present)))
-    return node.error() << "k = " << *wanted << " is out of range for axis " << *axis << " of "
+  SymbolScope &symbols = node.symbols();
+  if (!symbols.canReach(count->front(), symbols.constant(0)) || !symbols.canReach(dims[*axis], count->front()))
+    return node.error() << "k = " << symbols.print(count->front()) << " is out of range for axis " << *axis << " of "
                         << describe(node.inputType(0));
-  node.getGraph().require(dims[*axis] - count->front());
   dims[*axis] = count->front();
   Value x = node.input(0);
   if (!x)

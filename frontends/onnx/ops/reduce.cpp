@@ -53,20 +53,15 @@ Value sumOfSquares(Node &node, Value x, ArrayRef<int64_t> axes) {
 Value l1(Node &node, Value x, ArrayRef<int64_t> axes) {
   return node.reduce(ReduceKind::Sum, node.make<AbsOp>(x), axes);
 }
-/// What integers take roots and logarithms in: float64, from which results are cut to integers again.
-Value asReal(Node &node, Value x) {
-  bool isReal = !x || isa<FloatType>(getElementTypeOrSelf(x));
-  return isReal ? x : node.cast(x, Float64Type::get(node.getContext()));
-}
-
+/// A reduction with logarithms: those of integers are real numbers, which are cut to integers again.
 template <Reduction reduction>
 Value inReals(Node &node, Value x, ArrayRef<int64_t> axes) {
-  Value result = reduction(node, asReal(node, x), axes);
+  Value result = reduction(node, node.asReal(x), axes);
   return result ? node.cast(result, getElementTypeOrSelf(x)) : Value();
 }
 
 Value l2(Node &node, Value x, ArrayRef<int64_t> axes) {
-  Value sum = asReal(node, sumOfSquares(node, x, axes));
+  Value sum = node.asReal(sumOfSquares(node, x, axes));
   return sum ? node.cast(node.make<SqrtOp>(sum), getElementTypeOrSelf(x)) : Value();
 }
 Value logSum(Node &node, Value x, ArrayRef<int64_t> axes) {
@@ -86,10 +81,8 @@ LogicalResult importArgReduce(Node &node) {
   FailureOr<int64_t> axis = node.axis(node.attribute<int64_t>("axis", 0), node.rank(0));
   if (failed(axis))
     return failure();
-  AffineExpr extent = node.dims(0)[*axis];
-  if (constantValue(extent) == 0)
+  if (!node.symbols().canReach(node.dims(0)[*axis], node.symbols().constant(1)))
     return node.error() << "axis " << *axis << " of " << describe(node.inputType(0)) << " has no element";
-  node.getGraph().require(extent - 1);
   Value result = node.make<ArgReduceOp>(node.input(0), kind, *axis, node.attribute<bool>("select_last_index", false));
   if (result && !node.attribute<bool>("keepdims", true))
     result = node.squeeze(result, *axis);
