@@ -32,6 +32,9 @@ struct Product {
 /// of known sizes then, and fill the registers well enough.
 inline constexpr int64_t leastRowsTogether = 8;
 
+/// Whether all batches of a product have the matrix `rhs` in common.
+bool isShared(Evaluator &evaluator, mlir::Value rhs);
+
 /// Sets which of the `leading` axes of the output (all but the last) are batches and which rows; see
 /// ContractionRows.cpp. The lhs, rhs, and output of `product` are set. Emits nothing.
 void chooseRows(Evaluator &evaluator, llvm::ArrayRef<mlir::AffineExpr> leading, Product &product);

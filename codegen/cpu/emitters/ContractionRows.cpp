@@ -72,9 +72,13 @@ static SmallVector<int64_t> neighbours(Evaluator &evaluator, ArrayRef<AffineExpr
   return chain;
 }
 
+bool isShared(Evaluator &evaluator, Value rhs) {
+  return llvm::all_of(ArrayRef(evaluator.dims(rhs)).drop_back(2),
+                      [](AffineExpr extent) { return constantValue(extent) == 1; });
+}
+
 void chooseRows(Evaluator &evaluator, ArrayRef<AffineExpr> leading, Product &product) {
-  bool sharesRhs = llvm::all_of(ArrayRef(evaluator.dims(product.rhs)).drop_back(2),
-                                [](AffineExpr extent) { return constantValue(extent) == 1; });
+  bool sharesRhs = isShared(evaluator, product.rhs);
   bool hasFewRows = constantValue(leading.back()).value_or(INT64_MAX) <= fewRows;
   size_t batchAxes = sharesRhs && hasFewRows ? 0 : leading.size() - 1;
   product.batch.assign(leading.begin(), leading.begin() + batchAxes);

@@ -29,8 +29,7 @@ Contraction::Contraction(Emission &emission, Product product)
     parts = simplifyDimension(allRows.floorDiv(rowExtent));
   }
   batchCount = simplifyDimension(ingot::product(problem.batch, context) * parts);
-  SmallVector<AffineExpr> rhs = evaluator.dims(problem.rhs);
-  sharesRhs = llvm::all_of(ArrayRef(rhs).drop_back(2), [](AffineExpr extent) { return constantValue(extent) == 1; });
+  sharesRhs = isShared(evaluator, problem.rhs);
 }
 
 Point Contraction::rowPoint(AffineExpr row) const { return delinearize(row, problem.rows); }
