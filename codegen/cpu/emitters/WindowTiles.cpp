@@ -22,6 +22,16 @@ WindowTiles::WindowTiles(Emission &emission, WindowProblem problem)
 
 VectorType WindowTiles::vectorType() const { return VectorType::get({panelLanes}, builder.op().getF32Type()); }
 
+WindowProblem windowsOf(ConvOp op, Evaluator &evaluator) {
+  WindowProblem problem{op.getInput(), op.getOutput(), {}, {}};
+  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
+  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
+  for (size_t axis = 0; axis + 2 < filter.size(); ++axis)
+    problem.axes.push_back(WindowAxis::forward(input[axis + 1], output[axis + 1], *constantValue(filter[axis]),
+                                               op.getStrides()[axis], op.getDilations()[axis], op.getLow()[axis]));
+  return problem;
+}
+
 bool WindowTiles::analyze() {
   if (!getElementTypeOrSelf(problem.input.getType()).isF32() || problem.axes.size() > 2)
     return false;

@@ -24,6 +24,9 @@ struct WindowProblem {
   llvm::SmallVector<llvm::SmallVector<WindowAxis>> otherPhases;
 };
 
+/// The windows of a convolution with a filter of known extents.
+WindowProblem windowsOf(ConvOp op, Evaluator &evaluator);
+
 class WindowTiles {
 public:
   WindowTiles(Emission &emission, WindowProblem problem);

@@ -75,17 +75,7 @@ private:
 /// Each phase is code of its own.
 constexpr int64_t mostPhases = 64;
 
-WindowProblem describe(ConvOp op, Evaluator &evaluator) {
-  WindowProblem problem{op.getInput(), op.getOutput(), {}, {}};
-  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
-  SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
-  for (size_t axis = 0; axis + 2 < filter.size(); ++axis)
-    problem.axes.push_back(WindowAxis::forward(input[axis + 1], output[axis + 1], *constantValue(filter[axis]),
-                                               op.getStrides()[axis], op.getDilations()[axis], op.getLow()[axis]));
-  return problem;
-}
-
-WindowProblem describe(ConvTransposeOp op, Evaluator &evaluator) {
+WindowProblem windowsOf(ConvTransposeOp op, Evaluator &evaluator) {
   WindowProblem problem{op.getInput(), op.getOutput(), {}, {}};
   auto phases = transposedPhases(op, evaluator);
   problem.axes = phases.front();
@@ -108,7 +98,7 @@ FailureOr<Division> emit(Op op, Emission &emission) {
                      *channels > 1 && filter.size() <= 4 && phasesOf(op) <= mostPhases;
   if (!isDepthwise || llvm::any_of(filter, [](AffineExpr extent) { return !constantValue(extent); }))
     return failure();
-  Depthwise depthwise(emission, op.getFilter(), describe(op, emission.evaluator));
+  Depthwise depthwise(emission, op.getFilter(), windowsOf(op, emission.evaluator));
   if (!depthwise.analyze())
     return failure();
   return depthwise.emit();

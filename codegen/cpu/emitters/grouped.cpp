@@ -93,19 +93,16 @@ FailureOr<Division> emitGrouped(Emission &emission) {
   if (groups < 2)
     return failure();
   Evaluator &evaluator = emission.evaluator;
-  SmallVector<AffineExpr> input = evaluator.dims(op.getInput()), output = evaluator.dims(op.getOutput());
   SmallVector<AffineExpr> filter = evaluator.dims(op.getFilter());
   if (filter.size() > 4 || llvm::any_of(filter, [](AffineExpr extent) { return !constantValue(extent); }))
     return failure();
   int64_t channels = *constantValue(filter[filter.size() - 2]), filters = *constantValue(filter.back()) / groups;
-  int64_t together = std::min({groups, panelLanes / std::max<int64_t>(channels, 1), panelLanes / filters});
-  if (together < 2 || !channels)
+  if (!channels || !filters)
     return failure();
-  WindowProblem problem{op.getInput(), op.getOutput(), {}, {}};
-  for (size_t axis = 0; axis + 2 < filter.size(); ++axis)
-    problem.axes.push_back(WindowAxis::forward(input[axis + 1], output[axis + 1], *constantValue(filter[axis]),
-                                               op.getStrides()[axis], op.getDilations()[axis], op.getLow()[axis]));
-  Grouped grouped(emission, op, std::move(problem), together, channels, filters);
+  int64_t together = std::min({groups, panelLanes / channels, panelLanes / filters});
+  if (together < 2)
+    return failure();
+  Grouped grouped(emission, op, windowsOf(op, evaluator), together, channels, filters);
   if (!grouped.analyze())
     return failure();
   return grouped.emit();
