@@ -90,6 +90,15 @@ def MixPrecision : Pass<"ingot-mix-precision", "::mlir::func::FuncOp"> {
     Option<"keep", "keep", "std::string", "", "Regular expression: nodes whose names match are not rounded for">];
 }
 
+def WidenHalf : Pass<"ingot-widen-half", "::mlir::func::FuncOp"> {
+  let summary = "Compute in float32 what a model says in float16 or bfloat16";
+  let description = [{
+    Before: `%1 = ingot.add %x, %b; %2 = ingot.relu %1; return %2`, all float16. After: `%3 = ingot.cast %x to f32; %4 = ingot.cast %b to
+    f32; %1 = ingot.add %3, %4; %2 = ingot.relu %1; %5 = ingot.cast %2 to f16; return %5`. Values are rounded where they are stored in
+    half precision: results, caches, and where the model has a Cast. A gather from a table of float16 stays one.
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // fusion/
 //===----------------------------------------------------------------------===//

@@ -11,6 +11,7 @@ namespace ingot {
 
 void buildSimplifyPipeline(OpPassManager &passes) {
   OpPassManager &functions = passes.nest<func::FuncOp>();
+  functions.addPass(createWidenHalf()); // all that follows knows float32 best
   functions.addPass(createCanonicalizerPass());
   functions.addPass(createCSEPass());             // exporters repeat themselves
   functions.addPass(createSimplifyArithmetic());  // before what looks for its forms

@@ -186,14 +186,12 @@ Value AttentionImporter::transposeLast(Value value) {
   return node.transpose(value, permutation);
 }
 
-/// Half precision is computed in single precision.
 Value AttentionImporter::attend() {
-  Type computed = element.isF64() ? element : Type(Float32Type::get(node.getContext()));
-  queries = node.cast(queries, computed);
-  keys = node.cast(keys, computed);
-  values = node.cast(values, computed);
+  queries = node.cast(queries, element);
+  keys = node.cast(keys, element);
+  values = node.cast(values, element);
   if (bias)
-    bias = node.cast(bias, computed);
+    bias = node.cast(bias, element);
   if (isInParts())
     return attendInParts();
   Value mask = allowed;
@@ -234,8 +232,7 @@ Value AttentionImporter::attendInParts() {
       node.error() << "qk_matmul_output_mode must be 0, 1, 2 or 3, not " << mode();
       return {};
     }
-    Value stage = node.cast(stages[mode()], element);
-    if (failed(node.result(3, node.reshape(stage, {batch, queryHeads, queryCount, keyCount}))))
+    if (failed(node.result(3, node.reshape(stages[mode()], {batch, queryHeads, queryCount, keyCount}))))
       return {};
   }
   return node.make<MatmulOp>(weights, values);
@@ -248,7 +245,7 @@ LogicalResult AttentionImporter::run() {
   if (failed(readMask()))
     return failure();
   restrictPositions();
-  Value output = node.cast(attend(), element);
+  Value output = attend();
   if (!output)
     return failure();
   AffineExpr size = node.dimsOf(output).back();

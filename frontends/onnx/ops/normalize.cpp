@@ -14,15 +14,10 @@ Value scaleAndShift(Node &node, Value x, Value scale, Value bias, int64_t rank) 
   return node.make<AddOp>(node.make<MulOp>(x, node.alongChannels(scale, rank)), node.alongChannels(bias, rank));
 }
 
-/// Half precision is normalised in single precision, as stash_type says.
+/// Half precision is computed in single precision like everything (passes/quantize/WidenHalf.cpp), so that stash_type,
+/// which says so, changes nothing.
 Value normalize(Node &node, Value x, ArrayRef<int64_t> axes, double epsilon, bool isCentered) {
-  if (!x)
-    return {};
-  Type type = getElementTypeOrSelf(x);
-  bool isHalf =
-      isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32 && node.attribute<int64_t>("stash_type", 1) == 1;
-  Value wide = isHalf ? node.cast(x, Float32Type::get(node.getContext())) : x;
-  return node.cast(node.make<NormalizeOp>(wide, axes, APFloat(epsilon), isCentered), type);
+  return x ? node.make<NormalizeOp>(x, axes, APFloat(epsilon), isCentered) : Value();
 }
 
 /// In training: normalised by the batch's own mean and (population) variance, which also move the running ones:

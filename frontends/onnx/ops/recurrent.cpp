@@ -93,7 +93,6 @@ private:
   LogicalResult readLengths();
   LogicalResult buildGates();
   Value bias();
-  Value wide(Value value) { return value ? node.cast(value, element) : value; }
   LogicalResult store(ArrayRef<Value> results);
 
   bool isBatchFirst = false;
@@ -121,8 +120,6 @@ LogicalResult LayerImporter::readShapes() {
   element = node.elementType();
   if (!isa<FloatType>(element))
     return node.error() << "X must be of a floating-point type, but is " << describe(node.inputType(0));
-  if (element.getIntOrFloatBitWidth() < 32)
-    element = Float32Type::get(node.getContext());
   inputDims = node.dims(0);
   if (isBatchFirst)
     std::swap(inputDims[0], inputDims[1]);
@@ -206,7 +203,7 @@ LogicalResult LayerImporter::readLengths() {
 Value LayerImporter::bias() {
   AffineExpr zero = number(0), both = number(directions), count = number(gateCount), units = number(hidden);
   int64_t one = 1;
-  Value split = node.reshape(wide(node.input(3)), {both, number(2), count, units});
+  Value split = node.reshape(node.input(3), {both, number(2), count, units});
   auto part = [&](int64_t which, AffineExpr first, AffineExpr gates) {
     Value piece =
         node.slice(split, {zero, number(which), first, zero}, {one, one, one, one}, {both, number(1), gates, units});
@@ -224,8 +221,8 @@ Value LayerImporter::bias() {
 LogicalResult LayerImporter::buildGates() {
   AffineExpr all = number(directions * gateCount * hidden), both = number(directions), count = number(gateCount),
              units = number(hidden);
-  Value matrix = node.transpose(node.reshape(wide(node.input(1)), {all, node.dims(1)[2]}), {1, 0});
-  Value product = node.make<MatmulOp>(wide(node.input(0)), matrix);
+  Value matrix = node.transpose(node.reshape(node.input(1), {all, node.dims(1)[2]}), {1, 0});
+  Value product = node.make<MatmulOp>(node.input(0), matrix);
   if (node.hasInput(3))
     product = node.make<AddOp>(product, node.reshape(bias(), all));
   else
@@ -236,7 +233,7 @@ LogicalResult LayerImporter::buildGates() {
   gates = node.reshape(product, {dims[0], dims[1], both, count, units});
   if (isBatchFirst)
     gates = node.transpose(gates, {1, 0, 2, 3, 4});
-  weights = node.transpose(node.reshape(wide(node.input(2)), {both, count, units, units}), {0, 3, 1, 2});
+  weights = node.transpose(node.reshape(node.input(2), {both, count, units, units}), {0, 3, 1, 2});
   return success(gates && weights);
 }
 
@@ -260,7 +257,7 @@ Value LayerImporter::initialState(size_t i, const Directions &chosen) {
     std::swap(dims[0], dims[1]);
   if (failed(checkShape(i, i == 5 ? "initial_h" : "initial_c", dims)))
     return {};
-  Value state = wide(node.input(i));
+  Value state = node.input(i);
   return along(isBatchFirst ? node.transpose(state, {1, 0, 2}) : state, 0, chosen);
 }
 
@@ -286,7 +283,7 @@ LogicalResult LayerImporter::store(ArrayRef<Value> results) {
       value = node.reshape(value, {inputDims[0], number(1), inputDims[1], number(hidden)});
     else if (!permutation.empty())
       value = node.transpose(value, permutation);
-    if (failed(node.result(i, node.cast(value, node.elementType()))))
+    if (failed(node.result(i, value)))
       return failure();
   }
   return success();
@@ -327,7 +324,7 @@ private:
       return zeros({number(chosen.count), three, units});
     if (failed(checkShape(7, "P", {number(directions), number(3 * hidden)})))
       return {};
-    Value all = node.reshape(node.cast(node.input(7), element), {number(directions), three, units});
+    Value all = node.reshape(node.input(7), {number(directions), three, units});
     return along(all, 0, chosen);
   }
 
