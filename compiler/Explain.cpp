@@ -210,6 +210,8 @@ private:
   ProgramReport report;
 };
 
+const char *nameOfStorage(Type element) { return element.isF16() ? "float16" : element.isBF16() ? "bfloat16" : "int8"; }
+
 } // namespace
 
 std::vector<CompileReport::ReducedWeight> listReducedWeights(ModuleOp fused) {
@@ -223,9 +225,8 @@ std::vector<CompileReport::ReducedWeight> listReducedWeights(ModuleOp fused) {
     auto name = pack.getLoc()->findInstanceOf<NameLoc>();
     if (!name && !pack->use_empty())
       name = (*pack->user_begin())->getLoc()->findInstanceOf<NameLoc>();
-    weights.push_back({name ? name.getName().str() : "", to.getElementType().isBF16() ? "bfloat16" : "int8",
-                       from.getShape(), to.getNumElements() * elementBytes(to.getElementType()), rounding[0],
-                       rounding[1]});
+    weights.push_back({name ? name.getName().str() : "", nameOfStorage(to.getElementType()), from.getShape(),
+                       to.getNumElements() * elementBytes(to.getElementType()), rounding[0], rounding[1]});
   });
   return weights;
 }

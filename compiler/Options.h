@@ -67,7 +67,7 @@ struct TrainOptions {
 };
 
 /// What weights are stored in, and what products compute with: the words of `--precision`.
-enum class Precision { Float32, BFloat16Weights, BFloat16, Int8Weights, Int8 };
+enum class Precision { Float32, Float16Weights, BFloat16Weights, BFloat16, Int8Weights, Int8 };
 const char *nameOf(Precision precision);
 
 /// Whether 3 x 3 convolutions may take Winograd's algorithm, and when constant filters are transformed for it: by the

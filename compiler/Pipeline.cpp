@@ -85,7 +85,7 @@ LogicalResult runConstants(ModuleOp constants, SmallVectorImpl<ElementsAttr> &re
 } // namespace
 
 const char *nameOf(Precision precision) {
-  static constexpr const char *names[] = {"f32", "bf16-weights", "bf16", "int8-weights", "int8"};
+  static constexpr const char *names[] = {"f32", "f16-weights", "bf16-weights", "bf16", "int8-weights", "int8"};
   return names[size_t(precision)];
 }
 
@@ -146,10 +146,8 @@ LogicalResult simplify(ModuleOp module, const CompileOptions &options) {
   for (auto build : {buildSimplifyPipeline, buildCombinePipeline})
     if (failed(runPipeline(module, build)) || failed(evaluateConstants(module, evaluate)))
       return failure();
-  if (options.precision == Precision::Float32)
-    return success();
   bool isTraining = options.train.isWanted || options.isRecipe;
-  if (isTraining && module->hasAttr("ingot.evaluation"))
+  if (isTraining && (options.precision == Precision::Float32 || module->hasAttr("ingot.evaluation")))
     return success();
   LogicalResult chosen = runPipeline(module, [&](OpPassManager &passes) {
     // What is frozen is as constant in a step as in inference.

@@ -72,10 +72,11 @@ def ChoosePrecision : Pass<"ingot-choose-precision", "::mlir::func::FuncOp"> {
   let description = [{
     Before: `%1 = ingot.matmul %x, %w`, with a large constant %w. After, with `precision=bf16-weights`:
     `%1 = ingot.matmul %x, %w {ingot.precision = "bf16-weights"}`. Likewise convolutions, and rows gathered from a table.
-    Code generation stores the weights accordingly, if it has kernels for that.
+    Code generation stores the weights accordingly, if it has kernels for that. With `precision=f32` only weights are marked that
+    lose nothing in float16 or bfloat16.
   }];
   let options = [
-    Option<"precision", "precision", "std::string", "", "bf16-weights, bf16, int8-weights or int8">,
+    Option<"precision", "precision", "std::string", "", "f16-weights, bf16-weights, bf16, int8-weights or int8; f32 for exact ones alone">,
     Option<"keep", "keep", "std::string", "", "Regular expression: nodes whose names match are not marked">];
 }
 

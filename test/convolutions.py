@@ -110,3 +110,20 @@ def compare(lists, processors=("native", "x86-64-v3")):
         for number, case in enumerate(cases):
             errors.add(f"{case} for {cpu}", np.abs(results[f"y{number}"] - case.reference()).max(), 3e-6)
     errors.finish(f"{sum(map(len, lists.values()))} convolutions")
+
+
+def channels_last(model, feed):
+    """The convolutions' inputs as the layer before would leave them: planes, which a first layer reads, stay float32."""
+    inputs = {value.name: value for value in model.graph.input}
+    for number, node in reversed(list(enumerate(model.graph.node))):
+        if not node.op_type.startswith("Conv"):
+            continue
+        name = node.input[0]
+        shape, rank = inputs[name].type.tensor_type.shape, feed[name].ndim
+        dims = [type(dim).FromString(dim.SerializeToString()) for dim in shape.dim]
+        for axis, source in enumerate([0, *range(2, rank), 1]):
+            shape.dim[axis].CopyFrom(dims[source])
+        feed[name] = np.ascontiguousarray(np.moveaxis(feed[name], 1, -1))
+        node.input[0] = name + ".planes"
+        order = [0, rank - 1, *range(1, rank - 1)]
+        model.graph.node.insert(number, helper.make_node("Transpose", [name], [name + ".planes"], perm=order))

@@ -4,6 +4,7 @@
 #include "codegen/cpu/Storage.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/bit.h"
 #include <cmath>
 #include <cstring>
 
@@ -13,24 +14,37 @@ namespace ingot::cpu {
 
 Storage storageOf(Type type) {
   Type element = getElementTypeOrSelf(type);
-  return element.isBF16() ? Storage::BFloat16 : element.isInteger(8) ? Storage::Int8 : Storage::Float32;
+  return element.isF16()        ? Storage::Float16
+         : element.isBF16()     ? Storage::BFloat16
+         : element.isInteger(8) ? Storage::Int8
+                                : Storage::Float32;
 }
 
 Type elementOf(Storage storage, MLIRContext *context) {
-  if (storage == Storage::Float32)
+  switch (storage) {
+  case Storage::Float32:
     return Float32Type::get(context);
-  return storage == Storage::BFloat16 ? Type(BFloat16Type::get(context)) : Type(IntegerType::get(context, 8));
+  case Storage::Float16:
+    return Float16Type::get(context);
+  case Storage::BFloat16:
+    return BFloat16Type::get(context);
+  case Storage::Int8:
+    return IntegerType::get(context, 8);
+  }
+  llvm_unreachable("no other storage");
 }
 
 StringRef nameOf(Storage storage) {
-  return storage == Storage::Float32 ? "float32" : storage == Storage::BFloat16 ? "bfloat16" : "int8";
+  static constexpr const char *names[] = {"float32", "float16", "bfloat16", "int8"};
+  return names[size_t(storage)];
 }
 
 Storage wantedStorage(Operation *user) {
   auto precision = user->getAttrOfType<StringAttr>("ingot.precision");
   if (!precision)
     return Storage::Float32;
-  return precision.getValue().starts_with("int8") ? Storage::Int8 : Storage::BFloat16;
+  StringRef word = precision.getValue();
+  return word.starts_with("int8") ? Storage::Int8 : word.starts_with("f16") ? Storage::Float16 : Storage::BFloat16;
 }
 
 namespace {
@@ -62,6 +76,9 @@ float fromBFloat(uint16_t half) {
   return value;
 }
 
+uint16_t toHalf(float value) { return llvm::bit_cast<uint16_t>(static_cast<_Float16>(value)); }
+float fromHalf(uint16_t half) { return float(llvm::bit_cast<_Float16>(half)); }
+
 /// Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even.
 float nearestInteger(float value) {
   constexpr float magic = 12582912.0f;
@@ -73,9 +90,10 @@ float inverse(float scale) { return scale > 0 ? 1 / scale : 0; }
 /// What is read back for each value: calls `use(value, restored)`.
 template <typename Use>
 void forEachRestored(ArrayRef<float> values, ArrayRef<int64_t> shape, int64_t axis, Storage storage, Use use) {
-  if (storage == Storage::BFloat16) {
+  if (storage != Storage::Int8) {
+    bool isBFloat = storage == Storage::BFloat16;
     for (float value : values)
-      use(value, fromBFloat(toBFloat(value)));
+      use(value, isBFloat ? fromBFloat(toBFloat(value)) : fromHalf(toHalf(value)));
     return;
   }
   std::vector<float> scales = scalesAlong(values, shape, axis);
@@ -102,11 +120,10 @@ std::vector<float> scalesAlong(ArrayRef<float> values, ArrayRef<int64_t> shape, 
 }
 
 std::vector<char> reduceElements(ArrayRef<float> values, ArrayRef<int64_t> shape, int64_t axis, Storage storage) {
-  size_t width = storage == Storage::BFloat16 ? 2 : 1;
-  std::vector<char> result(values.size() * width);
-  if (storage == Storage::BFloat16) {
+  std::vector<char> result(values.size() * storedBytes(storage));
+  if (storage != Storage::Int8) {
     for (auto [at, value] : llvm::enumerate(values)) {
-      uint16_t half = toBFloat(value);
+      uint16_t half = storage == Storage::BFloat16 ? toBFloat(value) : toHalf(value);
       std::memcpy(&result[2 * at], &half, sizeof half);
     }
     return result;

@@ -1,8 +1,9 @@
 //===- Storage.h - The types in which weights are stored --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reduced weights are packed by words of 32 bits: two neighbouring steps of the reduction in bfloat16, or four in int8,
-// so that a vector of sixteen words serves sixteen columns, and is what the dot-product instructions take.
+// Reduced weights are packed by words: of 32 bits for two neighbouring steps of the reduction in bfloat16, or four in
+// int8, so that a vector of sixteen words serves sixteen columns, and is what the dot-product instructions take;
+// float16, which loads convert, one by one.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_STORAGE_H
@@ -15,18 +16,23 @@
 namespace ingot::cpu {
 
 /// How the elements of a packed float32 constant lie in memory. Int8 is symmetric, with a scale for each column.
-enum class Storage { Float32, BFloat16, Int8 };
+enum class Storage { Float32, Float16, BFloat16, Int8 };
 
 /// Steps of a reduction in a word.
 inline int64_t stepsPerWord(Storage storage) {
-  return storage == Storage::Float32 ? 1 : storage == Storage::BFloat16 ? 2 : 4;
+  return storage == Storage::BFloat16 ? 2 : storage == Storage::Int8 ? 4 : 1;
+}
+
+/// Bytes of an element.
+inline int64_t storedBytes(Storage storage) {
+  return storage == Storage::Float32 ? 4 : storage == Storage::Int8 ? 1 : 2;
 }
 
 /// The storage of a tensor with this type, and the other way round.
 Storage storageOf(mlir::Type type);
 mlir::Type elementOf(Storage storage, mlir::MLIRContext *context);
 
-/// "float32", "bfloat16", "int8".
+/// "float32", "float16", "bfloat16", "int8".
 llvm::StringRef nameOf(Storage storage);
 
 /// What `user` may have its weights stored in: ingot.precision, which the pass ingot-choose-precision sets.

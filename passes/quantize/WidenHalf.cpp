@@ -76,8 +76,7 @@ private:
   /// Operands of `op` whose type others have settled are rounded to it.
   void store(Operation &op) {
     for (OpOperand &operand : op.getOpOperands()) {
-      Type wanted = isa<AppendOp>(op) ? op.getOperand(0).getType()
-                                      : main.getResultTypes()[operand.getOperandNumber()];
+      Type wanted = isa<AppendOp>(op) ? op.getOperand(0).getType() : main.getResultTypes()[operand.getOperandNumber()];
       Type element = getElementTypeOrSelf(wanted);
       if (!isFloat(operand.get()) || getElementTypeOrSelf(operand.get()) == element)
         continue;

@@ -6,6 +6,8 @@
 //
 //   (conv(x, f) + b) * s  =>  conv(x, f * s) + b * s
 //
+// Matrices that the model stores in 16 bits keep their numbers, so that they can stay in 16 bits (ChoosePrecision.cpp).
+//
 //===----------------------------------------------------------------------===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -26,12 +28,20 @@ bool isAlongLastAxis(Value known, int64_t size) {
   return count == 1 || (count == size && !shape.empty() && shape.back() == size);
 }
 
+bool isMatrixOfHalves(Value weights) {
+  while (isa_and_nonnull<TransposeOp, ReshapeOp>(weights.getDefiningOp()))
+    weights = weights.getDefiningOp()->getOperand(0);
+  auto cast = weights.getDefiningOp<CastOp>();
+  return cast && elementBytes(getElementTypeOrSelf(cast.getInput())) == 2;
+}
+
 /// The operand that holds the weights, when `op` is linear in them and they are known.
 OpOperand *weightsOf(Operation *op) {
   if (!isa_and_nonnull<ConvOp, ConvTransposeOp, MatmulOp>(op))
     return nullptr;
   auto transposed = dyn_cast<ConvTransposeOp>(op);
-  if ((transposed && transposed.getGroups() != 1) || !isKnown(op->getOperand(1)))
+  if ((transposed && transposed.getGroups() != 1) || !isKnown(op->getOperand(1)) ||
+      (isa<MatmulOp>(op) && isMatrixOfHalves(op->getOperand(1))))
     return nullptr;
   return &op->getOpOperand(1);
 }
@@ -95,7 +105,7 @@ struct ScaleRows : OpRewritePattern<MatmulOp> {
   LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const override {
     auto scaled = op.getLhs().getDefiningOp<MulOp>();
     if (!scaled || !isKnown(op.getRhs()) || !op.getRhs().hasOneUse() || !isKnown(scaled.getRhs()) ||
-        scaled.getLhs().getType() != scaled.getType())
+        scaled.getLhs().getType() != scaled.getType() || isMatrixOfHalves(op.getRhs()))
       return rewriter.notifyMatchFailure(op, "the left operand is not scaled, or the weights serve others too");
     auto weights = typeOf(op.getRhs());
     int64_t axis = weights.getRank() - 2;

@@ -70,3 +70,17 @@ func.func @one_number_after_matmul(%q: tensor<4x2x8xf32>, %k: tensor<2x8x4xf32>)
   %2 = ingot.matmul %1, %k : tensor<2x4x8xf32>, tensor<2x8x4xf32>
   return %2 : tensor<2x4x4xf32>
 }
+
+// Matrices in 16 bits can stay what they are.
+// CHECK-LABEL: @keeps_matrices_of_halves
+// CHECK: %[[M:.*]] = ingot.matmul %{{.*}}, %{{.*}}
+// CHECK: ingot.mul %[[M]], %{{.*}} : tensor<4x3xf32>, tensor<f32>
+func.func @keeps_matrices_of_halves(%x: tensor<4x8xf32>) -> tensor<4x3xf32> {
+  %w = ingot.constant dense_resource<w> : tensor<3x8xf16>
+  %s = ingot.constant dense<0.1> : tensor<f32>
+  %0 = ingot.cast %w to f32 : tensor<3x8xf16>
+  %1 = ingot.transpose %0 [1, 0] : tensor<3x8xf32>
+  %2 = ingot.matmul %x, %1 : tensor<4x8xf32>, tensor<8x3xf32>
+  %3 = ingot.mul %2, %s : tensor<4x3xf32>, tensor<f32>
+  return %3 : tensor<4x3xf32>
+}

@@ -3,16 +3,16 @@
     products.py PRECISION [CPU]
 
 A sum of K products in float32 is off by at most (K + 2) 2^-24 of the sum of magnitudes; rounding what is multiplied
-adds what the format costs: 2^-8 of each bfloat16, half a step of each int8. Both bounds are checked element by element.
+adds what the format costs: 2^-11 of each float16, 2^-8 of each bfloat16, half a step of each int8. Both bounds are checked element by element.
 """
 
 import sys
 
 import numpy as np
-from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 import harness
+from convolutions import channels_last
 from rows import Constant, Row, build, integers, normal
 
 MATRICES = [(1, 768, 70), (7, 129, 77), (13, 255, 131), (64, 97, 100), (3, 4097, 1), (40, 66, 200), (129, 64, 64), (5, 4200, 3)]
@@ -48,6 +48,9 @@ def rounded(row, weights, precision):
     """The weights as they are stored, and the greatest distance from what they were."""
     if weights.size < 4096 or (precision.startswith("int8") and row.operator == "MatMul" and weights.ndim > 2):
         return weights.astype(np.float64), np.zeros(weights.shape)
+    if precision.startswith("f16"):
+        steps = np.maximum(np.abs(weights.astype(np.float64)) * 2.0**-11, 2.0**-25)
+        return weights.astype(np.float16).astype(np.float64), steps
     if precision.startswith("bf16"):
         return to_bfloat(weights), np.abs(weights.astype(np.float64)) * 2.0**-8
     others = tuple(axis for axis in range(weights.ndim) if axis != column_axis(row, weights))
@@ -102,23 +105,6 @@ def check(row, result, precision):
     if not (same.all() and close.all()):
         sys.exit(f"{row.describe()}: {np.sum(~same)} of {same.size} differ from the rounded weights' result, "
                  f"{np.sum(~close)} are beyond the format's bound")  # fmt: skip
-
-
-def channels_last(model, feed):
-    """The convolutions' inputs as the layer before would leave them: planes, which a first layer reads, stay float32."""
-    inputs = {value.name: value for value in model.graph.input}
-    for number, node in reversed(list(enumerate(model.graph.node))):
-        if not node.op_type.startswith("Conv"):
-            continue
-        name = node.input[0]
-        shape, rank = inputs[name].type.tensor_type.shape, feed[name].ndim
-        dims = [type(dim).FromString(dim.SerializeToString()) for dim in shape.dim]
-        for axis, source in enumerate([0, *range(2, rank), 1]):
-            shape.dim[axis].CopyFrom(dims[source])
-        feed[name] = np.ascontiguousarray(np.moveaxis(feed[name], 1, -1))
-        node.input[0] = name + ".planes"
-        order = [0, rank - 1, *range(1, rank - 1)]
-        model.graph.node.insert(number, helper.make_node("Transpose", [name], [name + ".planes"], perm=order))
 
 
 def main(precision, cpu="native"):

@@ -23,8 +23,8 @@ const std::map<std::string, Winograd> winogradNames = [] {
 
 const std::map<std::string, Precision> precisionNames = [] {
   std::map<std::string, Precision> names;
-  for (Precision precision :
-       {Precision::Float32, Precision::BFloat16Weights, Precision::BFloat16, Precision::Int8Weights, Precision::Int8})
+  for (Precision precision : {Precision::Float32, Precision::Float16Weights, Precision::BFloat16Weights,
+                              Precision::BFloat16, Precision::Int8Weights, Precision::Int8})
     names[nameOf(precision)] = precision;
   return names;
 }();

@@ -36,7 +36,7 @@ void Contraction::chooseOrder(int64_t mostSums) {
   auto columns = constantValue(problem.columns), steps = constantValue(problem.depth);
   if (!isGroupMajor || !columns || !steps)
     return;
-  int64_t perWord = stepsPerWord(storage), weights = *columns * *steps * 4 / perWord;
+  int64_t perWord = stepsPerWord(storage), weights = *columns * *steps * storedBytes(storage);
   if (weights < leastWeights || weights > mostWeights || constantBytes(emission.kernel) - weights > mostOthers)
     return;
   order.isBackward = builder.mod(emission.runNumber(), 2);

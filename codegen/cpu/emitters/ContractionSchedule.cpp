@@ -44,8 +44,7 @@ void Contraction::schedule() {
   double efficiency = blockEfficiency(withRoomForWords(target, storage), block, rows, panels);
   division.itemMicroseconds = productMicroseconds(target, 2 * steps * double(itemRows), efficiency);
   if (rhsForm == RhsForm::panels && columns && depth)
-    division.launchMicroseconds =
-        weightMicroseconds(double(*columns) * double(*depth) * 4 / double(stepsPerWord(storage)));
+    division.launchMicroseconds = weightMicroseconds(double(*columns) * double(*depth) * double(storedBytes(storage)));
 }
 
 /// What else is worth measuring, the likeliest first. How the rows are best cut depends on what the caches' levels give
@@ -86,7 +85,7 @@ int64_t Contraction::chooseChunk() const {
     return 0;
   if (measured.chunk >= 0)
     return measured.chunk;
-  int64_t weights = *columns * *depth * 4 / stepsPerWord(storage);
+  int64_t weights = *columns * *depth * storedBytes(storage);
   // Few rows: threads had better share what is larger. Sharing the rows, they find in their own caches what they left
   // there before.
   if (rows && *rows <= cachedRows() / 4)

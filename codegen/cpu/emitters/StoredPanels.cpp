@@ -15,6 +15,8 @@ namespace {
 /// Element `step` of each word, as float32.
 Value takeStep(KernelBuilder &builder, Value words, int64_t step, Storage storage) {
   Type floats = VectorType::get({panelLanes}, builder.op().getF32Type());
+  if (storage == Storage::Float16)
+    return builder.create<arith::ExtFOp>(floats, words);
   auto constant = [&](int64_t number) { return builder.constant(words.getType(), double(number)); };
   if (storage == Storage::BFloat16) {
     Value bits = step == 0 ? builder.create<arith::ShLIOp>(words, constant(16)).getResult()
@@ -34,13 +36,13 @@ public:
     for (const Index &offset : rows.offsets)
       rowStarts.push_back(builder.address(rows.pointer, rowType(), builder.add(rows.base, offset)));
     for (const Index &offset : columns.offsets)
-      columnStarts.push_back(builder.address(columns.pointer, i32(), builder.add(columns.base, offset)));
+      columnStarts.push_back(builder.address(columns.pointer, wordType(), builder.add(columns.base, offset)));
     size_t streams = columns.prefetch.distance ? columnStarts.size() : 0;
     if (columns.prefetchStreams)
       streams = std::min(streams, columns.prefetchStreams);
     Index shift = builder.add(columns.prefetchShift, columns.prefetch.distance);
     for (Value start : ArrayRef(columnStarts).take_front(streams))
-      ahead.push_back(builder.address(start, i32(), shift));
+      ahead.push_back(builder.address(start, wordType(), shift));
   }
 
   /// Adds `count` steps of word `word` to `sums`, which hold the parts of a sum one after the other.
@@ -82,15 +84,16 @@ public:
 private:
   Type f32() { return builder.op().getF32Type(); }
   Type i32() { return builder.op().getI32Type(); }
+  Type wordType() { return columns.storage == Storage::Float16 ? Type(builder.op().getF16Type()) : i32(); }
   Type rowType() { return rows.areBytes ? builder.op().getI8Type() : f32(); }
 
   SmallVector<Value> loadWords(Index word) {
     Index place = builder.mul(word, columns.pitch);
     SmallVector<Value> words;
     for (Value start : columnStarts)
-      words.push_back(builder.loadVector(start, i32(), place, panelLanes));
+      words.push_back(builder.loadVector(start, wordType(), place, panelLanes));
     for (Value start : ahead)
-      builder.prefetch(start, i32(), place, columns.prefetch.locality);
+      builder.prefetch(start, wordType(), place, columns.prefetch.locality);
     return words;
   }
 
@@ -126,7 +129,7 @@ Value storedHalves(Value tensor) {
 }
 
 Target withRoomForWords(Target target, Storage storage) {
-  if (storage != Storage::Float32)
+  if (stepsPerWord(storage) > 1)
     target.vectorRegisters -= target.vectorRegisters / 8;
   return target;
 }

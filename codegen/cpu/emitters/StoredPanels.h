@@ -1,9 +1,9 @@
 //===- StoredPanels.h - Products with weights that are not float32 -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A word of 32 bits holds two steps of a column in bfloat16, or four in int8 (Storage.h). A vector of sixteen words is
-// loaded once and taken apart in registers: a bfloat16 is the upper half of a float32, an int8 is shifted to its place
-// and converted. The sums are float32.
+// A word holds one step of a column in float16, two in bfloat16, or four in int8 (Storage.h). A vector of sixteen words
+// is loaded once and taken apart in registers: a float16 is converted, a bfloat16 is the upper half of a float32, an
+// int8 is shifted to its place and converted. The sums are float32.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_EMITTERS_STOREDPANELS_H
