@@ -58,10 +58,14 @@ public:
   }
 
 private:
-  /// Whether `op` moves elements and all of them are stored in half precision.
+  /// Whether `op` moves elements and all of them are stored in half precision. A number that code repeats is not.
   static bool movesStored(Operation &op) {
-    return op.hasTrait<View>() &&
-           llvm::all_of(op.getOperands(), [](Value operand) { return !isFloat(operand) || isHalf(operand); });
+    auto isNumber = [](Value value) {
+      auto constant = value.getDefiningOp<ConstantOp>();
+      return constant && constant.getValue().isSplat();
+    };
+    auto floats = llvm::make_filter_range(op.getOperands(), isFloat);
+    return op.hasTrait<View>() && llvm::all_of(floats, isHalf) && !llvm::all_of(floats, isNumber);
   }
 
   void compute(Operation &op) {

@@ -59,3 +59,17 @@ func.func @single(%x: tensor<4xf32>, %i: tensor<4xi64>) -> (tensor<4xf32>, tenso
   %1 = ingot.add %i, %i : tensor<4xi64>, tensor<4xi64>
   return %0, %1 : tensor<4xf32>, tensor<4xi64>
 }
+
+// -----
+
+// A number that is repeated is no table.
+// CHECK-LABEL: @repeated
+// CHECK: %[[ONE:.*]] = ingot.constant dense<1.000000e+00> : tensor<4xf32>
+// CHECK: ingot.select %arg0, %{{.*}}, %[[ONE]]
+func.func @repeated(%c: tensor<4xi1>, %x: tensor<4xf32>) -> tensor<4xf16> {
+  %h = ingot.constant dense<1.0> : tensor<f16>
+  %0 = ingot.broadcast %h : tensor<f16> -> tensor<4xf16>
+  %1 = ingot.cast %x to f16 : tensor<4xf32>
+  %2 = ingot.select %c, %1, %0 : tensor<4xi1>, tensor<4xf16>, tensor<4xf16>
+  return %2 : tensor<4xf16>
+}
