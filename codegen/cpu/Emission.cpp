@@ -27,6 +27,7 @@ constexpr struct {
     {"filter gradient", emitFilterGradient},
     {"window", emitWindow},
     {"rows", emitRows},
+    {"top k", emitTopK},
     {"recurrent", emitRecurrent},
     {"pointwise", emitPointwise},
     {"loops", emitLoops},

@@ -74,6 +74,7 @@ mlir::FailureOr<Division> emitConvolution(Emission &emission);            // con
 mlir::FailureOr<Division> emitFilterGradient(Emission &emission);         // conv_filter_gradient
 mlir::FailureOr<Division> emitWindow(Emission &emission);                 // max_pool, avg_pool
 mlir::FailureOr<Division> emitRows(Emission &emission);                   // softmax, normalize, reduce, arg_reduce
+mlir::FailureOr<Division> emitTopK(Emission &emission);                   // top_k with a known k
 mlir::FailureOr<Division> emitRecurrent(Emission &emission);              // lstm, gru, rnn and their gradients
 mlir::FailureOr<Division> emitPointwise(Emission &emission);              // kernels without a root
 mlir::FailureOr<Division> emitLoops(Emission &emission);                  // everything else, element by element
