@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "passes/fusion/Groups.h"
 #include "passes/simplify/Permutation.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -56,7 +57,20 @@ static bool hasFewFilters(int64_t groups, int64_t channels, int64_t filters, Arr
   return groups > 1 ? filters < 16 : !isPointwise && filters <= 8 && filters * 4 <= channels;
 }
 
+/// Whether the windows of a pool overlap, so that elements are read more than once.
+template <typename Pool>
+static bool overlaps(Pool pool) {
+  auto count = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
+  return count(pool.getWindow()) > count(pool.getStrides());
+}
+
 static bool readsChannels(Operation *op) {
+  if (auto pool = dyn_cast<MaxPoolOp>(op))
+    return overlaps(pool);
+  if (auto pool = dyn_cast<AvgPoolOp>(op))
+    return overlaps(pool);
   SymbolScope scope(op->getContext());
   auto conv = dyn_cast<ConvOp>(op);
   auto transposed = dyn_cast<ConvTransposeOp>(op);
