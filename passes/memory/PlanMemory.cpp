@@ -36,6 +36,8 @@ public:
       : module(module), main(module.lookupSymbol<func::FuncOp>("main")), symbols(module), scope(module.getContext()) {}
 
   LogicalResult run() {
+    if (failed(checkFused()))
+      return failure();
     numberSymbols();
     copyReturned();
     orderStateUpdates(main, symbols, [this](Type type) { return copyKernel(type); });
@@ -49,6 +51,20 @@ public:
   }
 
 private:
+  /// Memory is planned of launches: all else must be in kernels, or constant, or another name for a buffer.
+  LogicalResult checkFused() {
+    if (!main || main.isExternal())
+      return module.emitError("there is no @main whose memory could be planned");
+    for (Operation &op : main.getBody().front()) {
+      auto launch = dyn_cast<kernel::LaunchOp>(op);
+      if (launch ? !symbols.lookup<kernel::FuncOp>(launch.getCallee())
+                 : !isa<ConstantOp, kernel::PackOp, ReshapeOp, func::ReturnOp>(op))
+        return op.emitOpError(launch ? "launches a kernel that there is not"
+                                     : "is in no kernel: fuse the module first");
+    }
+    return success();
+  }
+
   /// The model-wide order of symbols: as the importer has it, then as they occur.
   void numberSymbols() {
     if (auto names = module->getAttrOfType<ArrayAttr>("ingot.symbols"))
