@@ -67,7 +67,7 @@ protected:
 
   /// The elements that belong to the directions, of a tensor with directions along `axis`.
   Value along(Value tensor, int64_t axis, const Directions &directions);
-  /// An initial state [D, B, H]: input `i`, or zeros.
+  /// An initial state [D, B, H]: input `i`, or zeros. A sequence of length 0 has none, as in ONNX Runtime.
   Value initialState(size_t i, const Directions &directions);
   /// An error unless input `i`, if given, has this shape.
   LogicalResult checkShape(size_t i, StringRef name, ArrayRef<AffineExpr> wanted);
@@ -258,7 +258,11 @@ Value LayerImporter::initialState(size_t i, const Directions &chosen) {
   if (failed(checkShape(i, i == 5 ? "initial_h" : "initial_c", dims)))
     return {};
   Value state = node.input(i);
-  return along(isBatchFirst ? node.transpose(state, {1, 0, 2}) : state, 0, chosen);
+  state = along(isBatchFirst ? node.transpose(state, {1, 0, 2}) : state, 0, chosen);
+  if (!lengthInput)
+    return state;
+  Value lengths = node.reshape(lengthInput, {number(1), batch, number(1)});
+  return node.make<SelectOp>(node.make<LessOp>(node.scalarLike(0, lengths), lengths), state, node.scalar(0, element));
 }
 
 ArrayAttr LayerImporter::namesOf(const Directions &chosen) {

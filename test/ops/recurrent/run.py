@@ -44,6 +44,7 @@ for operator in ("LSTM", "GRU", "RNN"):
         layer(operator, 6, 3, 5, 24, None, *states, directions=2, free=(0,)),
         layer(operator, 6, 3, 5, 24, lengths(6, 2, 5), *states, directions=2, free=(0,)),
         layer(operator, 5, 4, 3, 8, lengths(1, 5, 3, 2), direction="reverse", biases=False),
+        layer(operator, 4, 3, 5, 24, lengths(0, 2, 4), *states, directions=2, free=(0,), note="a sequence of no steps"),
         layer(operator, 5, 4, 3, 20, directions=2, constant=False, note="computed weights"),
         layer(operator, 5, 2, 3, 8, clip=0.3),
         layer(operator, 1, 1, 3, 1, note="one of everything"),
