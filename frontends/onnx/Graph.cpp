@@ -6,12 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Graph.h"
+#include "frontends/onnx/ElementTypes.h"
 #include "frontends/onnx/Location.h"
-#include "frontends/onnx/Node.h"
 #include "frontends/onnx/Registry.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/Path.h"
-#include "onnx/defs/schema.h"
 
 using namespace mlir;
 using ::onnx::NodeProto;
@@ -173,14 +172,16 @@ LogicalResult Graph::importNode(const NodeProto &proto, Scope &scope, const Opse
   if (const ::onnx::FunctionProto *body = findFunction(proto))
     return importCall(proto, *body, scope, where);
   int64_t version = versionFor(proto, opsets);
+  Node node(*this, proto, scope, version, where);
   if (const ::onnx::OpSchema *schema = schemaOf(proto, version)) {
     try {
       schema->Verify(proto);
     } catch (const std::exception &problem) {
       return emitError(where) << problem.what();
     }
+    if (failed(checkElementTypes(node, *schema)))
+      return failure();
   }
-  Node node(*this, proto, scope, version, where);
   if (evaluateSymbolically(node))
     return success();
   if (domainOf(proto).empty() && node.type() == "If")
