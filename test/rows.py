@@ -119,6 +119,27 @@ def check(rows, opset=17, rtol=1e-5, atol=1e-6):
         sys.exit(1)
 
 
+def check_sizes(make, sizes, opset=17, rtol=1e-5, atol=1e-6):
+    """The rows make(*size) as one model, whose free axes are symbolic, run with each of the sizes."""
+    name = "ops/" + os.path.basename(os.path.dirname(os.path.abspath(sys.argv[0]))) + "_sizes"
+
+    def check_rows(choose):
+        tables = [build(choose(make(*size)), opset, symbolic=True) for size in sizes]
+        harness.check_model(name, tables[0][0], [feed for _, feed in tables], ["--cpu", "native"], rtol, atol)
+
+    try:
+        check_rows(lambda rows: rows)
+    except (harness.Failure, harness.Unsupported) as error:
+        print(f"only together: {error}")
+        for number, row in enumerate(make(*sizes[0])):
+            try:
+                check_rows(lambda rows: [rows[number]])
+            except (harness.Failure, harness.Unsupported) as error:
+                print(f"{row.describe()} (with open sizes): {error}")
+        sys.exit(1)
+    print(f"{name}: {len(make(*sizes[0]))} rows agree with onnxruntime for {len(sizes)} sizes")
+
+
 def check_together(rows, name, opset, symbolic, rtol, atol):
     model, feed = build(rows, opset, symbolic)
     harness.check_model(name, model, [feed], ["--cpu", "native"], rtol, atol)

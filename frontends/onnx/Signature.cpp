@@ -221,7 +221,11 @@ void Graph::require(AffineExpr expr) {
       min = std::max(min, limit->value);
     return;
   }
-  if (!isNonNegative(expr) && !llvm::is_contained(requirements, expr))
+  // With the least sizes in place of 0, `(size - 1) floordiv 2` is not negative either.
+  SmallVector<AffineExpr> least;
+  for (auto [position, name] : llvm::enumerate(symbols.getNames()))
+    least.push_back(getAffineSymbolExpr(position, context) + ranges.lookup(name.getValue()).min);
+  if (!isNonNegative(simplifyDimension(expr.replaceSymbols(least))) && !llvm::is_contained(requirements, expr))
     requirements.push_back(expr);
 }
 

@@ -39,21 +39,52 @@ FailureOr<Window> Window::read(Node &node, ArrayRef<AffineExpr> kernel) {
   return window;
 }
 
-LogicalResult Window::resolve(Node &node, ArrayRef<AffineExpr> sizes) {
+void Window::resolve(Node &node, ArrayRef<AffineExpr> sizes) {
   if (!isSameUpper && !isSameLower)
-    return success();
+    return;
   for (auto [axis, size] : llvm::enumerate(sizes)) {
     int64_t total = extent(axis) - 1;
     auto known = constantValue(size);
-    if (!known && strides[axis] != 1)
-      return node.unsupported("auto_pad SAME with a stride over a dynamic dimension");
+    if (!known && strides[axis] != 1) {
+      resolveOpen(node, axis, size);
+      continue;
+    }
     if (known)
       total = std::max<int64_t>(0, ((*known + strides[axis] - 1) / strides[axis] - 1) * strides[axis] + extent(axis) -
                                        *known);
     low[axis] = isSameUpper ? total / 2 : total - total / 2;
     high[axis] = total - low[axis];
   }
-  return success();
+}
+
+// There are ceil(size / stride) = (size - 1) / stride + 1 windows. With r = (size - 1) mod stride they cover size - r
+// elements from the first one's place on, and `reach` more, so that max(0, reach - r) are padding, half of it in front:
+// r / 2 less than the most. No term is negative: kernels divide non-negative numbers only.
+void Window::resolveOpen(Node &node, size_t axis, AffineExpr size) {
+  node.getGraph().require(size - 1);
+  int64_t reach = extent(axis) - 1, stride = strides[axis];
+  AffineExpr rest = (size - 1) % stride;
+  if (reach < stride - 1) // rest, but at most reach
+    rest = rest - (rest - reach) * (rest + (stride - 1 - reach)).floorDiv(stride);
+  bool isEven = reach % 2 == 0;
+  int64_t most = isSameUpper ? reach / 2 : reach - reach / 2;
+  low[axis] = high[axis] = 0;
+  open.push_back({axis, most, reach - most, simplifyDimension((rest + (isEven == isSameUpper)).floorDiv(2)),
+                  simplifyDimension((size - 1).floorDiv(stride) * stride + (reach + 1))});
+}
+
+Value Window::padded(Node &node, Value input, Value filling) const {
+  if (open.empty() || !input || !filling)
+    return input;
+  SmallVector<AffineExpr> extents = node.dimsOf(input), starts(extents.size(), node.symbols().constant(0));
+  SmallVector<int64_t> front(extents.size(), 0), behind(front), steps(extents.size(), 1);
+  for (const OpenAxis &each : open) {
+    front[each.axis + 1] = each.low;
+    behind[each.axis + 1] = each.high;
+    starts[each.axis + 1] = each.start;
+    extents[each.axis + 1] = each.extent;
+  }
+  return node.slice(node.make<PadOp>(input, filling, front, behind, PadMode::Constant), starts, steps, extents);
 }
 
 Value toChannelsLast(Node &node, Value value) {

@@ -39,14 +39,15 @@ LogicalResult importConv(Node &node) {
     return failure();
   SmallVector<AffineExpr> input = node.dims(0), filter = node.dims(1);
   FailureOr<Window> window = Window::read(node, ArrayRef(filter).drop_front(2));
-  if (failed(window) || failed(window->resolve(node, ArrayRef(input).drop_front(2))))
+  if (failed(window))
     return failure();
+  window->resolve(node, ArrayRef(input).drop_front(2));
   Value x = node.input(0), weights = node.input(1);
   if (!x || !weights)
     return failure();
-  return finish(node,
-                node.make<ConvOp>(toChannelsLast(node, x), filterLast(node, weights), window->strides,
-                                  window->dilations, window->low, window->high, node.attribute<int64_t>("group", 1)));
+  Value padded = window->padded(node, toChannelsLast(node, x), node.scalarLike(0, x));
+  return finish(node, node.make<ConvOp>(padded, filterLast(node, weights), window->strides, window->dilations,
+                                        window->low, window->high, node.attribute<int64_t>("group", 1)));
 }
 
 /// Amounts cut off the full result, from pads, auto_pad or a wanted output_shape.

@@ -18,9 +18,17 @@ FailureOr<Window> readPool(Node &node) {
   if (dims.size() != window->shape.size() + 2)
     return node.error() << "a window of rank " << window->shape.size() << " does not fit the input "
                         << describe(node.inputType(0));
-  if (failed(window->resolve(node, ArrayRef(dims).drop_front(2))))
-    return failure();
+  window->resolve(node, ArrayRef(dims).drop_front(2));
   return window;
+}
+
+/// What no element is less than, of rank 0.
+Value least(Node &node, Type element) {
+  if (isa<FloatType>(element))
+    return node.scalar(-std::numeric_limits<double>::infinity(), element);
+  unsigned bits = element.getIntOrFloatBitWidth();
+  APInt number = element.isUnsignedInteger() ? APInt::getZero(bits) : APInt::getSignedMinValue(bits);
+  return node.constant(DenseElementsAttr::get(RankedTensorType::get({}, element), number));
 }
 
 LogicalResult importMaxPool(Node &node) {
@@ -30,8 +38,9 @@ LogicalResult importMaxPool(Node &node) {
   Value x = node.input(0);
   if (failed(window) || !x)
     return failure();
-  Value result = node.make<MaxPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations,
-                                      window->low, window->high, node.attribute<bool>("ceil_mode", false));
+  Value padded = window->padded(node, toChannelsLast(node, x), least(node, getElementTypeOrSelf(x)));
+  Value result = node.make<MaxPoolOp>(padded, window->shape, window->strides, window->dilations, window->low,
+                                      window->high, node.attribute<bool>("ceil_mode", false));
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 
@@ -40,9 +49,18 @@ LogicalResult importAveragePool(Node &node) {
   Value x = node.input(0);
   if (failed(window) || !x)
     return failure();
-  Value result = node.make<AvgPoolOp>(toChannelsLast(node, x), window->shape, window->strides, window->dilations,
-                                      window->low, window->high, node.attribute<bool>("ceil_mode", false),
-                                      node.attribute<bool>("count_include_pad", false));
+  bool countsPadding = node.attribute<bool>("count_include_pad", false);
+  auto average = [&](Value channelsLast) {
+    return node.make<AvgPoolOp>(window->padded(node, channelsLast, node.scalarLike(0, x)), window->shape,
+                                window->strides, window->dilations, window->low, window->high,
+                                node.attribute<bool>("ceil_mode", false), countsPadding);
+  };
+  Value input = toChannelsLast(node, x), result = average(input);
+  if (!window->open.empty() && !countsPadding) { // the mean of ones is the share of elements that count
+    SmallVector<AffineExpr> extents = node.dimsOf(input);
+    extents.front() = extents.back() = node.symbols().constant(1);
+    result = node.make<DivOp>(result, average(node.broadcast(node.scalarLike(1, x), extents)));
+  }
   return result ? node.result(toChannelsFirst(node, result)) : failure();
 }
 
@@ -62,8 +80,9 @@ LogicalResult importLpPool(Node &node) {
   if (node.attribute<bool>("ceil_mode", false))
     for (auto [axis, high] : llvm::enumerate(window->high))
       high = std::max(high, std::min(high + window->strides[axis], window->extent(axis)) - 1);
-  Value mean = node.make<AvgPoolOp>(toChannelsLast(node, powers), window->shape, window->strides, window->dilations,
-                                    window->low, window->high, /*ceil_mode=*/false, /*count_include_pad=*/true);
+  Value padded = window->padded(node, toChannelsLast(node, powers), node.scalarLike(0, x));
+  Value mean = node.make<AvgPoolOp>(padded, window->shape, window->strides, window->dilations, window->low,
+                                    window->high, /*ceil_mode=*/false, /*count_include_pad=*/true);
   Value sum = node.make<MulOp>(mean, node.scalarLike(count, x));
   Value result = node.make<PowOp>(sum, node.scalarLike(1 / power, x));
   return result ? node.result(toChannelsFirst(node, result)) : failure();

@@ -1,7 +1,7 @@
 # RUN: %python %s
 """Convolutions and transposed ones: windows, strides, dilations, pads on one side, groups, depthwise, one to three axes."""
 
-from rows import Constant, Row, check, normal
+from rows import Constant, Row, check, check_sizes, normal
 
 
 def conv(x, filters, bias=None, free=(0,), **window):
@@ -59,3 +59,19 @@ rows = [
 ]
 
 check(rows, atol=5e-6)
+
+
+def same(height, width):
+    """auto_pad whose amounts depend on open sizes; the second axis is a number."""
+    free = ((0, 0), (0, 2), (0, 3))
+    return [
+        conv(normal(1, channels, height, width), normal(filters, channels // groups, *window), free=free, group=groups, strides=strides, auto_pad=f"SAME_{side}")
+        for side in ("UPPER", "LOWER")
+        for channels, filters, groups, window, strides in [
+            (3, 20, 1, (3, 3), (2, 2)), (16, 16, 16, (3, 5), (2, 2)), (8, 12, 4, (4, 7), (3, 4)), (5, 6, 1, (2, 1), (3, 2)), (4, 4, 1, (3, 3), (1, 2)),
+        ]
+    ] + [conv(normal(2, 3, height), normal(4, 3, 5), free=((0, 2),), strides=[3], auto_pad="SAME_UPPER"),
+         conv(normal(1, 2, height, 7), normal(4, 2, 3, 3), free=((0, 2),), strides=[2, 2], auto_pad="SAME_LOWER")]  # fmt: skip
+
+
+check_sizes(same, [(9, 10), (1, 1), (12, 7), (2, 3), (23, 32)], atol=5e-6)

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from rows import Constant, Row, check, normal
+from rows import Constant, Row, check, check_sizes, integers, normal
 
 F32 = np.float32
 rows = []
@@ -44,8 +44,8 @@ for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
     rows.append(resize((1, 1, 4, 4), [1, 1, 2.6, 0.7], mode="nearest", nearest_mode=rounding))
 rows.append(resize((1, 1, 6, 6), [1, 1, 2, 2], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
 
-integers = np.arange(200, 230, dtype=np.uint8).reshape(1, 1, 5, 6)
-rows.append(Row("Resize", integers, None, Constant([1, 1, 2, 2], F32), mode="linear", coordinate_transformation_mode="asymmetric"))
+bytes_ = np.arange(200, 230, dtype=np.uint8).reshape(1, 1, 5, 6)
+rows.append(Row("Resize", bytes_, None, Constant([1, 1, 2, 2], F32), mode="linear", coordinate_transformation_mode="asymmetric"))
 check(rows, rtol=1e-4, atol=5e-6)
 
 # A window that would begin behind the input (which ONNX's own shape rule knows since operator set 22), and one that ends there.
@@ -53,3 +53,19 @@ rows = [Row(kind, normal(1, 3, 6, 7), kernel_shape=[2, 2], strides=[3, 3], ceil_
         for kind in ("MaxPool", "AveragePool", "LpPool")]  # fmt: skip
 rows += [Row("LpPool", normal(1, 3, 8, 10), kernel_shape=[3, 3], strides=[2, 3], pads=[1, 0, 1, 0], ceil_mode=1, free=((0, 3),))]
 check(rows, opset=22)
+
+
+def same(height, width):
+    """auto_pad whose amounts depend on open sizes."""
+    free = ((0, 0), (0, 2), (0, 3))
+    return [
+        Row(kind, normal(2, 5, height, width), kernel_shape=[high, wide], strides=strides, auto_pad=f"SAME_{side}", free=free, **options)
+        for side in ("UPPER", "LOWER")
+        for kind, options in [("MaxPool", {}), ("AveragePool", {}), ("AveragePool", {"count_include_pad": 1}), ("LpPool", {})]
+        for high, wide, strides in [(3, 2, [2, 2]), (5, 4, [3, 2]), (3, 3, [1, 2])]
+    ] + [Row("MaxPool", integers(-9, 0, 1, 3, height, width, dtype=np.int8), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER", free=free),
+         Row("MaxPool", integers(0, 9, 1, 3, height, 6, dtype=np.uint8), kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER", free=((0, 2),)),
+         Row("LpPool", normal(1, 3, height), kernel_shape=[2], strides=[3], auto_pad="SAME_UPPER", free=((0, 2),))]  # fmt: skip
+
+
+check_sizes(same, [(9, 10), (1, 1), (12, 7), (2, 3), (23, 32)])
