@@ -42,9 +42,14 @@ private:
   Value floor(Value x) { return builder.create<math::FloorOp>(x); }
   Value size(AffineExpr extent) { return math.fromIndex(evaluator.materialize(extent), nullptr); }
 
+  Value scaleOf(size_t axis) {
+    double scale = op.getScales()[axis];
+    return scale == 0 ? math.div(size(output[axis]), size(input[axis])) : number(scale);
+  }
+
   /// Where output element `i` lies among the input's.
   Value coordinate(size_t axis, Index i) {
-    Value x = math.fromIndex(i, nullptr), scale = number(op.getScales()[axis]), half = number(0.5);
+    Value x = math.fromIndex(i, nullptr), scale = scaleOf(axis), half = number(0.5);
     auto halfPixel = [&] { return math.sub(math.div(math.add(x, half), scale), half); };
     switch (op.getCoordinates()) {
     case CoordinateMode::HalfPixel:

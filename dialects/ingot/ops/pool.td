@@ -41,7 +41,7 @@ def Ingot_RoundingModeAttr : EnumAttr<Ingot_Dialect, Ingot_RoundingMode, "roundi
 
 def Ingot_ResizeOp : Ingot_Op<"resize", [Pure, Root]> {
   let summary = "Samples the input on another grid (any axes; axes of equal size are copied)";
-  let description = "`scales` has one factor per axis: output size / input size as the model states it.";
+  let description = "`scales` has one factor per axis: output size / input size as the model states it; 0 is the ratio of the two sizes, whatever they are.";
   let arguments = (ins Ingot_Tensor:$input, DenseF64ArrayAttr:$scales, Ingot_ResizeModeAttr:$mode,
                    DefaultValuedAttr<Ingot_CoordinateModeAttr, "CoordinateMode::HalfPixel">:$coordinates,
                    DefaultValuedAttr<Ingot_RoundingModeAttr, "RoundingMode::RoundPreferFloor">:$rounding,

@@ -8,23 +8,36 @@ using namespace mlir;
 namespace ingot::frontend {
 namespace {
 
-/// floor(size * scale), where that is an expression.
-AffineExpr scaled(Node &node, AffineExpr size, double scale) {
-  if (auto number = constantValue(size))
-    return node.symbols().constant(int64_t(std::floor(*number * scale)));
-  double whole = std::round(scale), part = std::round(1 / scale);
-  if (scale > 0 && std::abs(scale - whole) < 1e-6)
-    return size * int64_t(whole);
-  if (scale > 0 && std::abs(1 / scale - part) < 1e-6)
-    return size.floorDiv(int64_t(part));
-  for (int64_t divisor = 2; divisor <= 16 && scale > 0; divisor *= 2) // 1.5, say: exact, as the product by it is
-    if (double times = scale * divisor; times == std::round(times))
-      return (size * int64_t(times)).floorDiv(divisor);
-  return {};
+/// The fraction that `scale` is written for (0.7, 2/3), if its terms are small: by its continued fraction.
+std::optional<std::pair<int64_t, int64_t>> asFraction(float scale) {
+  constexpr int64_t largest = 256;
+  int64_t above = 1, below = 0, lastAbove = 0, lastBelow = 1;
+  for (double rest = scale;; rest = 1 / (rest - std::floor(rest))) {
+    double whole = std::floor(rest);
+    if (!(whole <= largest))
+      return std::nullopt;
+    std::tie(above, lastAbove) = std::pair(int64_t(whole) * above + lastAbove, above);
+    std::tie(below, lastBelow) = std::pair(int64_t(whole) * below + lastBelow, below);
+    if (above > largest || below > largest)
+      return std::nullopt;
+    if (float(double(above) / double(below)) == scale)
+      return std::pair(above, below);
+  }
 }
 
-/// What the two sizes' ratio is, where it is a number.
-std::optional<double> ratio(AffineExpr to, AffineExpr from) {
+/// floor(size * scale), the product rounded to single precision as in ONNX Runtime, where that is an expression.
+AffineExpr scaled(Node &node, AffineExpr size, float scale) {
+  if (auto number = constantValue(size))
+    return node.symbols().constant(int64_t(std::floor(float(*number) * scale)));
+  auto fraction = asFraction(scale);
+  // A scale that is less than its fraction must be near enough for whole products to be rounded up to what they are.
+  if (!fraction || double(scale) * double(fraction->second) < double(fraction->first) * (1 - 0x1p-25))
+    return {};
+  return simplifyDimension((size * fraction->first).floorDiv(fraction->second));
+}
+
+/// What the two sizes' ratio is, where it is a number; else 0, as in ingot.resize.
+double ratio(AffineExpr to, AffineExpr from) {
   auto above = constantValue(to), below = constantValue(from);
   if (above && below && *below)
     return double(*above) / double(*below);
@@ -34,7 +47,7 @@ std::optional<double> ratio(AffineExpr to, AffineExpr from) {
   if (AffineExpr quotient = divideExactly(from, to))
     if (auto number = constantValue(quotient); number && *number)
       return 1 / double(*number);
-  return std::nullopt;
+  return 0;
 }
 
 bool isOne(AffineExpr size) { return constantValue(size) == 1; }
@@ -64,28 +77,29 @@ FailureOr<Target> fromSizes(Node &node, ArrayRef<AffineExpr> sizes, ArrayRef<int
   if (sizes.size() != axes.size())
     return node.error() << sizes.size() << " sizes are given for " << axes.size() << " axes";
   for (auto [size, axis] : llvm::zip(sizes, axes)) {
-    std::optional<double> scale = ratio(size, target.dims[axis]);
-    if (!scale && isOne(target.dims[axis]))
-      scale = 1; // repeated, see keepOnes
-    if (!scale)
-      return node.unsupported("resizing " + node.symbols().print(target.dims[axis]) + " to " +
-                              node.symbols().print(size));
+    target.scales[axis] = ratio(size, target.dims[axis]);
+    if (target.scales[axis] == 0) // there must be an element to take
+      node.getGraph().require(target.dims[axis] - 1);
     target.dims[axis] = size;
-    target.scales[axis] = *scale;
   }
   return target;
 }
 
 /// keep_aspect_ratio_policy: one scale for all axes, the least or the greatest, and sizes rounded to it.
-void keepAspectRatio(Node &node, Target &target, ArrayRef<int64_t> axes, bool isLeast) {
+LogicalResult keepAspectRatio(Node &node, Target &target, ArrayRef<int64_t> axes, bool isLeast) {
   double scale = target.scales[axes.front()];
   for (int64_t axis : axes)
     scale = isLeast ? std::min(scale, target.scales[axis]) : std::max(scale, target.scales[axis]);
-  for (int64_t axis : axes)
-    if (auto size = constantValue(node.dims(0)[axis])) {
-      target.scales[axis] = scale;
+  for (int64_t axis : axes) {
+    auto size = constantValue(node.dims(0)[axis]);
+    if (!size && (scale == 0 || target.scales[axis] != scale))
+      return node.unsupported("keep_aspect_ratio_policy over the dynamic dimension " +
+                              node.symbols().print(node.dims(0)[axis]));
+    target.scales[axis] = scale;
+    if (size)
       target.dims[axis] = node.symbols().constant(int64_t(std::floor(*size * scale + 0.5)));
-    }
+  }
+  return success();
 }
 
 /// Where an axis has one element every mode repeats it, as often as any expression says: `target` keeps the axis.
@@ -156,8 +170,9 @@ FailureOr<Target> readTarget(Node &node) {
   FailureOr<SmallVector<AffineExpr>> sizes = node.expressions(3);
   FailureOr<Target> target = failed(sizes) ? FailureOr<Target>() : fromSizes(node, *sizes, axes);
   std::string policy = node.attribute<std::string>("keep_aspect_ratio_policy", "stretch");
-  if (succeeded(target) && policy != "stretch" && !axes.empty())
-    keepAspectRatio(node, *target, axes, policy == "not_larger");
+  if (succeeded(target) && policy != "stretch" && !axes.empty() &&
+      failed(keepAspectRatio(node, *target, axes, policy == "not_larger")))
+    return failure();
   return target;
 }
 

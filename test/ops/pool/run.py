@@ -69,3 +69,18 @@ def same(height, width):
 
 
 check_sizes(same, [(9, 10), (1, 1), (12, 7), (2, 3), (23, 32)])
+
+
+def resized(height, width):
+    """Open sizes resized to known ones, and by scales that are no dyadic numbers."""
+    free = ((0, 0), (0, 2), (0, 3))
+    rows = [resize((2, 3, height, width), [1, 1, *scales], mode=mode, free=free, **options)
+            for scales in ([0.7, 2 / 3], [2.2, 0.6], [1 / 3, 1.7]) for mode in ("nearest", "linear", "cubic")
+            for options in [{}, {"coordinate_transformation_mode": "align_corners"}]]  # fmt: skip
+    for mode in ("nearest", "linear", "cubic"):
+        for coordinates in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"):
+            rows.append(resize_to((1, 3, height, width), [7, 9], axes=[2, 3], mode=mode, coordinate_transformation_mode=coordinates, free=free))
+    return rows + [resize_to((1, 2, height), [5], axes=[2], free=((0, 2),), mode="linear"), resize_to((3, height), [1], axes=[1], free=((0, 1),))]
+
+
+check_sizes(resized, [(10, 12), (1, 1), (7, 9), (30, 4), (3, 33)], opset=18, rtol=1e-4, atol=5e-6)
