@@ -37,23 +37,34 @@ std::string describe(const ::onnx::DataTypeSet &types) {
   return text;
 }
 
+/// What the schema says of input `i`; null where it has no inputs.
+const ::onnx::OpSchema::FormalParameter *parameterOf(const ::onnx::OpSchema *schema, size_t i) {
+  if (!schema || schema->inputs().empty())
+    return nullptr;
+  return &schema->inputs()[std::min(i, schema->inputs().size() - 1)]; // the last may stand for several
+}
+
+bool takes(const ::onnx::OpSchema::FormalParameter *parameter, Type element) {
+  return parameter &&
+         (parameter->GetTypes().empty() || llvm::any_of(parameter->GetTypes(), [&](const std::string *type) {
+            return kindOf(StringRef(*type)) == kindOf(element);
+          }));
+}
+
 } // namespace
 
 LogicalResult checkElementTypes(Node &node, const ::onnx::OpSchema &schema) {
-  const auto &parameters = schema.inputs();
-  for (size_t i = 0; i < node.inputCount() && !parameters.empty(); ++i) {
-    const auto &parameter = parameters[std::min(i, parameters.size() - 1)]; // the last may stand for several
-    if (!node.hasInput(i))
+  const ::onnx::OpSchema *newest = ::onnx::OpSchemaRegistry::Schema(schema.Name(), INT_MAX, schema.domain());
+  for (size_t i = 0; i < node.inputCount(); ++i) {
+    const auto *parameter = parameterOf(&schema, i);
+    if (!parameter || !node.hasInput(i))
       continue;
     RankedTensorType type = node.inputType(i);
     if (!type)
       return failure();
-    auto isOfKind = [&](const std::string *allowed) {
-      return kindOf(StringRef(*allowed)) == kindOf(type.getElementType());
-    };
-    if (!parameter.GetTypes().empty() && llvm::none_of(parameter.GetTypes(), isOfKind))
-      return node.error() << "input \"" << node.inputName(i) << "\" (" << parameter.GetName() << ") must hold "
-                          << describe(parameter.GetTypes()) << ", but its elements are " << type.getElementType();
+    if (!takes(parameter, type.getElementType()) && !takes(parameterOf(newest, i), type.getElementType()))
+      return node.error() << "input \"" << node.inputName(i) << "\" (" << parameter->GetName() << ") must hold "
+                          << describe(parameter->GetTypes()) << ", but its elements are " << type.getElementType();
   }
   return success();
 }

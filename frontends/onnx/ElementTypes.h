@@ -10,7 +10,7 @@
 namespace ingot::frontend {
 
 /// An error where an input's elements are of a kind (real numbers, integers, booleans) that its operator's schema does
-/// not have there. Widths do not count: later operator sets only add some, and exporters run ahead of them.
+/// not have there. Widths do not count, nor kinds that a later operator set adds: exporters run ahead of them.
 mlir::LogicalResult checkElementTypes(Node &node, const ::onnx::OpSchema &schema);
 
 } // namespace ingot::frontend
