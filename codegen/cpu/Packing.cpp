@@ -46,29 +46,45 @@ bool isPlanar(Value input) {
   return transpose && transpose.getPermutation().size() > 2 && transpose.getPermutation().back() == 1;
 }
 
-/// Whether the lanes of a convolution are better channels, whose sums must be added up, than filters, of which there
-/// are too few. Counts vector operations for a pixel with `taps` taps.
-bool fillsLanesByChannels(int64_t channels, int64_t filters, int64_t taps) {
-  constexpr double additionsOfSums = 4; // for each sum's share of adding up sixteen
-  double acrossFilters = double(channels) * taps;
-  double alongChannels = filters * (double(llvm::divideCeil(channels, panelLanes)) * taps + additionsOfSums);
-  return filters < panelLanes && alongChannels < 0.75 * acrossFilters;
+/// How many lanes a filter gets, each for another channel, whose sums must be added up: more than one where there are
+/// too few filters to fill the lanes, or to fill the last vector of them. Counts vector operations for a pixel with
+/// `taps` taps, of one of `groups` groups. Sixteen channels need not be all there; a matrix product has one lane or
+/// all.
+int64_t chooseChannelLanes(int64_t channels, int64_t filters, int64_t taps, int64_t groups, bool isProduct) {
+  constexpr double additionsOfSums = 4, additionsOfPairs = 4, additionsOfFours = 10; // for each vector of results
+  auto vectorsOf = [](int64_t lanes) { return double(llvm::divideCeil(lanes, panelLanes)); };
+  double across = vectorsOf(filters) * channels * taps, least = 0.9 * across;
+  int64_t best = 1;
+  for (auto [lanes, additions] : {std::pair(2, additionsOfPairs), std::pair(4, additionsOfFours)}) {
+    // A panel must not straddle two groups.
+    if (isProduct || channels % lanes || (groups > 1 && filters % (panelLanes / lanes)))
+      continue;
+    double cost = vectorsOf(filters * lanes) * (channels / lanes) * taps + additions * vectorsOf(filters);
+    if (cost < least) {
+      least = cost;
+      best = lanes;
+    }
+  }
+  double along = filters * (vectorsOf(channels) * taps + additionsOfSums);
+  return groups == 1 && filters < panelLanes && along < 0.75 * across && along < least ? panelLanes : best;
 }
 
-/// [window..., C, F] -> [F, window..., C/16, 16], with the axes `filters` and `channels` named by number.
-Layout channelLayout(int64_t rank, int64_t filters, int64_t channels) {
+/// [window..., C, F] -> [F, window..., C/16, 16], or for fewer lanes [F * lanes/16, window..., C/lanes, 16/lanes,
+/// lanes], with the axes `filters` and `channels` named by number.
+Layout channelLayout(int64_t rank, int64_t filters, int64_t channels, int64_t lanes) {
   Layout layout{{filters}, SmallVector<int64_t>(rank, 1)};
   for (int64_t axis = 0; axis < rank - 2; ++axis)
     layout.permutation.push_back(axis);
   layout.permutation.push_back(channels);
-  layout.blocks.back() = panelLanes;
+  layout.blocks.front() = panelLanes / lanes;
+  layout.blocks.back() = lanes;
   return layout;
 }
 
-/// Whether `op` may read sixteen channels of its input at once: they are neighbours in memory.
+/// Whether `op` may read several channels of its input at once: they are neighbours in memory.
 template <typename Op>
 bool canReadChannels(Op op) {
-  return op.getGroups() == 1 && isa<BlockArgument>(op.getInput()) && wantedStorage(op) == Storage::Float32 &&
+  return isa<BlockArgument>(op.getInput()) && wantedStorage(op) == Storage::Float32 &&
          getElementTypeOrSelf(op.getInput().getType()).isF32();
 }
 
@@ -77,13 +93,19 @@ std::optional<Layout> chooseFilterLayout(ConvOp op) {
     return Layout{{0, 1, 3, 2}, {1, 1, panelLanes, 1}, form};
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), filters = filter.getShape().back(), groups = op.getGroups();
-  // Depthwise kernels read [window..., C] as it is; a panel must not straddle two groups.
-  if (groups > 1 && (filter.getDimSize(rank - 2) == 1 || (filters / groups) % panelLanes != 0))
-    return std::nullopt;
+  int64_t channels = filter.getDimSize(rank - 2);
   ArrayRef<int64_t> window = filter.getShape().drop_back(2);
   int64_t taps = std::accumulate(window.begin(), window.end(), int64_t(1), std::multiplies<>());
-  if (canReadChannels(op) && fillsLanesByChannels(filter.getDimSize(rank - 2), filters, taps))
-    return channelLayout(rank, rank - 1, rank - 2);
+  // Kernels of depthwise and grouped convolutions read [window..., C, F] as it is.
+  bool isShort = groups > 1 && rank <= 4 && channels <= 4 && filters / groups <= 4;
+  int64_t lanes = canReadChannels(op) && !isShort ? chooseChannelLanes(channels, filters / groups, taps, groups,
+                                                                       /*isProduct=*/taps == 1 && groups == 1)
+                                                  : 1;
+  if (lanes > 1)
+    return channelLayout(rank, rank - 1, rank - 2, lanes);
+  // A panel must not straddle two groups.
+  if (groups > 1 && (channels == 1 || (filters / groups) % panelLanes != 0))
+    return std::nullopt;
   return filterLayout(rank, groups == 1 && isPlanar(op.getInput()));
 }
 
@@ -100,7 +122,7 @@ std::optional<Layout> groupedLayout(ConvTransposeOp op, RankedTensorType filter)
   return layout;
 }
 
-/// [window..., F, C] -> [F/16, window..., C, 16].
+/// [window..., F, C] -> [F/16, window..., C, 16], or panels of fewer filters.
 std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
   auto filter = cast<RankedTensorType>(op.getFilter().getType());
   int64_t rank = filter.getRank(), taps = 1;
@@ -108,8 +130,12 @@ std::optional<Layout> chooseFilterLayout(ConvTransposeOp op) {
     return groupedLayout(op, filter);
   for (auto [extent, stride] : llvm::zip(filter.getShape(), op.getStrides()))
     taps *= llvm::divideCeil(extent, stride);
-  if (canReadChannels(op) && fillsLanesByChannels(filter.getShape().back(), filter.getDimSize(rank - 2), taps))
-    return channelLayout(rank, rank - 2, rank - 1);
+  int64_t channels = filter.getShape().back(), filters = filter.getDimSize(rank - 2);
+  bool isProduct = llvm::all_of(filter.getShape().drop_back(2), [](int64_t extent) { return extent == 1; }) &&
+                   llvm::all_of(op.getStrides(), [](int64_t stride) { return stride == 1; });
+  int64_t lanes = canReadChannels(op) ? chooseChannelLanes(channels, filters, taps, 1, isProduct) : 1;
+  if (lanes > 1)
+    return channelLayout(rank, rank - 2, rank - 1, lanes);
   Layout layout{{rank - 2}, {}};
   for (int64_t axis = 0; axis < rank - 2; ++axis)
     layout.permutation.push_back(axis);

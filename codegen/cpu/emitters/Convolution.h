@@ -36,7 +36,7 @@ public:
   bool analyze();
   Division emit();
 
-  /// Neighbouring panels of 16 filters that one tile computes, or as many single filters (alongChannels).
+  /// Neighbouring panels of filters that one tile computes, or as many single filters (alongChannels).
   struct Group {
     Index panel, firstFilter, inputChannel;
     int64_t vectors;
@@ -50,7 +50,7 @@ public:
   /// Prepares emitLineOf, whose results go to `taker`. Returns the schedule, whose items do not count.
   const Division &prepareLines(Taker taker);
   /// Into how many groups the filters are divided.
-  int64_t groupCount() const { return groupsPerGroup * window.groups; }
+  int64_t groupCount() const { return groupsPerGroup * (window.groups / groupsTogether); }
   /// Calls `body` for panel group `index`: once for whole groups, once for one that the last filters leave.
   void forGroup(Index index, llvm::function_ref<void(const Group &)> body);
   void enterImage(Index number);
@@ -87,7 +87,7 @@ private:
   Sums reduceTaps(Axes axes, const Group &group, llvm::ArrayRef<Pixel> pixels, Index tap, Index taps, Index input,
                   Index filter, Sums sums);
   // ConvolutionLines.cpp
-  std::optional<Block> chooseLines(int64_t panels) const;
+  std::optional<Block> chooseLines(int64_t panels, Block chosen) const;
   void emitLines(Axes axes, const Group &group, Index tile);
   void emitLineTile(Axes axes, const Group &group, int64_t first, int64_t lines);
   Sums reduceLines(Axes axes, const Group &group, int64_t first, int64_t lines, Index input, Index filter, Sums sums);
@@ -100,6 +100,9 @@ private:
   std::optional<int64_t> distanceToNextPhase() const;
   // ConvolutionChannels.cpp
   Block chooseFewFilters() const;
+  Block completePanels(Block chosen, std::optional<int64_t> pixels, int64_t panels) const;
+  int64_t chooseGroupsTogether() const;
+  Sums sumChannels(const Group &group, llvm::ArrayRef<mlir::Value> sums) const;
   void forFewFilters(Index group, llvm::function_ref<void(const Group &)> body);
   Sums reduceChannels(BroadcastRows rows, ColumnVectors columns, Index taps, Index tapStride, int64_t filterStep,
                       Sums sums, int64_t unroll);
@@ -123,11 +126,16 @@ private:
   Index channelStride;
   llvm::SmallVector<int64_t> tapPitch;
   int64_t channelPitch = panelLanes, panelPitch = 0;
+  /// Neighbouring channels that a panel's vector has for each of its filters (ConvolutionChannels.cpp).
+  int64_t channelLanes = 1;
+  int64_t panelFilters() const { return panelLanes / channelLanes; }
 
   // The schedule.
   Block block{1, 1};
   Division division;
   int64_t groupsPerGroup = 1;
+  /// How many groups of the convolution, of one panel each, a tile computes.
+  int64_t groupsTogether = 1;
   /// How many lines of a narrow map a tile takes whole (0: tiles are parts of one line).
   int64_t tileLines = 0;
   /// How many lines all panels and phases are computed for before it is the next ones' turn (0: all of all images).

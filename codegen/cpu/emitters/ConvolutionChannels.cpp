@@ -1,9 +1,16 @@
 //===- ConvolutionChannels.cpp - Convolutions to few channels -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// Two ways to fill lanes with channels where filters do not.
+//
 // The last layer of a generator has three filters: as lanes they would leave thirteen of sixteen idle. Here the lanes
 // are sixteen channels of the input, which lie side by side as they are; a filter is stored as [window..., channel].
 // Each sum of a tile is a vector until the end, where sixteen of them become one vector of results, pixel by pixel.
+//
+// Eight filters, or what is left of 24 or 40, fill half of a vector: then a panel has eight filters, each with two
+// neighbouring channels, and four with four. Pairs (fours) of the input's channels are broadcast to them, so that a
+// step of the reduction takes two channels (four). At the end neighbouring lanes are added, and the panels of sixteen
+// filters become one vector of results. Groups of so few filters are computed side by side.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Convolution.h"
@@ -23,6 +30,42 @@ Block Convolution::chooseFewFilters() const {
   if (auto pixels = constantValue(window.phases.front().back().count()); pixels && *pixels)
     rows = llvm::divideCeil(*pixels, llvm::divideCeil(*pixels, rows));
   return {rows, vectors};
+}
+
+/// With a panel of eight or four filters: whole vectors of results, unless the tile has all panels.
+Block Convolution::completePanels(Block chosen, std::optional<int64_t> pixels, int64_t panels) const {
+  Block block = chosen;
+  if (groupsTogether > 1 || panels <= channelLanes)
+    block.vectors = panels;
+  else if (block.vectors % channelLanes && block.vectors != panels)
+    block.vectors = llvm::alignTo(block.vectors, channelLanes);
+  if (block.vectors == chosen.vectors)
+    return chosen;
+  block.rows = maxRows(target, block.vectors);
+  if (pixels && *pixels)
+    block.rows = llvm::divideCeil(*pixels, llvm::divideCeil(*pixels, block.rows));
+  return block;
+}
+
+/// Groups that fill a vector of results, where a group is one panel.
+int64_t Convolution::chooseGroupsTogether() const {
+  if (channelLanes == 1 || window.filters != panelFilters())
+    return 1;
+  for (int64_t together = channelLanes; together > 1; together /= 2)
+    if (window.groups % together == 0 && maxRows(target, together) > 1)
+      return together;
+  return 1;
+}
+
+/// The results of a tile, pixel by pixel in vectors of 16 filters, from its sums.
+Sums Convolution::sumChannels(const Group &group, ArrayRef<Value> sums) const {
+  Sums results;
+  for (; !sums.empty(); sums = sums.drop_front(group.vectors))
+    for (int64_t first = 0; first < group.vectors; first += channelLanes) {
+      int64_t count = std::min(channelLanes, group.vectors - first);
+      results.push_back(sumNeighbours(builder, sums.slice(first, count), channelLanes));
+    }
+  return results;
 }
 
 void Convolution::forFewFilters(Index group, llvm::function_ref<void(const Group &)> body) {

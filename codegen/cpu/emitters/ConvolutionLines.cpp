@@ -16,7 +16,7 @@ namespace ingot::cpu {
 constexpr int64_t fastBytes = 1 << 20;
 
 /// The block of whole lines to compute together, if the map is narrow enough that more than one fits.
-std::optional<Block> Convolution::chooseLines(int64_t panels) const {
+std::optional<Block> Convolution::chooseLines(int64_t panels, Block chosen) const {
   if (window.extents.size() != 2 || form == FilterForm::inPlace || storage != Storage::Float32)
     return std::nullopt;
   for (ArrayRef<WindowAxis> axes : window.phases)
@@ -28,8 +28,8 @@ std::optional<Block> Convolution::chooseLines(int64_t panels) const {
   ArrayRef<WindowAxis> axes = window.phases.front();
   int64_t height = *constantValue(axes[0].count()), width = *constantValue(axes[1].count());
   int64_t vectors = panels > 1 ? 2 : 1;
-  if (form == FilterForm::alongChannels)
-    vectors = chooseFewFilters().vectors;
+  if (form == FilterForm::alongChannels || channelLanes > 1)
+    vectors = chosen.vectors;
   else if (height * width <= maxRows(target, 1) && height * width > maxRows(target, vectors) &&
            panels * panelPitch * 4 > fastBytes)
     vectors = 1;

@@ -25,7 +25,7 @@ void Convolution::chooseOrder() {
   for (const WindowAxis &axis : axes.drop_back())
     lineCount = lineCount * axis.count().ceilDiv(std::max<int64_t>(1, tileLines));
   lineCount = simplifyDimension(lineCount);
-  int64_t parts = groupsPerGroup * window.groups * window.phases.size();
+  int64_t parts = groupCount() * window.phases.size();
   int64_t weights = window.groups * window.filters * window.channels * 4;
   for (int64_t extent : window.extents)
     weights *= extent;
@@ -44,7 +44,7 @@ std::pair<Index, Index> Convolution::placeItem(Index item) {
   ArrayRef<WindowAxis> axes = window.phases.front();
   Index lines = evaluator.materialize(lineCount), number;
   if (blockLines) {
-    int64_t parts = groupsPerGroup * window.groups * window.phases.size();
+    int64_t parts = groupCount() * window.phases.size();
     Index whole = builder.mul(lines, parts);
     image = builder.div(item, whole);
     item = builder.mod(item, whole);
@@ -67,6 +67,36 @@ std::pair<Index, Index> Convolution::placeItem(Index item) {
   }
   int64_t phases = window.phases.size();
   return {builder.div(item, phases), builder.mod(item, phases)};
+}
+
+void Convolution::forGroup(Index index, llvm::function_ref<void(const Group &)> body) {
+  if (form == FilterForm::alongChannels)
+    return forFewFilters(index, body);
+  Index own = builder.mod(index, groupsPerGroup);
+  Index group = builder.mul(builder.div(index, groupsPerGroup), groupsTogether);
+  Index panel = builder.mul(own, block.vectors);
+  Group columns{panel,
+                builder.add(builder.mul(group, window.filters), builder.mul(panel, panelFilters())),
+                builder.mul(group, window.channels),
+                block.vectors,
+                {}};
+  // Packed panels of all groups follow each other; in place a panel is any 16 filters.
+  if (form == FilterForm::inPlace)
+    columns.panel = columns.firstFilter;
+  else
+    columns.panel = builder.add(builder.mul(group, int64_t(llvm::divideCeil(window.filters, panelFilters()))), panel);
+  int64_t filters = window.filters * groupsTogether, width = block.vectors * panelFilters(), rest = filters % width;
+  auto emit = [&](int64_t count) {
+    Group some = columns;
+    some.vectors = llvm::divideCeil(count, panelFilters());
+    if (count % panelLanes)
+      some.lastMask = builder.maskBelow(count % panelLanes, panelLanes);
+    body(some);
+  };
+  if (!rest || filters < width)
+    return emit(rest ? rest : width);
+  builder.ifThen(
+      builder.less(own, filters / width), [&] { emit(width); }, [&] { emit(rest); });
 }
 
 } // namespace ingot::cpu

@@ -64,9 +64,9 @@ bool isPointwise(const Window &window) {
     auto input = constantValue(axis.input), output = constantValue(axis.output);
     return input && output && (*output - 1) * axis.step < *input;
   };
-  // Filters too few to be lanes are not stored in panels.
+  // Filters too few to be lanes are not stored in panels of sixteen.
   kernel::UnpackOp unpack = unpackOf(window.filter);
-  bool hasFewFilters = unpack && unpack.getBlocks()[0] == 1;
+  bool hasFewFilters = unpack && unpack.getBlocks()[0] != panelLanes;
   return window.groups == 1 && window.phases.size() == 1 && !hasFewFilters &&
          llvm::all_of(window.phases[0], [&](const WindowAxis &axis) {
            return axis.taps == 1 && axis.first == 0 && axis.outputStep == 1 && staysInside(axis);

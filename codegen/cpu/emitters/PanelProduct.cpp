@@ -4,6 +4,7 @@
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "codegen/cpu/emitters/StoredPanels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -26,11 +27,28 @@ struct Stream {
   }
 };
 
+/// The neighbours at `offset`, in all lanes. Loads that fill a register so are as cheap as those of one element.
+Value broadcast(KernelBuilder &builder, Value pointer, Type element, Index offset, int64_t width) {
+  if (width == 1)
+    return builder.splat(builder.load(pointer, element, offset), panelLanes);
+  if (width == 2) {
+    Type pair = builder.op().getF64Type();
+    Value loaded = builder.create<LLVM::LoadOp>(pair, builder.address(pointer, element, offset), /*alignment=*/4);
+    return builder.create<vector::BitCastOp>(VectorType::get({panelLanes}, element),
+                                             builder.splat(loaded, panelLanes / 2));
+  }
+  Value loaded = builder.loadVector(pointer, element, offset, width);
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < panelLanes; ++lane)
+    lanes.push_back(lane % width);
+  return builder.create<vector::ShuffleOp>(loaded, loaded, lanes);
+}
+
 /// Step `k` of the reduction.
 void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows, const Stream &vectors,
-          const Stream &ahead, const BroadcastRows &broadcast, const ColumnVectors &columns,
+          const Stream &ahead, const BroadcastRows &elements, const ColumnVectors &columns,
           MutableArrayRef<Value> sums) {
-  Index rowOffset = builder.mul(k, broadcast.step), columnOffset = builder.mul(k, columns.pitch),
+  Index rowOffset = builder.mul(k, elements.step), columnOffset = builder.mul(k, columns.pitch),
         aheadOffset = builder.mul(k, aheadPitch);
   Type element = getElementTypeOrSelf(sums.front().getType());
   size_t count = vectors.pointers.size();
@@ -54,8 +72,12 @@ void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows,
                      builder.add(columnOffset, vectors.displacements[j] + columns.prefetch.near), /*locality=*/3);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
     Index at = builder.add(rowOffset, rows.displacements[i]);
-    Value wide = broadcast.areVectors ? builder.loadVector(rows.pointers[i], element, at, panelLanes, broadcast.mask)
-                                      : builder.splat(builder.load(rows.pointers[i], element, at), panelLanes);
+    Value wide = elements.areVectors ? builder.loadVector(rows.pointers[i], element, at, panelLanes, elements.mask)
+                                     : broadcast(builder, rows.pointers[i], element, at, elements.width);
+    if (elements.areOwn) {
+      sums[i] = builder.fma(wide, b[i % count], sums[i]);
+      continue;
+    }
     for (size_t j = 0; j < count; ++j)
       sums[i * count + j] = builder.fma(wide, b[j], sums[i * count + j]);
   }
@@ -203,6 +225,33 @@ Value sumLanes(KernelBuilder &builder, ArrayRef<Value> vectors) {
     sums = next;
   }
   return sums.front();
+}
+
+// Pairs of neighbours are added inside of 128-bit parts, until each part has the sums of all vectors; only then do
+// lanes change parts.
+Value sumNeighbours(KernelBuilder &builder, ArrayRef<Value> vectors, int64_t width) {
+  SmallVector<int64_t> even, odd, order(panelLanes);
+  for (int64_t part = 0; part < panelLanes; part += 4)
+    for (int64_t lane : {part, part + 2, part + 16, part + 18}) {
+      even.push_back(lane);
+      odd.push_back(lane + 1);
+    }
+  SmallVector<Value> sums(vectors);
+  sums.resize(width, vectors.back());
+  while (sums.size() > 1) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < sums.size(); i += 2)
+      next.push_back(
+          builder.create<arith::AddFOp>(builder.create<vector::ShuffleOp>(sums[i], sums[i + 1], even).getResult(),
+                                        builder.create<vector::ShuffleOp>(sums[i], sums[i + 1], odd).getResult()));
+    sums = next;
+  }
+  int64_t own = 4 / width; // of a part's four sums, those of one vector
+  for (int64_t lane = 0; lane < panelLanes; ++lane) {
+    int64_t vector = lane % 4 / own, filter = lane / 4 * own + lane % own;
+    order[vector * (panelLanes / width) + filter] = lane;
+  }
+  return builder.create<vector::ShuffleOp>(sums.front(), sums.front(), order);
 }
 
 } // namespace ingot::cpu

@@ -26,6 +26,10 @@ struct BroadcastRows {
   /// An element is a vector of 16 neighbours, of which `mask` (may be null) guards the lanes.
   bool areVectors = false;
   mlir::Value mask = {};
+  /// An element is so many neighbours (1, 2 or 4), which fill the lanes again and again; float32 only.
+  int64_t width = 1;
+  /// Each vector has rows of its own: row i of vector j is at offsets[i * vectors + j]; float32 only.
+  bool areOwn = false;
 };
 
 /// Step k of vector j lies at base + offsets[j] + k * pitch.
@@ -70,6 +74,10 @@ void transpose16(KernelBuilder &builder, llvm::MutableArrayRef<mlir::Value> rows
 /// The vector whose lane i is the sum of the lanes of vectors[i], of which there are up to 16; other lanes are of no
 /// use. In the same order on every target.
 mlir::Value sumLanes(KernelBuilder &builder, llvm::ArrayRef<mlir::Value> vectors);
+
+/// The vector whose lane v * 16 / width + f is the sum of the lanes [f * width, (f + 1) * width) of vectors[v], of
+/// which there are up to `width` (2 or 4); other lanes are of no use.
+mlir::Value sumNeighbours(KernelBuilder &builder, llvm::ArrayRef<mlir::Value> vectors, int64_t width);
 
 } // namespace ingot::cpu
 

@@ -39,7 +39,8 @@ bool Convolution::analyze() {
     strideExprs.push_back(stride);
   }
   channelStrideExpr = strideExprs.pop_back_val();
-  return form != FilterForm::alongChannels || constantValue(channelStrideExpr) == 1;
+  bool readsNeighbours = form == FilterForm::alongChannels || channelLanes > 1;
+  return !readsNeighbours || constantValue(channelStrideExpr) == 1;
 }
 
 /// Where element [tap..., channel] of a panel lies.
@@ -55,7 +56,9 @@ bool Convolution::analyzeFilter() {
            : unpack.getPermutation().back() == int64_t(axes) - 1 ? FilterForm::planar
            : unpack.getBlocks().back() == panelLanes             ? FilterForm::alongChannels
                                                                  : FilterForm::channelsLast;
-    if (form != FilterForm::alongChannels && unpack.getBlocks()[hasGroups] != panelLanes)
+    if (form == FilterForm::channelsLast)
+      channelLanes = unpack.getBlocks().back();
+    if (form != FilterForm::alongChannels && unpack.getBlocks()[hasGroups] != panelFilters())
       return false;
   } else {
     // Panels may only be read in place where filters are the last axis.
@@ -72,7 +75,7 @@ bool Convolution::analyzeFilter() {
   if (form == FilterForm::alongChannels)
     pitch = llvm::alignTo(window.channels, panelLanes);
   else if (form != FilterForm::planar)
-    pitch = lane * llvm::divideCeil(window.channels, stepsPerWord(storage));
+    pitch = lane * llvm::divideCeil(window.channels, channelLanes * stepsPerWord(storage));
   tapPitch.assign(axes, 0);
   for (size_t axis = axes; axis-- > 0; pitch *= window.extents[axis])
     tapPitch[axis] = pitch;
@@ -88,25 +91,34 @@ void Convolution::schedule() {
   const WindowAxis &last = window.phases.front().back();
   auto pixels = constantValue(last.count()), stride = constantValue(strideExprs.back());
   bool isAlongChannels = form == FilterForm::alongChannels;
-  int64_t panels = isAlongChannels ? window.filters : llvm::divideCeil(window.filters, panelLanes);
+  groupsTogether = chooseGroupsTogether();
+  int64_t panels = isAlongChannels ? window.filters : groupsTogether * llvm::divideCeil(window.filters, panelFilters());
   Block chosen = isAlongChannels ? chooseFewFilters()
                                  : chooseBlock(withRoomForWords(target, storage), pixels, panels,
                                                stride ? std::optional(*stride * last.step * 4) : std::nullopt);
-  std::optional<Block> lines = taker ? std::nullopt : chooseLines(panels);
-  block = blockOf(isAlongChannels ? KernelChoice() : measured, lines.value_or(chosen));
+  if (channelLanes > 1)
+    chosen = completePanels(chosen, pixels, panels);
+  std::optional<Block> lines = taker ? std::nullopt : chooseLines(panels, chosen);
+  bool isFixed = isAlongChannels || channelLanes > 1;
+  block = blockOf(isFixed ? KernelChoice() : measured, lines.value_or(chosen));
   tileLines = lines ? std::max<int64_t>(1, block.rows / *pixels) : 0;
   static constexpr const char *forms[] = {"panels, tap by tap", "panels, channel by channel",
                                           "single, sixteen channels at once", "in place"};
   division.schedule = {block.rows, block.vectors};
-  if (!isAlongChannels)
+  if (!isFixed)
     division.alternatives = alternativeBlocks(withRoomForWords(target, storage), block, pixels, panels);
   division.choices = {{"block", describe(block)}, {"filter", forms[size_t(form)]}};
+  if (channelLanes > 1)
+    division.choices.push_back({"channels of a vector", std::to_string(channelLanes)});
+  if (groupsTogether > 1)
+    division.choices.push_back({"groups together", std::to_string(groupsTogether)});
   if (storage != Storage::Float32)
     division.choices.push_back({"weights", nameOf(storage).str()});
   groupsPerGroup = llvm::divideCeil(panels, block.vectors);
   imageCount = evaluator.materialize(evaluator.dims(window.output).front());
   double weightBytes = 4.0 * double(window.groups * window.filters * window.channels);
-  double operations = 2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelLanes) * pixels.value_or(16);
+  double operations =
+      2.0 * window.channels * block.vectors * (isAlongChannels ? 1 : panelFilters()) * pixels.value_or(16);
   for (auto [axis, extent] : llvm::enumerate(window.extents)) {
     operations *= double(extent) / (window.phases.size() > 1 ? window.phases[0][axis].outputStep : 1);
     weightBytes *= double(extent);
@@ -151,37 +163,6 @@ void Convolution::emitItem(Index item) {
       builder.ifThen(isPhase, [&] { emitLine(window.phases[number], columns); });
     }
   });
-}
-
-void Convolution::forGroup(Index index, llvm::function_ref<void(const Group &)> body) {
-  if (form == FilterForm::alongChannels)
-    return forFewFilters(index, body);
-  Index own = builder.mod(index, groupsPerGroup), group = builder.div(index, groupsPerGroup);
-  Index panel = builder.mul(own, block.vectors);
-  Group columns{panel,
-                builder.add(builder.mul(group, window.filters), builder.mul(panel, panelLanes)),
-                builder.mul(group, window.channels),
-                block.vectors,
-                {}};
-  // Packed panels of all groups follow each other; in place a panel is any 16 filters.
-  if (form == FilterForm::inPlace)
-    columns.panel = columns.firstFilter;
-  else
-    columns.panel = builder.add(builder.mul(group, int64_t(llvm::divideCeil(window.filters, panelLanes))), panel);
-  int64_t width = block.vectors * panelLanes, rest = window.filters % width;
-  auto whole = [&] { body(columns); };
-  auto tail = [&] {
-    Group last = columns;
-    last.vectors = llvm::divideCeil(rest, panelLanes);
-    if (rest % panelLanes)
-      last.lastMask = builder.maskBelow(rest % panelLanes, panelLanes);
-    body(last);
-  };
-  if (!rest)
-    return whole();
-  if (window.filters < width)
-    return tail();
-  builder.ifThen(builder.less(own, window.filters / width), whole, tail);
 }
 
 void Convolution::emitLine(Axes axes, const Group &group) {
@@ -325,8 +306,11 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
   int64_t filterStep = last.tapStep * tapPitch.back();
   filterAt = builder.add(filterAt, last.firstTap * tapPitch.back());
   BroadcastRows rows{input, inputAt, {}, channelStride};
+  rows.width = channelLanes;
+  rows.areOwn = groupsTogether > 1;
   for (const Pixel &pixel : pixels)
-    rows.offsets.push_back(pixel.offset);
+    for (int64_t own = 0; own < groupsTogether; ++own)
+      rows.offsets.push_back(builder.add(pixel.offset, own * window.channels));
   ColumnVectors columns{filter, filterAt, {}, channelPitch, form == FilterForm::inPlace ? group.lastMask : Value(), {}};
   columns.storage = storage;
   for (int64_t j = 0; j < group.vectors; ++j)
@@ -344,8 +328,10 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
     columns.base = builder.add(filterAt, builder.mul(first, filterStep));
     return accumulate(builder, trips, rows, columns, std::move(current), unroll);
   };
+  Index channelStep = builder.mul(channelStride, channelLanes);
+  int64_t channelSteps = window.channels / channelLanes;
   bool isContiguous = channelStride.is(1) && tapStride.is(window.channels) &&
-                      filterStep * stepsPerWord(storage) == channelPitch * window.channels;
+                      filterStep * stepsPerWord(storage) == channelPitch * channelSteps;
   if (form == FilterForm::alongChannels) {
     rows.base = builder.add(inputAt, builder.mul(tap, tapStride));
     columns.base = builder.add(filterAt, builder.mul(tap, filterStep));
@@ -353,10 +339,10 @@ Sums Convolution::reduceTaps(Axes axes, const Group &group, ArrayRef<Pixel> pixe
   } else if (form == FilterForm::planar)
     part = run(tap, taps, tapStride, filterStep, part);
   else if (isContiguous || taps.is(1))
-    part = run(tap, builder.mul(taps, window.channels), channelStride, channelPitch, part);
+    part = run(tap, builder.mul(taps, channelSteps), channelStep, channelPitch, part);
   else
     part = builder.loop(tap, builder.add(tap, taps), 1, part, [&](Index each, ValueRange carried) {
-      return run(each, window.channels, channelStride, channelPitch, Sums(carried));
+      return run(each, channelSteps, channelStep, channelPitch, Sums(carried));
     });
   for (auto [index, pixel] : llvm::enumerate(pixels))
     for (int64_t j = 0; j < group.vectors; ++j)
@@ -370,8 +356,10 @@ void Convolution::storeTile(Axes axes, const Group &group, const Tile &tile, Arr
   SmallVector<AffineExpr> dims = evaluator.dims(window.output);
   SmallVector<Lanes> lanes;
   SmallVector<AffineExpr> filters;
-  for (int64_t j = 0; j < group.vectors; ++j) {
-    lanes.push_back(evaluator.lanes(panelLanes, j + 1 == group.vectors ? group.lastMask : Value()));
+  Sums results = channelLanes > 1 ? sumChannels(group, sums) : Sums(sums);
+  int64_t vectors = results.size() / tile.count;
+  for (int64_t j = 0; j < vectors; ++j) {
+    lanes.push_back(evaluator.lanes(panelLanes, j + 1 == vectors ? group.lastMask : Value()));
     AffineExpr first = evaluator.variable(builder.add(group.firstFilter, j * panelLanes), dims.back());
     filters.push_back(first + lanes.back().variable);
   }
@@ -383,9 +371,9 @@ void Convolution::storeTile(Axes axes, const Group &group, const Tile &tile, Arr
     Point whole = point;
     whole.push_back(evaluator.variable(x, dims[axes.size()]));
     whole.push_back({});
-    for (int64_t j = 0; j < group.vectors; ++j) {
+    for (int64_t j = 0; j < vectors; ++j) {
       whole.back() = filters[j];
-      evaluator.bind(window.output, sums[pixel * group.vectors + j]);
+      evaluator.bind(window.output, results[pixel * vectors + j]);
       taker ? taker(whole, lanes[j], builder.add(group.firstFilter, j * panelLanes), x)
             : evaluator.storeResults(window.output, whole, &lanes[j]);
       evaluator.unbind(window.output);

@@ -21,6 +21,18 @@ small = [
     Case(1, 36, (6, 6), 36, (3, 3), pads=(1, 1, 1, 1), groups=3),  # twelve: a group at a time
     Case(1, 8, (3, 4, 5), 8, (2, 2, 2), groups=4, activation="Relu"),
 ]
+# Each filter has lanes for two or four channels.
+paired = [
+    Case(1, 48, (9, 23), 48, (3, 3), pads=(1, 1, 1, 1), groups=6, activation="Relu"),  # two groups of eight together
+    Case(2, 24, (13, 12), 24, (3, 3), strides=(2, 2), pads=(1, 1, 1, 1), groups=3, free=(0,)),  # an odd number of them
+    Case(1, 48, (7, 15), 48, (5, 3), pads=(2, 1, 2, 1), groups=2, activation="Relu"),  # sixteen and eight
+    Case(2, 24, (6, 7), 120, (3, 3), pads=(1, 1, 1, 1), groups=3, free=(0, 1, 2)),
+    Case(1, 16, (9, 14), 16, (3, 3), pads=(1, 1, 1, 1), groups=2, free=(1, 2), activation="Relu"),
+    Case(1, 32, (3, 4, 5), 32, (2, 3, 3), pads=(1, 1, 1, 0, 1, 1), groups=8, activation="Relu"),  # fours
+    Case(1, 24, (3, 4, 9), 24, (3, 3, 3), pads=(1, 1, 1, 1, 1, 1), groups=6, free=(0, 1, 2, 3)),
+    Case(2, 32, (10, 10), 16, (1, 1), groups=2, free=(0,)),
+    Case(2, 20, (37,), 24, (4,), strides=(2,), pads=(1, 2), groups=2),  # twelve
+]
 depthwise = [
     Case(1, 20, (9, 23), 20, (3, 3), pads=(1, 1, 1, 1), transposed=True, groups=20, activation="Relu"),
     Case(2, 33, (8, 7), 33, (4, 4), strides=(2, 2), pads=(1, 1, 1, 1), transposed=True, groups=33, free=(0,)),
@@ -43,4 +55,4 @@ transposed = [
 ]
 
 if __name__ == "__main__":
-    compare({"groups": small, "groups_depthwise": depthwise, "groups_transposed": transposed})
+    compare({"groups": small, "groups_paired": paired, "groups_depthwise": depthwise, "groups_transposed": transposed})
