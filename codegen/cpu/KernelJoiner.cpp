@@ -93,8 +93,8 @@ Operation *soleRoot(kernel::FuncOp kernel) {
 
 bool hasPanels(ConvOp conv) {
   auto unpack = conv.getFilter().getDefiningOp<kernel::UnpackOp>();
-  return unpack && isa<BlockArgument>(unpack.getInput()) && !winogradForm(unpack) &&
-         unpack.getBlocks()[0] == panelLanes && getElementTypeOrSelf(unpack.getInput().getType()).isF32();
+  return unpack && isa<BlockArgument>(unpack.getInput()) && !winogradForm(unpack) && unpack.getBlocks()[0] > 1 &&
+         getElementTypeOrSelf(unpack.getInput().getType()).isF32();
 }
 
 } // namespace ingot::cpu

@@ -39,7 +39,7 @@ private:
 /// The heavy operation of a kernel that has exactly one.
 mlir::Operation *soleRoot(kernel::FuncOp kernel);
 
-/// Whether the filter is an argument in panels of 16 filters, float32 and not transformed.
+/// Whether the filter is an argument in panels of several filters, float32 and not transformed.
 bool hasPanels(ConvOp conv);
 
 } // namespace ingot::cpu

@@ -47,26 +47,29 @@ bool isPlanar(Value input) {
 }
 
 /// How many lanes a filter gets, each for another channel, whose sums must be added up: more than one where there are
-/// too few filters to fill the lanes, or to fill the last vector of them. Counts vector operations for a pixel with
-/// `taps` taps, of one of `groups` groups. Sixteen channels need not be all there; a matrix product has one lane or
-/// all.
+/// too few filters to fill the lanes, or to fill the last vector of them, or just one. Counts vector operations for a
+/// pixel with `taps` taps, of one of `groups` groups. Sixteen channels need not be all there; a matrix product has one
+/// lane or all.
 int64_t chooseChannelLanes(int64_t channels, int64_t filters, int64_t taps, int64_t groups, bool isProduct) {
-  constexpr double additionsOfSums = 4, additionsOfPairs = 4, additionsOfFours = 10; // for each vector of results
+  constexpr double additionsOfSums = 4, additionsOfPairs = 5, additionsOfFours = 18; // for each vector of results
+  // With one vector, every operation loads its element.
+  constexpr double loads = 1.12;
   auto vectorsOf = [](int64_t lanes) { return double(llvm::divideCeil(lanes, panelLanes)); };
-  double across = vectorsOf(filters) * channels * taps, least = 0.9 * across;
+  double across = vectorsOf(filters) * (filters <= panelLanes ? loads : 1) * double(channels * taps);
+  double least = 0.97 * across;
   int64_t best = 1;
   for (auto [lanes, additions] : {std::pair(2, additionsOfPairs), std::pair(4, additionsOfFours)}) {
     // A panel must not straddle two groups.
     if (isProduct || channels % lanes || (groups > 1 && filters % (panelLanes / lanes)))
       continue;
-    double cost = vectorsOf(filters * lanes) * (channels / lanes) * taps + additions * vectorsOf(filters);
+    double cost = vectorsOf(filters * lanes) * double(channels / lanes * taps) + additions * vectorsOf(filters);
     if (cost < least) {
       least = cost;
       best = lanes;
     }
   }
   double along = filters * (vectorsOf(channels) * taps + additionsOfSums);
-  return groups == 1 && filters < panelLanes && along < 0.75 * across && along < least ? panelLanes : best;
+  return groups == 1 && filters < panelLanes && along < 0.65 * across && along < least ? panelLanes : best;
 }
 
 /// [window..., C, F] -> [F, window..., C/16, 16], or for fewer lanes [F * lanes/16, window..., C/lanes, 16/lanes,
