@@ -66,6 +66,24 @@ static bool overlaps(Pool pool) {
   return count(pool.getWindow()) > count(pool.getStrides());
 }
 
+/// Whether an algorithm with fewer products may be made for the convolution, which transforms tiles of the input, some
+/// channels at once. Of small maps, reading the weights takes the time.
+static bool hasTiles(ConvOp conv, SymbolScope &scope) {
+  constexpr int64_t leastChannels = 32, leastPixels = 128;
+  SmallVector<AffineExpr> filter = scope.dims(conv.getFilter()), output = scope.dims(conv.getOutput());
+  auto fills = [](AffineExpr extent) {
+    auto known = constantValue(extent);
+    return known && *known >= leastChannels && *known % 16 == 0;
+  };
+  auto height = constantValue(output[1]), width = constantValue(output[output.size() - 2]);
+  if (output.size() != 4 || !height || !width || *height * *width < leastPixels || conv.getGroups() != 1 ||
+      !fills(filter[2]) || !fills(filter[3]) || filter[0] != filter[1] || !llvm::all_equal(conv.getStrides()) ||
+      llvm::any_of(conv.getDilations(), [](int64_t step) { return step != 1; }))
+    return false;
+  int64_t stride = conv.getStrides()[0];
+  return (constantValue(filter[0]) == 3 && stride <= 2) || (constantValue(filter[0]) == 5 && stride == 1);
+}
+
 static bool readsChannels(Operation *op) {
   if (auto pool = dyn_cast<MaxPoolOp>(op))
     return overlaps(pool);
@@ -82,7 +100,7 @@ static bool readsChannels(Operation *op) {
   if (!inner || !last)
     return false;
   if (conv)
-    return hasFewFilters(conv.getGroups(), *inner, *last / int64_t(conv.getGroups()), window);
+    return hasFewFilters(conv.getGroups(), *inner, *last / int64_t(conv.getGroups()), window) || hasTiles(conv, scope);
   // In groups, only a depthwise one reads channels together.
   int64_t groups = transposed.getGroups();
   bool isDepthwise = *inner == 1 && *last == groups;
