@@ -109,7 +109,7 @@ void chooseAlgorithms(ModuleOp module, const CpuOptions &options) {
 
 WinogradForm decidedForm(Operation *op) {
   DictionaryAttr decision = decisionOf(op->getParentOfType<kernel::FuncOp>());
-  return decision ? WinogradForm{decision.getAs<IntegerAttr>("tile").getInt(), winogradStride(op)} : WinogradForm();
+  return decision ? formFor(op, decision.getAs<IntegerAttr>("tile").getInt()) : WinogradForm();
 }
 
 void shareAlgorithm(kernel::FuncOp kernel, kernel::FuncOp packing) {

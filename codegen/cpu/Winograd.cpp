@@ -4,10 +4,23 @@
 #include "codegen/cpu/Winograd.h"
 #include "codegen/cpu/Schedule.h"
 #include "codegen/cpu/Target.h"
+#include "dialects/kernel/Kernel.h"
 
 using namespace mlir;
 
 namespace ingot::cpu {
+
+/// The taps of the filter that `op` transforms, reads or computes the gradient of.
+static int64_t tapsOf(Operation *op) {
+  Value filter;
+  if (auto pack = dyn_cast<kernel::PackOp>(op))
+    filter = pack.getInput();
+  else if (auto unpack = dyn_cast<kernel::UnpackOp>(op))
+    filter = unpack.getOutput();
+  else if (auto conv = dyn_cast<ConvOp>(op))
+    filter = conv.getFilter();
+  return filter ? cast<RankedTensorType>(filter.getType()).getDimSize(0) : 3;
+}
 
 WinogradForm winogradForm(Operation *op) {
   WinogradForm form;
@@ -15,8 +28,12 @@ WinogradForm winogradForm(Operation *op) {
     form.tile = tile.getInt();
   if (auto stride = op->getAttrOfType<IntegerAttr>("kernel.winograd_stride"))
     form.stride = stride.getInt();
+  if (form)
+    form.taps = tapsOf(op);
   return form;
 }
+
+WinogradForm formFor(Operation *op, int64_t tile) { return {tile, winogradStride(op), tapsOf(op)}; }
 
 void setWinogradForm(Operation *op, const WinogradForm &form) {
   Builder builder(op->getContext());
@@ -32,7 +49,7 @@ namespace {
 std::vector<double> finitePoints(const WinogradForm &form) {
   if (form.stride == 2)
     return form.tile == 2 ? std::vector<double>{1, -1} : std::vector<double>{0.5, -0.5, 1.5, -1.5};
-  return form.tile == 2 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.625, -0.625, 1.5, -1.5};
+  return form.size() == 4 ? std::vector<double>{0, 1, -1} : std::vector<double>{0, 0.625, -0.625, 1.5, -1.5};
 }
 
 /// The coefficients of the product of all x - points[l] but that of `without`, and zeros, `size` of them.
@@ -67,11 +84,15 @@ WinogradMatrices winogradMatrices(const WinogradForm &form) {
     if (form.stride == 2)
       for (double &factor : row)
         factor /= norm;
-    result.filter.push_back(form.stride == 2 ? std::vector<double>{1, 0, p}
-                                             : std::vector<double>{1 / norm, p / norm, p * p / norm});
+    std::vector<double> taps;
+    for (int64_t k = 0; k < form.taps; ++k)
+      taps.push_back((k ? std::pow(p, double(k)) : 1) / norm);
+    result.filter.push_back(form.stride == 2 ? std::vector<double>{1, 0, p} : taps);
     result.input.push_back(row);
   }
-  result.filter.push_back({0, 0, 1});
+  std::vector<double> last(form.taps);
+  last.back() = 1;
+  result.filter.push_back(last);
   result.input.push_back(polynomial(points, size, size));
   if (form.stride == 2)
     result.filter.push_back({0, 1, 0});
@@ -88,18 +109,18 @@ WinogradMatrices winogradMatrices(const WinogradForm &form) {
 std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int64_t filters,
                                    const WinogradForm &form) {
   Matrix g = winogradMatrices(form).filter;
-  int64_t size = form.filterSize(), plane = channels * filters;
+  int64_t size = form.filterSize(), taps = form.taps, plane = channels * filters;
   std::vector<float> result(size * size * plane);
   for (int64_t at = 0; at < plane; ++at) {
-    double rows[6][3] = {};
+    double rows[6][5] = {};
     for (int64_t i = 0; i < size; ++i)
-      for (int64_t l = 0; l < 3; ++l)
-        for (int64_t k = 0; k < 3; ++k)
-          rows[i][l] += g[i][k] * filter[(k * 3 + l) * plane + at];
+      for (int64_t l = 0; l < taps; ++l)
+        for (int64_t k = 0; k < taps; ++k)
+          rows[i][l] += g[i][k] * filter[(k * taps + l) * plane + at];
     for (int64_t i = 0; i < size; ++i)
       for (int64_t j = 0; j < size; ++j) {
         double sum = 0;
-        for (int64_t l = 0; l < 3; ++l)
+        for (int64_t l = 0; l < taps; ++l)
           sum += rows[i][l] * g[j][l];
         result[(i * size + j) * plane + at] = float(sum);
       }
@@ -115,6 +136,15 @@ int64_t winogradStride(Operation *op) {
   return llvm::all_equal(strides) && (strides[0] == 1 || strides[0] == 2) ? strides[0] : 0;
 }
 
+/// The sides of tiles for which there is a form.
+static std::vector<int64_t> tilesFor(ArrayRef<int64_t> window, int64_t stride) {
+  if (window == ArrayRef<int64_t>{3, 3} && stride)
+    return {2, 4};
+  if (window == ArrayRef<int64_t>{5, 5} && stride == 1)
+    return {2};
+  return {};
+}
+
 std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   auto input = cast<RankedTensorType>(op.getInput().getType()),
        filter = cast<RankedTensorType>(op.getFilter().getType());
@@ -122,9 +152,11 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   auto areOnes = [](ArrayRef<int64_t> values) {
     return llvm::all_of(values, [](int64_t value) { return value == 1; });
   };
-  if (input.getRank() != 4 || !input.getElementType().isF32() ||
-      filter.getShape().take_front(2) != ArrayRef<int64_t>{3, 3} || !winogradStride(op) ||
-      !areOnes(op.getDilations()) || op.getGroups() != 1 || ShapedType::isDynamicShape(input.getShape().drop_front()) ||
+  int64_t stride = winogradStride(op);
+  std::vector<int64_t> tiles =
+      input.getRank() == 4 ? tilesFor(filter.getShape().take_front(2), stride) : std::vector<int64_t>();
+  if (tiles.empty() || !input.getElementType().isF32() || !areOnes(op.getDilations()) || op.getGroups() != 1 ||
+      ShapedType::isDynamicShape(input.getShape().drop_front()) ||
       ShapedType::isDynamicShape(output.getShape().drop_front()) || !isa<BlockArgument>(op.getInput()))
     return {};
   double channels = filter.getDimSize(2), filters = filter.getDimSize(3);
@@ -138,16 +170,17 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   // network take half as long again for one, its weights coming from memory, and saved a tenth for eight at most.
   double images = output.isDynamicDim(0) ? 1 : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
-  int64_t stride = winogradStride(op);
-  double skipped = stride == 1 ? 2 : 1, taps = images * (3 * height - skipped) * (3 * width - skipped);
-  std::vector<ConvolutionCost> costs = {{{}, 2 * taps * products / operations + weightMicroseconds(9 * products * 4)}};
-  for (int64_t tile : {2, 4}) {
-    WinogradForm form{tile, stride};
-    auto square = [](double side) { return side * side; };
-    double tiles = images * std::ceil(height / tile) * std::ceil(width / tile);
-    double cost = 2 * square(form.products()) * tiles * products / operations +
+  auto square = [](double side) { return side * side; };
+  double side = filter.getDimSize(0), skipped = stride == 1 ? (square(side) - 1) / 4 : 1;
+  double taps = images * (side * height - skipped) * (side * width - skipped);
+  std::vector<ConvolutionCost> costs = {
+      {{}, 2 * taps * products / operations + weightMicroseconds(square(side) * products * 4)}};
+  for (int64_t tile : tiles) {
+    WinogradForm form = formFor(op, tile);
+    double count = images * std::ceil(height / tile) * std::ceil(width / tile);
+    double cost = 2 * square(form.products()) * count * products / operations +
                   weightMicroseconds(square(form.filterSize()) * products * 4) +
-                  tiles * (square(form.products()) * channels + square(form.size()) * filters) * 8 / transformBytes;
+                  count * (square(form.products()) * channels + square(form.size()) * filters) * 8 / transformBytes;
     costs.push_back({form, cost});
   }
   return costs;

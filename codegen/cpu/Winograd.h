@@ -5,7 +5,8 @@
 // input tile of m + 2 squared pixels, and * multiplies element by element. Summed over channels, each of the (m + 2)^2
 // elements is a matrix product. The matrices come from interpolation at the points 0, +-5/8, +-3/2 and infinity for m =
 // 4 (their error is 1.7 times that of the direct sum, a third of what the textbook's points 0, +-1, +-2 give), 0, +-1
-// and infinity for m = 2.
+// and infinity for m = 2. F(2 x 2, 5 x 5) has tiles of 6 squared pixels and the points of m = 4: 36 products in place
+// of 100, with 1.3 times the direct sum's error.
 //
 // With stride 2, in one dimension, y_i = (a e_i + c e_(i+1)) + b o_i with e the even and o the odd samples: two taps
 // over m + 1 samples and one tap over m. The two taps take m + 1 points, of which infinity is the last; the one tap's m
@@ -25,7 +26,7 @@ namespace ingot::cpu {
 
 /// The form for which a kernel.pack or kernel.unpack transforms a filter, or with which an ingot.conv_filter_gradient
 /// is computed; none when it is not. Held in discardable attributes, "kernel.winograd" (the tile) and, unless it is 1,
-/// "kernel.winograd_stride".
+/// "kernel.winograd_stride"; the taps are those of the filter's type.
 WinogradForm winogradForm(mlir::Operation *op);
 void setWinogradForm(mlir::Operation *op, const WinogradForm &form);
 
@@ -34,22 +35,25 @@ inline constexpr int64_t guessedImages = 8;
 
 using Matrix = std::vector<std::vector<double>>;
 
-/// With s the form's size(), and m + 2 its filterSize().
+/// With s the form's size(), f its filterSize() and r its taps.
 struct WinogradMatrices {
   Matrix output; ///< A', m x s
-  Matrix filter; ///< G, (m + 2) x 3; with stride 2 the last row is that of the tap over odd samples
+  Matrix filter; ///< G, f x r; with stride 2 the last row is that of the tap over odd samples
   Matrix input;  ///< B', s x s; with stride 2 for even samples, and for odd ones without the last row and column
 };
 
 /// For a form with a tile.
 WinogradMatrices winogradMatrices(const WinogradForm &form);
 
-/// G g G' for all filters: [3, 3, C, F] -> [tile + 2, tile + 2, C, F].
+/// G g G' for all filters: [r, r, C, F] -> [f, f, C, F].
 std::vector<float> transformFilter(llvm::ArrayRef<float> filter, int64_t channels, int64_t filters,
                                    const WinogradForm &form);
 
 /// The stride that both axes of a convolution have, if it is one for which there is a form; otherwise 0.
 int64_t winogradStride(mlir::Operation *op);
+
+/// The form with tiles of `tile` pixels for a convolution or a filter's gradient that has one.
+WinogradForm formFor(mlir::Operation *op, int64_t tile);
 
 /// A way to compute a convolution: by a form of Winograd's algorithm, or directly (none).
 struct ConvolutionCost {

@@ -8,20 +8,22 @@
 
 namespace ingot::cpu {
 
-/// How a 3 x 3 convolution with equal strides goes by Winograd's algorithm (see Winograd.h). False: not at all.
+/// How a convolution with a square window and equal strides goes by Winograd's algorithm (see Winograd.h). False: not
+/// at all.
 struct WinogradForm {
   int64_t tile = 0;   ///< Pixels of an output tile along each axis: 2, 4 or, for none, 0.
   int64_t stride = 1; ///< 1 or 2.
+  int64_t taps = 3;   ///< Of the window along each axis: 3, or 5 with tiles of 2 pixels and stride 1.
 
   explicit operator bool() const { return tile != 0; }
 
   // Along one axis:
   /// Elements of a transformed output tile.
-  int64_t size() const { return stride == 2 ? tile + 1 : tile + 2; }
+  int64_t size() const { return stride == 2 ? tile + 1 : tile + taps - 1; }
   /// Elements of a transformed filter.
-  int64_t filterSize() const { return tile + 2; }
+  int64_t filterSize() const { return tile + taps - 1; }
   /// Products that are summed in those elements.
-  int64_t products() const { return stride == 2 ? 2 * tile + 1 : tile + 2; }
+  int64_t products() const { return stride == 2 ? 2 * tile + 1 : size(); }
 };
 
 } // namespace ingot::cpu

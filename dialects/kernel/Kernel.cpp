@@ -53,12 +53,15 @@ static LogicalResult verifyLayout(Operation *op, Type plain, Type packed, ArrayR
   if (permutation.size() != rank || blocks.size() != rank)
     return op->emitOpError("needs one permutation entry and one block size per axis");
   SmallVector<int64_t> expected, inner, shape(input.getShape());
-  // A filter may be transformed on the way: [3, 3, C, F] becomes [m + 2, m + 2, C, F] for Winograd's tiles of m x m.
+  // A filter may be transformed on the way: [r, r, C, F] becomes [m + r - 1, m + r - 1, C, F] for Winograd's tiles of m
+  // x m.
   if (auto tile = op->getAttrOfType<IntegerAttr>("kernel.winograd")) {
     int64_t winograd = tile.getInt();
-    if (rank != 4 || shape[0] != 3 || shape[1] != 3 || (winograd != 2 && winograd != 4))
-      return op->emitOpError("transforms filters [3, 3, C, F] for tiles of 2 or 4");
-    shape[0] = shape[1] = winograd + 2;
+    bool isKnown = rank == 4 && shape[0] == shape[1] &&
+                   ((shape[0] == 3 && (winograd == 2 || winograd == 4)) || (shape[0] == 5 && winograd == 2));
+    if (!isKnown)
+      return op->emitOpError("transforms filters [3, 3, C, F] for tiles of 2 or 4, and [5, 5, C, F] for tiles of 2");
+    shape[0] = shape[1] = winograd + shape[0] - 1;
   }
   for (auto [axis, block] : llvm::zip(permutation, blocks)) {
     if (axis < 0 || axis >= int64_t(rank) || block < 1)

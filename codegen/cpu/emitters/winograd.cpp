@@ -1,4 +1,4 @@
-//===- winograd.cpp - 3 x 3 convolutions with fewer products --------------===//
+//===- winograd.cpp - Convolutions with fewer products --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[product][tile][channel];

@@ -1,9 +1,9 @@
 //===- winogradFilter.cpp - Filters in Winograd's form, at run time -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A kernel.pack with a Winograd tile, of a filter that is no constant: [3, 3, C, F] -> [6, 6, F/16, C, 16], each 3 x 3
-// filter g as G g G'. Whatever views the filter is seen through are followed (a parameter is stored [F, C, 3, 3]).
-// Lanes run over the axis that the layout cuts into panels. A parallel item is 16 steps of a panel.
+// A kernel.pack with a Winograd tile, of a filter that is no constant: [3, 3, C, F] -> [6, 6, F/16, C, 16], each filter
+// g as G g G'. Whatever views the filter is seen through are followed (a parameter is stored [F, C, 3, 3]). Lanes run
+// over the axis that the layout cuts into panels. A parallel item is 16 steps of a panel.
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/Emitter.h"
@@ -33,7 +33,8 @@ FailureOr<Division> emitWinogradFilter(Emission &emission) {
     return failure();
   Evaluator &evaluator = emission.evaluator;
   KernelBuilder &builder = emission.builder;
-  Matrix matrix = winogradMatrices(winogradForm(pack)).filter;
+  WinogradForm form = winogradForm(pack);
+  Matrix matrix = winogradMatrices(form).filter;
   int64_t laneAxis = pack.getPermutation()[2], stepAxis = pack.getPermutation()[3];
   SmallVector<AffineExpr> dims = evaluator.dims(pack.getInput());
   ArrayRef<int64_t> packed = pack.getOutput().getType().getShape();
@@ -61,7 +62,7 @@ FailureOr<Division> emitWinogradFilter(Emission &emission) {
       auto apply = [&](ArrayRef<Value> x) { return applyRows(builder, matrix, x); };
       Index place = builder.mul(builder.add(builder.mul(panel, steps), step), panelLanes);
       int64_t element = 0;
-      for (const Vectors &row : transformRectangle(3, 3, tap, apply))
+      for (const Vectors &row : transformRectangle(form.taps, form.taps, tap, apply))
         for (Value vector : row)
           builder.storeVector(vector, to, builder.add(place, element++ * elementPitch));
     });

@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 
 import harness
 
-# Batch (0: open, run with 5 images), channels, height and width, filters, pads, stride.
+# Batch (0: open, run with 5 images), channels, height and width, filters, pads, stride, window.
 CASES = [
     (1, 64, 13, 9, 64, (1, 1, 1, 1), 1),
     (1, 128, 14, 13, 144, (1, 1, 1, 1), 1),  # panels in threes
@@ -27,12 +27,20 @@ CASES = [
     (1, 128, 28, 28, 144, (1, 1, 1, 1), 2),
     (2, 96, 35, 41, 64, (0, 1, 1, 0), 2),
     (0, 64, 55, 58, 80, (1, 0, 0, 2), 2),
+    (1, 64, 27, 26, 96, (2, 2, 2, 2), 1, 5),
+    (3, 48, 13, 18, 64, (0, 1, 2, 3), 1, 5),
+    (0, 32, 15, 14, 80, (2, 2, 2, 2), 1, 5),
 ]
 
 
+def window_of(case):
+    return case[7] if len(case) > 7 else 3
+
+
 def shapes(case):
-    batch, channels, height, width, filters, pads, stride = case
-    result = (batch or 5, filters, *((n + pads[i] + pads[i + 2] - 3) // stride + 1 for i, n in enumerate((height, width))))
+    batch, channels, height, width, filters, pads, stride = case[:7]
+    extents = ((n + pads[i] + pads[i + 2] - window_of(case)) // stride + 1 for i, n in enumerate((height, width)))
+    result = (batch or 5, filters, *extents)
     return (batch or 5, channels, height, width), result
 
 
@@ -41,9 +49,9 @@ def build():
     random = np.random.default_rng(5)
     inputs, outputs, nodes, constants, feed, expected = [], [], [], [], {}, {}
     for number, case in enumerate(CASES):
-        batch, channels, _, _, filters, pads, stride = case
+        batch, channels, _, _, filters, pads, stride = case[:7]
         given, result = shapes(case)
-        w = random.normal(0, 1, (filters, channels, 3, 3)).astype(np.float32)
+        w = random.normal(0, 1, (filters, channels, window_of(case), window_of(case))).astype(np.float32)
         b = random.normal(0, 1, filters).astype(np.float32)
         constants += [numpy_helper.from_array(w, f"w{number}"), numpy_helper.from_array(b, f"b{number}")]
         nodes += [
@@ -67,8 +75,8 @@ def reference(x, w, b, r, pads, stride):
     x = np.lib.stride_tricks.sliding_window_view(wide, (3, 3), (2, 3)).max((-1, -2))
     padded = np.pad(x, [(0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])])
     y = np.zeros(r.shape) + b[:, None, None]
-    for i in range(3):
-        for j in range(3):
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
             window = padded[:, :, i : i + stride * r.shape[2] : stride, j : j + stride * r.shape[3] : stride]
             y += np.einsum("nchw,fc->nfhw", window, w[:, :, i, j].astype(np.float64), optimize=True)
     return np.maximum(y, 0) + r

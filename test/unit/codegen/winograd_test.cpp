@@ -9,25 +9,25 @@
 namespace {
 
 struct Map {
-  int64_t batch, height, width, channels, filters, tile, low, stride = 1;
+  int64_t batch, height, width, channels, filters, tile, low, stride = 1, taps = 3;
 };
 
 void PrintTo(const Map &m, std::ostream *out) {
-  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}, stride {}", m.batch, m.height, m.width, m.channels,
-                      m.filters, m.tile, m.low, m.stride);
+  *out << fmt::format("{}x{}x{}x{} to {}, tile {}, low {}, stride {}, taps {}", m.batch, m.height, m.width, m.channels,
+                      m.filters, m.tile, m.low, m.stride, m.taps);
 }
 
 TEST(WinogradMatrices, MultiplyPolynomials) {
-  for (int64_t tile : {2, 4}) {
-    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices({tile});
+  for (ingot::cpu::WinogradForm form : {ingot::cpu::WinogradForm{2}, {4}, {2, 1, 5}}) {
+    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices(form);
     // One dimension: y_i = sum over k of g_k d_(i + k) for unit vectors d and g.
-    for (int64_t d = 0; d < tile + 2; ++d)
-      for (int64_t g = 0; g < 3; ++g)
-        for (int64_t i = 0; i < tile; ++i) {
+    for (int64_t d = 0; d < form.size(); ++d)
+      for (int64_t g = 0; g < form.taps; ++g)
+        for (int64_t i = 0; i < form.tile; ++i) {
           double y = 0;
-          for (int64_t j = 0; j < tile + 2; ++j)
+          for (int64_t j = 0; j < form.size(); ++j)
             y += w.output[i][j] * w.filter[j][g] * w.input[j][d];
-          EXPECT_NEAR(y, d == i + g, 1e-12) << tile << " " << d << " " << g << " " << i;
+          EXPECT_NEAR(y, d == i + g, 1e-12) << form.tile << " " << form.taps << " " << d << " " << g << " " << i;
         }
   }
 }
@@ -54,11 +54,12 @@ class Winograd : public testing::TestWithParam<Map> {};
 
 void compareWithDirectSums(const Map &m, bool isOpen) {
   std::vector<float> x = wholeNumbers(m.batch * m.height * m.width * m.channels, 1);
-  std::vector<float> w = wholeNumbers(9 * m.channels * m.filters, 2), residual;
-  int64_t height = (m.height + 2 * m.low - 3) / m.stride + 1, width = (m.width + 2 * m.low - 3) / m.stride + 1;
+  std::vector<float> w = wholeNumbers(m.taps * m.taps * m.channels * m.filters, 2), residual;
+  int64_t height = (m.height + 2 * m.low - m.taps) / m.stride + 1,
+          width = (m.width + 2 * m.low - m.taps) / m.stride + 1;
   residual = wholeNumbers(m.batch * height * width * m.filters, 3);
-  std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, {m.tile, m.stride});
-  int64_t size = m.tile + 2;
+  std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, {m.tile, m.stride, m.taps});
+  int64_t size = m.tile + m.taps - 1;
   Packed panels = pack(u, {size, size, m.channels, m.filters}, {0, 1, 3, 2}, {1, 1, 16, 1});
   // Of a batch that is known, blocks of tiles have sizes that are known.
   int64_t batch = isOpen ? -1 : m.batch;
@@ -71,15 +72,15 @@ void compareWithDirectSums(const Map &m, bool isOpen) {
     }})",
                                  typeText({batch, m.height, m.width, m.channels}, {"n"}), typeText(panels.shape),
                                  typeText({batch, height, width, m.filters}, {"n"}), m.tile,
-                                 typeText({3, 3, m.channels, m.filters}), m.low, m.stride);
+                                 typeText({m.taps, m.taps, m.channels, m.filters}), m.low, m.stride);
   std::vector<float> y = runKernel(text, {x, panels.values, residual}, {"n"}, {m.batch})[0].as<float>();
   double largest = 0, worst = 0;
   for (size_t i = 0; i < y.size(); ++i) {
     int64_t f = i % m.filters, column = i / m.filters % width, row = i / m.filters / width % height;
     int64_t image = i / m.filters / width / height;
     double sum = residual[i];
-    for (int64_t tap = 0; tap < 9; ++tap) {
-      int64_t r = row * m.stride + tap / 3 - m.low, c = column * m.stride + tap % 3 - m.low;
+    for (int64_t tap = 0; tap < m.taps * m.taps; ++tap) {
+      int64_t r = row * m.stride + tap / m.taps - m.low, c = column * m.stride + tap % m.taps - m.low;
       if (r < 0 || c < 0 || r >= m.height || c >= m.width)
         continue;
       for (int64_t k = 0; k < m.channels; ++k)
@@ -110,5 +111,8 @@ INSTANTIATE_TEST_SUITE_P(Strided, Winograd,
                                          Map{2, 13, 13, 32, 16, 2, 0, 2}, Map{1, 33, 35, 16, 48, 4, 0, 2},
                                          Map{3, 17, 26, 32, 80, 4, 2, 2}, Map{20, 9, 7, 16, 32, 2, 1, 2},
                                          Map{3, 18, 23, 16, 96, 4, 1, 2}, Map{9, 5, 3, 16, 16, 4, 1, 2}));
+INSTANTIATE_TEST_SUITE_P(FiveTaps, Winograd,
+                         testing::Values(Map{1, 14, 14, 16, 32, 2, 2, 1, 5}, Map{2, 7, 9, 32, 48, 2, 1, 1, 5},
+                                         Map{1, 27, 28, 48, 16, 2, 0, 1, 5}, Map{9, 6, 5, 16, 80, 2, 2, 1, 5}));
 
 } // namespace
