@@ -9,14 +9,16 @@ using namespace mlir;
 
 namespace ingot {
 
+static bool isHalf(Type element) { return element.isF16() || element.isBF16(); }
+
 bool isWidening(Operation *op) {
   auto cast = dyn_cast_or_null<CastOp>(op);
-  return cast && cast.getElement().isF32() && getElementTypeOrSelf(cast.getInput()).isBF16();
+  return cast && cast.getElement().isF32() && isHalf(getElementTypeOrSelf(cast.getInput()));
 }
 
 bool isNarrowing(Operation *op) {
   auto cast = dyn_cast_or_null<CastOp>(op);
-  return cast && cast.getElement().isBF16() && getElementTypeOrSelf(cast.getInput()).isF32();
+  return cast && isHalf(cast.getElement()) && getElementTypeOrSelf(cast.getInput()).isF32();
 }
 
 bool isFreeView(Operation *op) {
@@ -32,10 +34,13 @@ bool readsRows(Operation *op) { return isa<ReduceOp, SoftmaxOp, NormalizeOp, Arg
 bool readsInPlace(OpOperand &operand) {
   Operation *op = operand.getOwner(), *view = operand.get().getDefiningOp();
   bool isWindow = isa<MaxPoolOp, AvgPoolOp>(op); // finds 16 channels side by side
-  if (!op->hasTrait<Root>() || readsRows(op) || (isWindow && (isWidening(view) || !isFreeView(view))))
+  auto attention = dyn_cast<AttentionOp>(op);    // widens keys and values as it loads them
+  bool widens = attention && llvm::is_contained({attention.getKeys(), attention.getValues()}, operand.get());
+  if (!op->hasTrait<Root>() || readsRows(op) || (isWindow && !isFreeView(view)) ||
+      ((isWindow || widens) && isWidening(view)))
     return false;
   auto product = dyn_cast<SumsProducts>(op);
-  return !product || isa<AttentionOp>(op) || llvm::is_contained(product.getFactors(), &operand);
+  return !product || attention || llvm::is_contained(product.getFactors(), &operand);
 }
 
 bool isPartOfCode(Operation *op) {
@@ -57,13 +62,16 @@ static bool hasFewFilters(int64_t groups, int64_t channels, int64_t filters, Arr
   return groups > 1 ? filters < 16 : !isPointwise && filters <= 8 && filters * 4 <= channels;
 }
 
-/// Whether the windows of a pool overlap, so that elements are read more than once.
+/// Whether a pool reads elements of an input of @main more than once: its windows overlap. Inside, planes are rare.
 template <typename Pool>
-static bool overlaps(Pool pool) {
+static bool rereadsInput(Pool pool) {
   auto count = [](ArrayRef<int64_t> sizes) {
     return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
   };
-  return count(pool.getWindow()) > count(pool.getStrides());
+  Value source = pool.getInput();
+  while (isFreeView(source.getDefiningOp()) && source.getDefiningOp()->getNumOperands() == 1)
+    source = source.getDefiningOp()->getOperand(0);
+  return isa<BlockArgument>(source) && count(pool.getWindow()) > count(pool.getStrides());
 }
 
 /// Whether an algorithm with fewer products may be made for the convolution, which transforms tiles of the input, some
@@ -86,9 +94,9 @@ static bool hasTiles(ConvOp conv, SymbolScope &scope) {
 
 static bool readsChannels(Operation *op) {
   if (auto pool = dyn_cast<MaxPoolOp>(op))
-    return overlaps(pool);
+    return rereadsInput(pool);
   if (auto pool = dyn_cast<AvgPoolOp>(op))
-    return overlaps(pool);
+    return rereadsInput(pool);
   SymbolScope scope(op->getContext());
   auto conv = dyn_cast<ConvOp>(op);
   auto transposed = dyn_cast<ConvTransposeOp>(op);

@@ -24,9 +24,9 @@ struct Group {
   size_t first = 0, last = 0;
 };
 
-/// bfloat16 as float32: exact, and a shift in registers.
+/// bfloat16 or float16 as float32: exact, and an instruction or two in registers.
 bool isWidening(mlir::Operation *op);
-/// float32 as bfloat16.
+/// float32 as bfloat16 or float16.
 bool isNarrowing(mlir::Operation *op);
 
 /// An index map or a widening: costs nothing inside a kernel, however often it is copied.

@@ -7,7 +7,8 @@
 //
 // Processors have vector arithmetic in float32, and all kernels are made for it; what would be rounded after each
 // operation is rounded where the model stores it: in results, caches, and where the model itself says so (Cast).
-// What only moves elements that are stored in 16 bits (rows gathered from a table) moves them as they are.
+// What only moves elements that are stored in 16 bits (rows gathered from a table) moves them as they are, and what is
+// put behind them (rows behind a decoder's past) is stored as they are.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/Passes.h"
@@ -50,7 +51,7 @@ public:
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(main.getBody().front())) {
-      if (isa<AppendOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
+      if (isa<AppendOp>(op) || op.hasTrait<OpTrait::IsTerminator>() || extendsStored(op))
         store(op);
       else if (!isa<ConstantOp, CastOp>(op) && !movesStored(op))
         compute(op);
@@ -68,6 +69,12 @@ private:
     return op.hasTrait<View>() && llvm::all_of(floats, isHalf) && !llvm::all_of(floats, isNumber);
   }
 
+  /// Whether rows are put behind others that are stored in half precision: a cache, which they become part of.
+  static bool extendsStored(Operation &op) {
+    return isa<ConcatOp>(op) && isHalf(op.getResult(0)) &&
+           llvm::any_of(op.getOperands(), [](Value operand) { return isHalf(operand); });
+  }
+
   void compute(Operation &op) {
     for (OpOperand &operand : op.getOpOperands())
       if (isHalf(operand.get()))
@@ -80,7 +87,8 @@ private:
   /// Operands of `op` whose type others have settled are rounded to it.
   void store(Operation &op) {
     for (OpOperand &operand : op.getOpOperands()) {
-      Type wanted = isa<AppendOp>(op) ? op.getOperand(0).getType() : main.getResultTypes()[operand.getOperandNumber()];
+      bool isReturn = op.hasTrait<OpTrait::IsTerminator>();
+      Type wanted = isReturn ? main.getResultTypes()[operand.getOperandNumber()] : op.getResult(0).getType();
       Type element = getElementTypeOrSelf(wanted);
       if (!isFloat(operand.get()) || getElementTypeOrSelf(operand.get()) == element)
         continue;

@@ -73,3 +73,17 @@ func.func @repeated(%c: tensor<4xi1>, %x: tensor<4xf32>) -> tensor<4xf16> {
   %2 = ingot.select %c, %1, %0 : tensor<4xi1>, tensor<4xf16>, tensor<4xf16>
   return %2 : tensor<4xf16>
 }
+
+// -----
+
+// So are rows that are put behind those of a cache.
+// CHECK-LABEL: @past
+// CHECK: %[[ROWS:.*]] = ingot.cast %{{.*}} to f16 : tensor<1x2x1x8xf32>
+// CHECK: %[[ALL:.*]] = ingot.concat %arg0, %[[ROWS]] 2
+// CHECK: ingot.cast %[[ALL]] to f32
+func.func @past(%c: tensor<1x2x16x8xf16>, %x: tensor<1x2x1x8xf16>) -> (tensor<1x2x17x8xf16>, tensor<1x2x17x8xf16>) {
+  %0 = ingot.tanh %x : tensor<1x2x1x8xf16>
+  %1 = ingot.concat %c, %0 2 : tensor<1x2x16x8xf16>, tensor<1x2x1x8xf16>
+  %2 = ingot.exp %1 : tensor<1x2x17x8xf16>
+  return %1, %2 : tensor<1x2x17x8xf16>, tensor<1x2x17x8xf16>
+}

@@ -26,9 +26,11 @@ public:
   Division emit();
 
 private:
-  /// Matrices read in place: in the batch under way, row r and column c lie at base + r * row + c * column.
+  /// Matrices read in place: in the batch under way, row r and column c lie at base + r * row + c * column. `half` is
+  /// their type in memory if it is not float32: caches of bfloat16 or float16.
   struct Matrix {
     mlir::Value tensor;
+    mlir::Type half = {};
     mlir::AffineExpr rowStride, columnStride; // over symbols
     mlir::Value pointer;
     Index base, row, column;

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/Attention.h"
 #include "codegen/cpu/emitters/Linear.h"
+#include "codegen/cpu/emitters/StoredPanels.h"
 
 using namespace mlir;
 
@@ -48,6 +49,10 @@ std::optional<Access> AttentionKernel::place(Value tensor, ArrayRef<AffineExpr> 
 bool AttentionKernel::analyze(Matrix &matrix) {
   if (!getElementTypeOrSelf(matrix.tensor).isF32())
     return false;
+  if (Value halves = storedHalves(matrix.tensor); halves && &matrix != &queries) {
+    matrix.tensor = halves;
+    matrix.half = getElementTypeOrSelf(halves);
+  }
   Point probes;
   for (AffineExpr extent : batch)
     probes.push_back(probe(evaluator, extent));

@@ -9,6 +9,7 @@
 #include "codegen/cpu/emitters/Attention.h"
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "codegen/cpu/emitters/RowSpace.h"
+#include "codegen/scalar/Casts.h"
 #include "codegen/scalar/VectorMath.h"
 
 using namespace mlir;
@@ -78,6 +79,7 @@ SmallVector<Value> AttentionKernel::attendBlock(ArrayRef<Value> query, Index que
     outputs.push_back((vector(output) * factor).get());
   ColumnVectors columns{
       values.pointer, builder.add(values.base, builder.mul(firstKey, values.row)), {}, values.row, {}, {}};
+  columns.half = values.half;
   for (int64_t j = 0; j < panels; ++j)
     columns.offsets.push_back(j * panelLanes);
   if (width % panelLanes)
@@ -92,7 +94,7 @@ SmallVector<Value> AttentionKernel::attendBlock(ArrayRef<Value> query, Index que
 
 /// Sixteen keys' scores from `firstKey` on, of which `left` exist; minus infinity for the others.
 Value AttentionKernel::scoresOf(ArrayRef<Value> query, Index queryNumber, Index firstKey, Index left) {
-  Type f32 = builder.op().getF32Type();
+  Type stored = keys.half ? keys.half : builder.op().getF32Type();
   Value depthMask = depth % panelLanes ? builder.maskBelow(depth % panelLanes, panelLanes) : Value();
   SmallVector<Value> products;
   for (int64_t i = 0; i < panelLanes; ++i) {
@@ -101,8 +103,10 @@ Value AttentionKernel::scoresOf(ArrayRef<Value> query, Index queryNumber, Index 
     Value sum;
     for (auto [j, part] : llvm::enumerate(query)) {
       Value mask = j + 1 == query.size() ? depthMask : Value();
-      Value element =
-          builder.loadVector(keys.pointer, f32, builder.add(start, int64_t(j) * panelLanes), panelLanes, mask);
+      Index place = builder.add(start, int64_t(j) * panelLanes);
+      Value element = builder.loadVector(keys.pointer, stored, place, panelLanes, mask);
+      if (keys.half)
+        element = widenHalf(at, element);
       sum = sum ? builder.fma(part, element, sum) : builder.create<arith::MulFOp>(part, element).getResult();
     }
     products.push_back(sum);

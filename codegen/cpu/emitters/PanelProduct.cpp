@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/PanelProduct.h"
 #include "codegen/cpu/emitters/StoredPanels.h"
+#include "codegen/scalar/Casts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,6 +27,10 @@ struct Stream {
     }
   }
 };
+
+Value widened(KernelBuilder &builder, Value loaded, Type half) {
+  return half ? widenHalf({builder.op(), builder.getLoc()}, loaded) : loaded;
+}
 
 /// The neighbours at `offset`, in all lanes. Loads that fill a register so are as cheap as those of one element.
 Value broadcast(KernelBuilder &builder, Value pointer, Type element, Index offset, int64_t width) {
@@ -55,8 +60,9 @@ void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows,
   SmallVector<Value> b;
   for (size_t j = 0; j < count; ++j) {
     Index at = builder.add(columnOffset, vectors.displacements[j]);
-    b.push_back(
-        builder.loadVector(vectors.pointers[j], element, at, panelLanes, j + 1 == count ? columns.lastMask : Value()));
+    Value mask = j + 1 == count ? columns.lastMask : Value();
+    Value loaded = builder.loadVector(vectors.pointers[j], columns.half ? columns.half : element, at, panelLanes, mask);
+    b.push_back(widened(builder, loaded, columns.half));
   }
   if (columns.scale) {
     Value scale = builder.splat(builder.load(columns.scale, element, builder.add(columns.scaleBase, k)), panelLanes);
@@ -72,8 +78,14 @@ void step(KernelBuilder &builder, Index k, Index aheadPitch, const Stream &rows,
                      builder.add(columnOffset, vectors.displacements[j] + columns.prefetch.near), /*locality=*/3);
   for (size_t i = 0; i < rows.pointers.size(); ++i) {
     Index at = builder.add(rowOffset, rows.displacements[i]);
-    Value wide = elements.areVectors ? builder.loadVector(rows.pointers[i], element, at, panelLanes, elements.mask)
-                                     : broadcast(builder, rows.pointers[i], element, at, elements.width);
+    Value wide;
+    if (elements.half)
+      wide =
+          builder.splat(widened(builder, builder.load(rows.pointers[i], elements.half, at), elements.half), panelLanes);
+    else if (elements.areVectors)
+      wide = builder.loadVector(rows.pointers[i], element, at, panelLanes, elements.mask);
+    else
+      wide = broadcast(builder, rows.pointers[i], element, at, elements.width);
     if (elements.areOwn) {
       sums[i] = builder.fma(wide, b[i % count], sums[i]);
       continue;
@@ -116,12 +128,13 @@ Sums accumulate(KernelBuilder &builder, Index trips, const BroadcastRows &rows, 
   if (columns.storage != Storage::Float32)
     return accumulateStored(builder, trips, rows, columns, std::move(sums), unroll);
   Type type = sums.front().getType(), element = getElementTypeOrSelf(type);
-  Stream rowStream(builder, element, rows.pointer, rows.base, rows.offsets);
-  Stream columnStream(builder, element, columns.pointer, columns.base, columns.offsets);
+  Type stored = columns.half ? columns.half : element;
+  Stream rowStream(builder, rows.half ? rows.half : element, rows.pointer, rows.base, rows.offsets);
+  Stream columnStream(builder, stored, columns.pointer, columns.base, columns.offsets);
   size_t streams = columns.prefetch.distance ? columns.offsets.size() : 0;
   if (columns.prefetchStreams)
     streams = std::min(streams, columns.prefetchStreams);
-  Stream ahead(builder, element, columns.pointer, builder.add(columns.base, columns.prefetchShift),
+  Stream ahead(builder, stored, columns.pointer, builder.add(columns.base, columns.prefetchShift),
                ArrayRef(columns.offsets).take_front(streams));
   Index aheadPitch = columns.prefetchPitch.is(0) ? columns.pitch : columns.prefetchPitch;
   size_t count = sums.size();

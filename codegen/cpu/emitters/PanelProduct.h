@@ -28,6 +28,8 @@ struct BroadcastRows {
   mlir::Value mask = {};
   /// An element is so many neighbours (1, 2 or 4), which fill the lanes again and again; float32 only.
   int64_t width = 1;
+  /// The type in memory where it is not float32: bfloat16 or float16, which loads widen. Only single elements.
+  mlir::Type half = {};
   /// Each vector has rows of its own: row i of vector j is at offsets[i * vectors + j]; float32 only.
   bool areOwn = false;
 };
@@ -48,6 +50,8 @@ struct ColumnVectors {
   Index prefetchShift = 0;
   size_t prefetchStreams = 0;
   Index prefetchPitch = 0;
+  /// The type in memory where elements lie one by one in bfloat16 or float16, which loads widen; else null.
+  mlir::Type half = {};
   /// When not null, step k is multiplied by element scaleBase + k; float32 only.
   mlir::Value scale = {};
   Index scaleBase = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "codegen/cpu/emitters/StoredPanels.h"
+#include "codegen/scalar/Casts.h"
 #include "dialects/ingot/Ingot.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -124,7 +125,7 @@ Value storedBytes(Value rows) {
 
 Value storedHalves(Value tensor) {
   auto cast = tensor.getDefiningOp<CastOp>();
-  bool isWidened = cast && cast.getElement().isF32() && getElementTypeOrSelf(cast.getInput()).isBF16();
+  bool isWidened = cast && cast.getElement().isF32() && isHalf(getElementTypeOrSelf(cast.getInput()));
   return isWidened ? Value(cast.getInput()) : Value();
 }
 

@@ -21,7 +21,7 @@ kernel::UnpackOp unpackOf(mlir::Value weights);
 /// The unsigned bytes that `rows` are converted from; null when they are not.
 mlir::Value storedBytes(mlir::Value rows);
 
-/// The bfloat16 tensor that a float32 one is widened from; null when it is none.
+/// The tensor of 16 bits that a float32 one is widened from; null when it is none.
 mlir::Value storedHalves(mlir::Value tensor);
 
 /// The same target with the registers that are left for a block when words and what was taken out of them need some.

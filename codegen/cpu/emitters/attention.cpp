@@ -138,6 +138,7 @@ void AttentionKernel::emitKeyBlock(const QueryBlock &block, Index firstKey, Inde
 void AttentionKernel::emitScores(const QueryBlock &block, Index firstKey, Index key, int64_t rows) {
   Index number = builder.add(firstKey, key);
   BroadcastRows left{keys.pointer, builder.add(keys.base, builder.mul(number, keys.row)), {}, keys.column};
+  left.half = keys.half;
   for (int64_t i = 0; i < rows; ++i)
     left.offsets.push_back(builder.mul(keys.row, i));
   ColumnVectors right{scratchMemory, scratch.packed, {}, block.width(), {}, {}};
@@ -210,6 +211,7 @@ void AttentionKernel::emitOutputs(const QueryBlock &block, Index firstKey, Index
   BroadcastRows left{scratchMemory, builder.add(tile.query, scratch.scores), {}, block.width()};
   Index start = builder.add(builder.add(values.base, builder.mul(firstKey, values.row)), column);
   ColumnVectors right{values.pointer, start, {}, values.row, tile.lastMask, {}};
+  right.half = values.half;
   for (int64_t i = 0; i < tile.rows; ++i)
     left.offsets.push_back(i);
   for (int64_t j = 0; j < tile.vectors; ++j)
