@@ -85,6 +85,29 @@ bool divideCoefficients(Polynomial &sum, int64_t divisor) {
   return true;
 }
 
+/// The terms of `dividend` that are multiples of `divisor`, and the others: (c*q + r) / c = q + r / c. Of the constant
+/// term the others keep what makes them not negative, since kernels divide only such numbers: (n - 5) / 2 becomes
+/// (n + 1) / 2 - 3, but (n - m*n + 10) / 2 stays whole.
+std::pair<Polynomial, Polynomial> splitMultiples(const Polynomial &dividend, int64_t divisor) {
+  Polynomial multiples, rest;
+  bool isNegative = false;
+  for (auto &[monomial, coefficient] : dividend) {
+    if (monomial.empty()) // comes last
+      continue;
+    isNegative |= coefficient % divisor && coefficient < 0;
+    (coefficient % divisor == 0 ? multiples : rest)[monomial] = coefficient;
+  }
+  if (auto constant = dividend.find({}); constant != dividend.end()) {
+    int64_t remainder = (constant->second % divisor + divisor) % divisor;
+    int64_t kept = isNegative ? constant->second : remainder;
+    addTerm(rest, {}, kept);
+    addTerm(multiples, {}, constant->second - kept);
+    for (Polynomial *part : {&multiples, &rest})
+      std::erase_if(*part, [](auto &term) { return term.second == 0; });
+  }
+  return {multiples, rest};
+}
+
 Polynomial expand(AffineExpr expr);
 
 Polynomial expandDivision(AffineBinaryOpExpr expr) {
@@ -96,9 +119,7 @@ Polynomial expandDivision(AffineBinaryOpExpr expr) {
   if (constant && constant.getValue() > 0) {
     if (constant.getValue() == 1)
       return isModulo ? Polynomial() : dividend;
-    Polynomial multiples, rest; // (c*q + r) / c = q + r / c
-    for (auto &[monomial, coefficient] : dividend)
-      (coefficient % constant.getValue() == 0 ? multiples : rest)[monomial] = coefficient;
+    auto [multiples, rest] = splitMultiples(dividend, constant.getValue());
     if (!isModulo && divideCoefficients(multiples, constant.getValue())) {
       AffineExpr remainder = getAffineBinaryOpExpr(expr.getKind(), build(rest, context), rhs);
       if (auto value = dyn_cast<AffineConstantExpr>(remainder))

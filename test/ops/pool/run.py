@@ -2,7 +2,9 @@
 """Pooling windows and Resize."""
 
 import numpy as np
+from onnx import helper, parser
 
+import harness
 from rows import Constant, Row, check, check_sizes, integers, normal
 
 F32 = np.float32
@@ -84,3 +86,19 @@ def resized(height, width):
 
 
 check_sizes(resized, [(10, 12), (1, 1), (7, 9), (30, 4), (3, 33)], opset=18, rtol=1e-4, atol=5e-6)
+
+
+def joined(image, other):
+    """Windows over a doubled size beside another: the number of windows is a quotient of which a part alone is negative."""
+    graph = parser.parse_graph("""joined (float[B, 16, M] image, float[B, 16, N] other) => (float[B, 16, K] most, float[B, 16, K] mean)
+        <float[3] scales = {1, 1, 2}> {
+          twice = Resize (image, , scales)
+          both = Concat <axis = 2> (twice, other)
+          most = MaxPool <kernel_shape = [5], strides = [2]> (both)
+          mean = AveragePool <kernel_shape = [3], strides = [2]> (both)
+        }""")
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), {"image": normal(2, 16, image), "other": normal(2, 16, other)}
+
+
+models, feeds = zip(*(joined(*sizes) for sizes in [(3, 1), (2, 2), (4, 9), (7, 1)]))
+harness.check_model("ops/pool_joined", models[0], feeds, ["--cpu", "native"])
