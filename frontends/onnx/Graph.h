@@ -59,6 +59,8 @@ public:
   mlir::Value materialize(const Known &known, mlir::Location where);
   /// Notes that the model is right only where `expr` >= 0; narrows a symbol's range if that says it all.
   void require(mlir::AffineExpr expr);
+  /// Whether that is so for all sizes that the model is known to be given.
+  bool isCertain(mlir::AffineExpr expr);
   /// While training, what an initializer becomes from step to step: one more output, NAME.next, unless the model has an
   /// output of that name.
   void addSuccessor(const std::shared_ptr<Tensor> &initializer, mlir::Value next);

@@ -207,9 +207,23 @@ LogicalResult Graph::importOutputs(Scope &scope) {
   return success();
 }
 
+bool Graph::isCertain(AffineExpr expr) {
+  expr = simplifyDimension(expr);
+  std::optional<SymbolLimit> limit = asLimit(expr, symbols.getNames().size());
+  if (limit && limit->isUpper) {
+    int64_t max = ranges.lookup(symbols.getNames()[limit->symbol].getValue()).max;
+    return max >= 0 && max <= limit->value;
+  }
+  // With the least sizes in place of 0, `(size - 1) floordiv 2` is not negative either.
+  SmallVector<AffineExpr> least;
+  for (auto [position, name] : llvm::enumerate(symbols.getNames()))
+    least.push_back(getAffineSymbolExpr(position, context) + ranges.lookup(name.getValue()).min);
+  return isNonNegative(simplifyDimension(expr.replaceSymbols(least)));
+}
+
 void Graph::require(AffineExpr expr) {
   expr = simplifyDimension(expr);
-  if (auto value = constantValue(expr))
+  if (constantValue(expr) || isCertain(expr))
     return;
   std::optional<SymbolLimit> limit = asLimit(expr, symbols.getNames().size());
   if (auto range = limit ? ranges.find(symbols.getNames()[limit->symbol].getValue()) : ranges.end();
@@ -221,11 +235,7 @@ void Graph::require(AffineExpr expr) {
       min = std::max(min, limit->value);
     return;
   }
-  // With the least sizes in place of 0, `(size - 1) floordiv 2` is not negative either.
-  SmallVector<AffineExpr> least;
-  for (auto [position, name] : llvm::enumerate(symbols.getNames()))
-    least.push_back(getAffineSymbolExpr(position, context) + ranges.lookup(name.getValue()).min);
-  if (!isNonNegative(simplifyDimension(expr.replaceSymbols(least))) && !llvm::is_contained(requirements, expr))
+  if (!llvm::is_contained(requirements, expr))
     requirements.push_back(expr);
 }
 

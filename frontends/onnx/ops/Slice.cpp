@@ -1,8 +1,8 @@
 //===- Slice.cpp - The Slice operator --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Bounds may be expressions over symbols, whose clamping to the input's extent cannot be expressed: there the model's
-// own assumption (the slice lies inside) becomes a requirement on the symbols.
+// Bounds may be expressions over symbols, whose clamping to the input's extent cannot be expressed: where the symbols'
+// ranges do not decide it, the model's own assumption (the slice lies inside) becomes a requirement on the symbols.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Node.h"
@@ -57,13 +57,13 @@ AffineExpr clampBound(Node &node, AffineExpr bound, AffineExpr size, AffineExpr 
   if (number && *number <= INT32_MIN)
     return low;
   AffineExpr position = simplifyDimension(isFromEnd ? size + bound : bound);
-  AffineExpr above = simplifyDimension(position - high), below = simplifyDimension(low - position);
-  if (auto excess = constantValue(above); excess && *excess > 0)
+  Graph &graph = node.getGraph();
+  if (graph.isCertain(position - high))
     return high;
-  if (auto excess = constantValue(below); excess && *excess > 0)
+  if (graph.isCertain(low - position))
     return low;
-  node.getGraph().require(-above);
-  node.getGraph().require(-below);
+  graph.require(high - position);
+  graph.require(position - low);
   return position;
 }
 

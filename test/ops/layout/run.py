@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from rows import Constant, Row, check, integers, normal
+from rows import Constant, Row, check, check_sizes, integers, normal
 
 I64 = np.int64
 
@@ -49,3 +49,7 @@ rows = [
 ]
 
 check(rows, rtol=0, atol=0)
+
+# Slices whose number of elements is a quotient of open sizes.
+check_sizes(lambda length: [Row("Slice", normal(3, length), ints(start), ints(2**62), ints(1), ints(step), free=((0, 1),))
+                            for start, step in [(1, 2), (4, 3), (5, 2)]], [(5,), (6,), (9,), (16,)])  # fmt: skip
