@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 #include "codegen/loops/Loops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include <limits>
 
 using namespace mlir;
@@ -77,13 +78,16 @@ Value combine(ScatterKind kind, Arithmetic &math, Value old, Value update) {
   llvm_unreachable("a scatter of no kind");
 }
 
-/// Copies the input to the result, then lets each update change it: one item, since updates may meet and then their
-/// order counts.
+/// The input with some of its slices changed: slices of `length` elements, at the first `leading` axes' indices. Items
+/// are slices of the result. Whoever has a range of them copies it from the input, unless that is where the result
+/// lies, and goes through all updates, in order, for those that change it. So updates that meet stay in order.
 class Scatter {
 public:
-  Scatter(Emission &emission, Operation *op, ScatterKind kind)
+  Scatter(Emission &emission, Operation *op, ScatterKind kind, size_t leading)
       : nest(emission), evaluator(nest.evaluator), builder(nest.builder), emission(emission), op(op), kind(kind),
-        math(builder, getElementTypeOrSelf(op->getResult(0).getType())), dims(evaluator.dims(op->getResult(0))) {}
+        math(builder, getElementTypeOrSelf(op->getResult(0).getType())), dims(evaluator.dims(op->getResult(0))),
+        outer(ArrayRef(dims).take_front(leading)), inner(ArrayRef(dims).drop_front(leading)),
+        slices(product(outer, op->getContext())), length(product(inner, op->getContext())) {}
 
   /// The kernel's result that is the scattered tensor itself.
   std::optional<unsigned> result() {
@@ -95,15 +99,22 @@ public:
   }
 
   Division run(llvm::function_ref<void()> updates) {
-    unsigned number = *result();
-    builder.loop(emission.begin, emission.end, 1, [&](Index) {
-      nest.loops(dims, {}, [&](ArrayRef<AffineExpr> point, ValueRange) {
-        evaluator.store(evaluator.evaluate(op->getOperand(0), point), number, point);
-        return SmallVector<Value>();
-      });
-      updates();
-    });
-    return {evaluator.constant(1)};
+    auto isInPlace = [&](BlockArgument input) -> Value {
+      auto number = [&](const Buffer &buffer) {
+        return builder.create<LLVM::PtrToIntOp>(builder.op().getI64Type(), buffer.pointer);
+      };
+      return builder.create<arith::CmpIOp>(arith::CmpIPredicate::eq, number(evaluator.buffer(input.getArgNumber())),
+                                           number(target()));
+    };
+    if (BlockArgument input = emission.argument(op->getOperand(0)))
+      builder.ifThen(
+          isInPlace(input), [] {}, [&] { copy(); });
+    else
+      copy();
+    updates();
+    // Each piece reads all indices.
+    int64_t least = std::max<int64_t>(1, leastElements / std::max<int64_t>(1, roughly(length)));
+    return {slices, -least};
   }
 
   /// An index along `axis`, negative ones counting from the end; `isInside` becomes whether it exists.
@@ -118,16 +129,19 @@ public:
     return evaluator.variable(at, dims[axis]);
   }
 
-  void update(ArrayRef<AffineExpr> target, ArrayRef<AffineExpr> source, Value isInside) {
-    builder.ifThen(isInside, [&] {
-      Value update = math.widen(evaluator.evaluate(op->getOperand(2), source));
-      unsigned number = *result();
-      const Buffer &buffer = evaluator.buffer(evaluator.getKernel().getNumArguments() + number);
-      Index offset = evaluator.materialize(evaluator.simplify(linearize(target, dims, op->getContext())));
-      Value old = kind == ScatterKind::Replace
-                      ? Value()
-                      : math.widen(builder.load(buffer.pointer, buffer.type.getElementType(), offset));
-      evaluator.store(math.narrow(combine(kind, math, old, update)), number, target);
+  /// Lets the updates at `source` and the axes behind it change the slice at `place`, if it exists and is our own.
+  void update(ArrayRef<AffineExpr> place, ArrayRef<AffineExpr> source, Value isInside) {
+    Index slice = evaluator.materialize(evaluator.simplify(linearize(place, outer, op->getContext())));
+    Value isBehindBegin = builder.less(builder.sub(emission.begin, 1), slice);
+    Value isOurs = nest.both(isBehindBegin, builder.less(slice, emission.end));
+    builder.ifThen(nest.both(isInside, isOurs), [&] {
+      forEachVector(0, evaluator.materialize(length), length, [&](AffineExpr element, const Lanes *lanes) {
+        Point target(place), from(source);
+        SmallVector<AffineExpr> rest = reshapePoint(element, length, inner, evaluator.extents());
+        target.append(rest);
+        from.append(rest);
+        change(target, from, lanes);
+      });
     });
   }
 
@@ -136,17 +150,55 @@ public:
   KernelBuilder &builder;
 
 private:
+  /// Elements that take longer to copy than another thread to wake up.
+  static constexpr int64_t leastElements = 16384;
+
+  const Buffer &target() { return evaluator.buffer(evaluator.getKernel().getNumArguments() + *result()); }
+
+  /// Neighbouring elements [begin, end) out of `extent`.
+  void forEachVector(Index begin, Index end, AffineExpr extent,
+                     llvm::function_ref<void(AffineExpr element, const Lanes *lanes)> body) {
+    if (constantValue(extent) == 1)
+      return body(evaluator.constant(0), nullptr);
+    Index count = builder.sub(end, begin), rest = builder.mod(count, panelLanes), whole = builder.sub(end, rest);
+    auto vector = [&](Index first, Value mask) {
+      Lanes lanes = evaluator.lanes(panelLanes, mask);
+      body(evaluator.variable(first, extent) + lanes.variable, &lanes);
+    };
+    builder.loop(begin, whole, panelLanes, [&](Index first) { vector(first, {}); });
+    if (!rest.is(0))
+      builder.ifThen(builder.less(0, rest), [&] { vector(whole, builder.maskBelow(rest, panelLanes)); });
+  }
+
+  void copy() {
+    Index size = evaluator.materialize(length);
+    AffineExpr all = simplifyDimension(slices * length);
+    forEachVector(builder.mul(emission.begin, size), builder.mul(emission.end, size), all,
+                  [&](AffineExpr element, const Lanes *lanes) {
+                    Point point(reshapePoint(element, all, dims, evaluator.extents()));
+                    evaluator.store(evaluator.evaluate(op->getOperand(0), point, lanes), *result(), point, lanes);
+                  });
+  }
+
+  void change(ArrayRef<AffineExpr> place, ArrayRef<AffineExpr> source, const Lanes *lanes) {
+    Value update = math.widen(evaluator.evaluate(op->getOperand(2), source, lanes));
+    Value old = kind == ScatterKind::Replace ? Value() : math.widen(evaluator.load(target(), place, lanes));
+    evaluator.store(math.narrow(combine(kind, math, old, update)), *result(), place, lanes);
+  }
+
   Emission &emission;
   Operation *op;
   ScatterKind kind;
   Arithmetic math;
   SmallVector<AffineExpr> dims;
+  ArrayRef<AffineExpr> outer, inner;
+  AffineExpr slices, length;
 };
 
 } // namespace
 
 FailureOr<Division> loopScatterElements(ScatterElementsOp op, Emission &emission) {
-  Scatter scatter(emission, op, op.getKind());
+  Scatter scatter(emission, op, op.getKind(), cast<RankedTensorType>(op.getType()).getRank());
   if (!scatter.result())
     return failure();
   return scatter.run([&] {
@@ -161,28 +213,21 @@ FailureOr<Division> loopScatterElements(ScatterElementsOp op, Emission &emission
 }
 
 FailureOr<Division> loopScatterNd(ScatterNdOp op, Emission &emission) {
-  Scatter scatter(emission, op, op.getKind());
+  SmallVector<AffineExpr> indices = emission.evaluator.dims(op.getIndices());
+  int64_t axes = *constantValue(indices.back());
+  Scatter scatter(emission, op, op.getKind(), axes);
   if (!scatter.result())
     return failure();
-  Evaluator &evaluator = scatter.evaluator;
-  SmallVector<AffineExpr> indices = evaluator.dims(op.getIndices()), dims = evaluator.dims(op.getInput());
-  int64_t length = *constantValue(indices.back());
   return scatter.run([&] {
     scatter.nest.loops(ArrayRef(indices).drop_back(), {}, [&](ArrayRef<AffineExpr> tuple, ValueRange) {
       Value isInside;
       Point target, place(tuple);
-      for (int64_t i = 0; i < length; ++i) {
-        place.push_back(evaluator.constant(i));
-        target.push_back(scatter.index(place, i, isInside));
+      for (int64_t axis = 0; axis < axes; ++axis) {
+        place.push_back(scatter.evaluator.constant(axis));
+        target.push_back(scatter.index(place, axis, isInside));
         place.pop_back();
       }
-      scatter.nest.loops(ArrayRef(dims).drop_front(length), {}, [&](ArrayRef<AffineExpr> inner, ValueRange) {
-        Point whole(target), source(tuple);
-        whole.append(inner.begin(), inner.end());
-        source.append(inner.begin(), inner.end());
-        scatter.update(whole, source, isInside);
-        return SmallVector<Value>();
-      });
+      scatter.update(target, tuple, isInside);
       return SmallVector<Value>();
     });
   });

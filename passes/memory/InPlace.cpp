@@ -51,12 +51,18 @@ static bool isStepByStep(Value from, Value to) {
   return false;
 }
 
+/// Whether a scatter changes the tensor itself: a slice's old elements are read before its new ones are stored.
+static bool isScattered(Value from, Value to) {
+  Operation *op = to.getDefiningOp();
+  return isa_and_nonnull<ScatterElementsOp, ScatterNdOp>(op) && from.hasOneUse() && from == op->getOperand(0);
+}
+
 bool canOverwrite(kernel::FuncOp func, unsigned argument, unsigned result) {
   Block &block = func.getBody().front();
   Value from = block.getArgument(argument), to = block.getTerminator()->getOperand(result);
   if (from.getType() != to.getType())
     return false;
-  if (isStepByStep(from, to))
+  if (isStepByStep(from, to) || isScattered(from, to))
     return true;
   SymbolScope scope(func.getContext());
   SmallVector<AffineExpr> dims = scope.dims(from);

@@ -118,3 +118,30 @@ func.func @main(%x: !gates, %r: tensor<1x8x4x8xf32>) -> (tensor<5x2x1x8xf32>, !g
   %2 = kernel.launch @relu(%1#1) : (!gates) -> !gates
   return %1#0, %2 : tensor<5x2x1x8xf32>, !gates
 }
+
+// -----
+
+// A scatter changes its dying input in place, but not what its updates are made of.
+// CHECK: plan = [#kernel.buffer<input, 0>, #kernel.buffer<arena, [[X:[0-9]+]]>]
+// CHECK: plan = [#kernel.buffer<arena, [[X]]>, #kernel.buffer<input, 1>, #kernel.buffer<input, 2>, #kernel.buffer<arena, [[X]]>]
+// CHECK: plan = [#kernel.buffer<arena, [[X]]>, #kernel.buffer<input, 1>, #kernel.buffer<arena, [[Y:[1-9][0-9]*]]>]
+kernel.func private @relu(%arg0: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  %0 = ingot.relu %arg0 : tensor<8x16xf32>
+  kernel.return %0 : tensor<8x16xf32>
+}
+kernel.func private @scatter(%x: tensor<8x16xf32>, %i: tensor<4x1xi64>, %u: tensor<4x16xf32>) -> tensor<8x16xf32> {
+  %0 = ingot.scatter_nd %x, %i, %u : tensor<8x16xf32>, tensor<4x1xi64>, tensor<4x16xf32>
+  kernel.return %0 : tensor<8x16xf32>
+}
+kernel.func private @among(%x: tensor<8x16xf32>, %i: tensor<4x1xi64>) -> tensor<8x16xf32> {
+  %0 = ingot.slice %x <[4, 0]> [1, 1] : tensor<8x16xf32> -> tensor<4x16xf32>
+  %1 = ingot.scatter_nd %x, %i, %0 : tensor<8x16xf32>, tensor<4x1xi64>, tensor<4x16xf32>
+  kernel.return %1 : tensor<8x16xf32>
+}
+func.func @main(%x: tensor<8x16xf32>, %i: tensor<4x1xi64>, %u: tensor<4x16xf32>) -> tensor<8x16xf32> {
+  %0 = kernel.launch @relu(%x) : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  %1 = kernel.launch @scatter(%0, %i, %u) : (tensor<8x16xf32>, tensor<4x1xi64>, tensor<4x16xf32>) -> tensor<8x16xf32>
+  %2 = kernel.launch @among(%1, %i) : (tensor<8x16xf32>, tensor<4x1xi64>) -> tensor<8x16xf32>
+  %3 = kernel.launch @relu(%2) : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  return %3 : tensor<8x16xf32>
+}
