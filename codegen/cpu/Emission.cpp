@@ -26,6 +26,7 @@ constexpr struct {
     {"convolution", emitConvolution},
     {"filter gradient", emitFilterGradient},
     {"window", emitWindow},
+    {"resize", emitResize},
     {"rows", emitRows},
     {"top k", emitTopK},
     {"recurrent", emitRecurrent},

@@ -73,6 +73,7 @@ mlir::FailureOr<Division> emitWinogradFilterGradient(Emission &emission); // con
 mlir::FailureOr<Division> emitConvolution(Emission &emission);            // conv, conv_transpose
 mlir::FailureOr<Division> emitFilterGradient(Emission &emission);         // conv_filter_gradient
 mlir::FailureOr<Division> emitWindow(Emission &emission);                 // max_pool, avg_pool
+mlir::FailureOr<Division> emitResize(Emission &emission);                 // resize
 mlir::FailureOr<Division> emitRows(Emission &emission);                   // softmax, normalize, reduce, arg_reduce
 mlir::FailureOr<Division> emitTopK(Emission &emission);                   // top_k with a known k
 mlir::FailureOr<Division> emitRecurrent(Emission &emission);              // lstm, gru, rnn and their gradients

@@ -59,6 +59,8 @@ public:
   /// A new variable with 0 <= variable < extent that has the value `value` from here on. `extent` may name symbols;
   /// null when unknown.
   mlir::AffineExpr variable(Index value, mlir::AffineExpr extent);
+  /// A variable for a computed i64 scalar or vector: one number for each lane.
+  mlir::AffineExpr computed(mlir::Value value, mlir::AffineExpr extent);
   /// The lane counter of a vector of `count` lanes.
   Lanes lanes(int64_t count, mlir::Value mask = {});
   /// A variable that has no value, for looking ahead at accesses.
@@ -106,6 +108,8 @@ public:
   mlir::Value result(unsigned number);
   /// Where argument or result `number` (arguments first) lies.
   const Buffer &buffer(unsigned number) const { return buffers[number]; }
+  /// The address of numbers that the library keeps beside its code (aligned to 64 bytes).
+  mlir::Value table(mlir::DenseElementsAttr values);
   mlir::AffineExpr constant(int64_t value) { return symbols.constant(value); }
   Extents extents() const { return ranges; }
 
@@ -125,8 +129,6 @@ private:
   /// The i64 value of `expr`, or vector<count x i64> when it varies.
   mlir::Value number(mlir::AffineExpr expr, const Lanes *lanes);
   mlir::Value perLane(mlir::AffineExpr expr, const Lanes &lanes);
-  /// A variable for a computed i64 scalar or vector.
-  mlir::AffineExpr computed(mlir::Value value, mlir::AffineExpr extent);
   std::optional<Linear> alongLanes(mlir::AffineExpr offset, const Lanes &lanes) const;
   mlir::Value load(const Access &access, const Lanes *lanes);
   std::optional<Buffer> tableOf(ConstantOp constant);
@@ -168,7 +170,7 @@ private:
   llvm::DenseMap<unsigned, mlir::Value> loadedSymbols;
   llvm::DenseMap<mlir::Value, mlir::Value> bound;
   llvm::DenseMap<mlir::Value, bool> boundDependence;
-  llvm::DenseMap<mlir::Operation *, Buffer> tables;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> tables;
   /// What the evaluation under way has already computed; a branch's values do not outlive it.
   std::map<std::pair<void *, std::vector<void *>>, mlir::Value> memo;
   int depth = 0;

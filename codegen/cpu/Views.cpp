@@ -107,13 +107,9 @@ DenseElementsAttr memoryImage(DenseElementsAttr values) {
 
 } // namespace
 
-std::optional<Buffer> Evaluator::tableOf(ConstantOp constant) {
-  auto values = dyn_cast<DenseElementsAttr>(constant.getValue());
-  auto type = cast<RankedTensorType>(constant.getType());
-  if (!values || values.isSplat() || values.getNumElements() <= 1)
-    return std::nullopt;
-  if (auto known = tables.find(constant); known != tables.end())
-    return known->second;
+Value Evaluator::table(DenseElementsAttr values) {
+  if (Value known = tables.lookup(values))
+    return known;
   OpBuilder &op = builder.op();
   OpBuilder::InsertionGuard guard(op);
   Block *entry = symbolValues.getParentBlock();
@@ -125,8 +121,14 @@ std::optional<Buffer> Evaluator::tableOf(ConstantOp constant) {
       op.create<LLVM::GlobalOp>(builder.getLoc(), LLVM::LLVMArrayType::get(image.getElementType(), image.size()),
                                 /*isConstant=*/true, LLVM::Linkage::Private, name, image, /*alignment=*/64);
   op.setInsertionPointToStart(entry);
-  Value pointer = op.create<LLVM::AddressOfOp>(builder.getLoc(), global);
-  return tables[constant] = Buffer{pointer, type};
+  return tables[values] = op.create<LLVM::AddressOfOp>(builder.getLoc(), global);
+}
+
+std::optional<Buffer> Evaluator::tableOf(ConstantOp constant) {
+  auto values = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!values || values.isSplat() || values.getNumElements() <= 1)
+    return std::nullopt;
+  return Buffer{table(values), cast<RankedTensorType>(constant.getType())};
 }
 
 Value Evaluator::computeConstant(ConstantOp op, ArrayRef<AffineExpr> point, const Lanes *lanes) {

@@ -1,11 +1,10 @@
 //===- resize.cpp - Plain loops for resize --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Along each axis an output element is a weighted sum of a few input elements; axes are independent of each other, so
-// the element is a nested sum.
+// An element is a nested sum over the axes, as these are independent of each other.
 //
 //===----------------------------------------------------------------------===//
-#include "codegen/loops/Loops.h"
+#include "codegen/loops/ResizeRule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -14,149 +13,95 @@ using namespace mlir;
 namespace ingot::cpu {
 namespace {
 
-/// An input index along one axis and its weight (f32; null: 1).
-struct Tap {
-  AffineExpr index;
-  Value weight;
-};
-
-class Resizer {
+/// float32 numbers in a kernel: scalars, or one for each lane.
+class KernelNumbers {
 public:
-  Resizer(ResizeOp op, LoopNest &nest)
-      : op(op), evaluator(nest.evaluator), builder(nest.builder), math(builder, Float32Type::get(op.getContext())),
-        input(evaluator.dims(op.getInput())), output(evaluator.dims(op.getOutput())) {}
+  using Number = Value;
 
-  bool isResized(size_t axis) { return input[axis] != output[axis] || op.getScales()[axis] != 1.0; }
+  KernelNumbers(KernelBuilder &builder, const Lanes *lanes)
+      : builder(builder), lanes(lanes), math(builder, Float32Type::get(builder.op().getContext())) {}
 
-  SmallVector<Tap> taps(size_t axis, AffineExpr index) {
-    if (!isResized(axis))
-      return {{index, {}}};
-    Value x = coordinate(axis, evaluator.materialize(index));
-    if (op.getMode() == ResizeMode::Nearest)
-      return {{clamped(axis, nearest(x)), {}}};
-    return op.getMode() == ResizeMode::Linear ? linear(axis, x) : cubic(axis, x);
+  Value constant(double value) { return math.number(value, lanes); }
+  Value add(Value a, Value b) { return math.add(a, b); }
+  Value sub(Value a, Value b) { return math.sub(a, b); }
+  Value mul(Value a, Value b) { return math.mul(a, b); }
+  Value div(Value a, Value b) { return math.div(a, b); }
+  Value madd(Value a, Value b, Value c) { return math.madd(a, b, c); }
+  Value min(Value a, Value b) { return math.min(a, b); }
+  Value max(Value a, Value b) { return math.max(a, b); }
+  Value abs(Value a) { return builder.create<math::AbsFOp>(a); }
+  Value floor(Value a) { return builder.create<math::FloorOp>(a); }
+  Value ceil(Value a) { return builder.create<math::CeilOp>(a); }
+  Value less(Value a, Value b) { return math.less(a, b); }
+  Value select(Value condition, Value a, Value b) { return builder.create<arith::SelectOp>(condition, a, b); }
+
+  Value fromIndex(Index index) { return math.fromIndex(index, lanes); }
+  /// `first` in lane 0, the following numbers in the others.
+  Value countedFrom(Index first) {
+    if (!lanes)
+      return fromIndex(first);
+    SmallVector<float> numbers;
+    for (int64_t lane = 0; lane < lanes->count; ++lane)
+      numbers.push_back(lane);
+    auto values = DenseElementsAttr::get(cast<ShapedType>(math.type(lanes)), ArrayRef(numbers));
+    return add(fromIndex(first), builder.create<arith::ConstantOp>(values));
+  }
+  /// The whole number `position`, or the nearest that is below `extent`, as i64.
+  Value clamped(Value position, Index extent) {
+    position = max(min(position, sub(fromIndex(extent), constant(1))), constant(0));
+    auto integer = [&](Type type) -> Type { return lanes ? VectorType::get({lanes->count}, type) : type; };
+    // By way of 32 bits, for which there are instructions everywhere.
+    Value narrow = builder.create<arith::FPToSIOp>(integer(builder.op().getI32Type()), position);
+    Value index = builder.create<arith::ExtSIOp>(integer(builder.op().getI64Type()), narrow);
+    if (extent.constant() && *extent.constant() < 1 << 24)
+      return index;
+    // An extent that float32 rounds.
+    Value last = builder.value(builder.sub(extent, 1));
+    return builder.create<arith::MinSIOp>(index, lanes ? builder.splat(last, lanes->count) : last);
   }
 
 private:
-  Value number(double value) { return math.number(value, nullptr); }
-  Value floor(Value x) { return builder.create<math::FloorOp>(x); }
-  Value size(AffineExpr extent) { return math.fromIndex(evaluator.materialize(extent), nullptr); }
-
-  Value scaleOf(size_t axis) {
-    double scale = op.getScales()[axis];
-    return scale == 0 ? math.div(size(output[axis]), size(input[axis])) : number(scale);
-  }
-
-  /// Where output element `i` lies among the input's.
-  Value coordinate(size_t axis, Index i) {
-    Value x = math.fromIndex(i, nullptr), scale = scaleOf(axis), half = number(0.5);
-    auto halfPixel = [&] { return math.sub(math.div(math.add(x, half), scale), half); };
-    switch (op.getCoordinates()) {
-    case CoordinateMode::HalfPixel:
-      return halfPixel();
-    case CoordinateMode::Asymmetric:
-      return math.div(x, scale);
-    case CoordinateMode::AlignCorners: {
-      Value span = math.fromIndex(builder.max(builder.sub(evaluator.materialize(output[axis]), 1), 1), nullptr);
-      return math.div(math.mul(x, math.sub(size(input[axis]), number(1))), span);
-    }
-    case CoordinateMode::PytorchHalfPixel: {
-      Value isLong = builder.less(1, evaluator.materialize(output[axis]));
-      return builder.create<arith::SelectOp>(isLong, halfPixel(), number(0));
-    }
-    case CoordinateMode::HalfPixelSymmetric: {
-      Value length = size(input[axis]), adjustment = math.div(size(output[axis]), math.mul(scale, length));
-      Value offset = math.mul(math.mul(length, half), math.sub(number(1), adjustment));
-      return math.add(offset, halfPixel());
-    }
-    }
-    llvm_unreachable("a coordinate mode of its own");
-  }
-
-  Value nearest(Value x) {
-    switch (op.getRounding()) {
-    case RoundingMode::RoundPreferFloor:
-      return builder.create<math::CeilOp>(math.sub(x, number(0.5)));
-    case RoundingMode::RoundPreferCeil:
-      return floor(math.add(x, number(0.5)));
-    case RoundingMode::Floor:
-      return floor(x);
-    case RoundingMode::Ceil:
-      return builder.create<math::CeilOp>(x);
-    }
-    llvm_unreachable("a rounding mode of its own");
-  }
-
-  /// The input index at `position` (a whole number), or the nearest one that exists.
-  AffineExpr clamped(size_t axis, Value position) {
-    Index index = builder.create<arith::FPToSIOp>(builder.op().getI64Type(), position).getResult();
-    Index last = builder.sub(evaluator.materialize(input[axis]), 1);
-    return evaluator.variable(builder.max(builder.min(index, last), 0), input[axis]);
-  }
-
-  SmallVector<Tap> linear(size_t axis, Value x) {
-    x = math.max(math.min(x, math.sub(size(input[axis]), number(1))), number(0));
-    Value low = floor(x), share = math.sub(x, low);
-    return {{clamped(axis, low), math.sub(number(1), share)}, {clamped(axis, math.add(low, number(1))), share}};
-  }
-
-  SmallVector<Tap> cubic(size_t axis, Value x) {
-    Value low = floor(x), share = math.sub(x, low);
-    SmallVector<Tap> taps;
-    Value total = number(0);
-    for (int i = -1; i <= 2; ++i) {
-      Value position = math.add(low, number(i)),
-            weight = cubicWeight(builder.create<math::AbsFOp>(math.sub(share, number(i))), i);
-      if (op.getExcludeOutside()) {
-        Value after = math.less(position, number(0)),
-              before = math.less(math.sub(size(input[axis]), number(1)), position);
-        Value isOutside = builder.create<arith::OrIOp>(after, before);
-        weight = builder.create<arith::SelectOp>(isOutside, number(0), weight);
-      }
-      total = math.add(total, weight);
-      taps.push_back({clamped(axis, position), weight});
-    }
-    if (op.getExcludeOutside())
-      for (Tap &tap : taps)
-        tap.weight = math.div(tap.weight, total);
-    return taps;
-  }
-
-  // |t| <= 1: (a+2)|t|^3 - (a+3)|t|^2 + 1;  1 < |t| < 2: a|t|^3 - 5a|t|^2 + 8a|t| - 4a
-  Value cubicWeight(Value t, int tap) {
-    double a = op.getCubicCoefficient().convertToDouble();
-    auto polynomial = [&](double c3, double c2, double c1, double c0) {
-      Value sum = math.madd(number(c3), t, number(c2));
-      return math.madd(math.madd(sum, t, number(c1)), t, number(c0));
-    };
-    bool isNear = tap == 0 || tap == 1;
-    return isNear ? polynomial(a + 2, -(a + 3), 0, 1) : polynomial(a, -5 * a, 8 * a, -4 * a);
-  }
-
-  ResizeOp op;
-  Evaluator &evaluator;
   KernelBuilder &builder;
+  const Lanes *lanes;
   Arithmetic math;
-  SmallVector<AffineExpr> input, output;
 };
 
 } // namespace
 
+ResizeTaps::ResizeTaps(ResizeOp op, Evaluator &evaluator)
+    : op(op), evaluator(evaluator), input(evaluator.dims(op.getInput())), output(evaluator.dims(op.getOutput())) {}
+
+bool ResizeTaps::isResized(size_t axis) { return input[axis] != output[axis] || op.getScales()[axis] != 1.0; }
+
+SmallVector<Tap> ResizeTaps::at(size_t axis, AffineExpr index, const Lanes *lanes) {
+  if (!isResized(axis))
+    return {{lanes ? index + lanes->variable : index, {}}};
+  Index extent = evaluator.materialize(input[axis]);
+  KernelNumbers numbers(evaluator.getBuilder(), lanes);
+  ResizeRule<KernelNumbers> rule(op, axis, numbers, numbers.fromIndex(extent),
+                                 numbers.fromIndex(evaluator.materialize(output[axis])));
+  SmallVector<Tap> taps;
+  for (const auto &sample : rule.samples(numbers.countedFrom(evaluator.materialize(index)))) {
+    AffineExpr place = evaluator.computed(numbers.clamped(sample.position, extent), input[axis]);
+    taps.push_back({place, sample.weight.value_or(Value())});
+  }
+  return taps;
+}
+
 Division loopResize(ResizeOp op, Emission &emission) {
   LoopNest nest(emission);
-  Resizer resizer(op, nest);
+  ResizeTaps resized(op, nest.evaluator);
   Type element = getElementTypeOrSelf(op.getType());
   Arithmetic math(nest.builder, element);
   size_t rank = cast<RankedTensorType>(op.getType()).getRank();
-  bool isLastCopied = rank > 0 && !resizer.isResized(rank - 1);
-  return nest.forEachElement(op.getOutput(), isLastCopied, 20, [&](Point point, const Lanes *lanes) {
+  return nest.forEachElement(op.getOutput(), /*areLanesAllowed=*/false, 20, [&](Point point, const Lanes *) {
     SmallVector<SmallVector<Tap>> taps;
     for (auto [axis, index] : llvm::enumerate(point))
-      taps.push_back(resizer.taps(axis, index));
+      taps.push_back(resized.at(axis, index));
     Point from(rank);
     std::function<Value(size_t)> sum = [&](size_t axis) -> Value {
       if (axis == rank)
-        return math.widen(nest.evaluator.evaluate(op.getInput(), from, lanes));
+        return math.widen(nest.evaluator.evaluate(op.getInput(), from));
       Value total;
       for (const Tap &tap : taps[axis]) {
         from[axis] = tap.index;
@@ -166,8 +111,6 @@ Division loopResize(ResizeOp op, Emission &emission) {
         Value weight = tap.weight;
         if (element.isF64())
           weight = nest.builder.create<arith::ExtFOp>(element, weight);
-        if (lanes)
-          weight = nest.builder.splat(weight, lanes->count);
         part = math.mul(part, weight);
         total = total ? math.add(total, part) : part;
       }

@@ -46,7 +46,28 @@ for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
     rows.append(resize((1, 1, 4, 4), [1, 1, 2.6, 0.7], mode="nearest", nearest_mode=rounding))
 rows.append(resize((1, 1, 6, 6), [1, 1, 2, 2], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1))
 
+# Rows of many vectors: shuffles that repeat (whole factors, 3 / 2), that do not, vectors that sample far apart; a last axis that is copied.
+factors = {33: (2, 3, 4, 1.5, 2.6, 0.5, 0.7, 0.3), 7: (2, 5, 16), 150: (2, 1.5, 1.1, 0.5), 1: (20,)}
+for coordinates in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"):
+    for mode in ("nearest", "linear", "cubic"):
+        for width, factor in ((width, factor) for width, of_width in factors.items() for factor in of_width):
+            if factor not in (2, 1.5, 0.5) and coordinates in ("asymmetric", "pytorch_half_pixel"):
+                continue
+            is_open = (0, (0, 3)) if factor in (2, 1.5, 0.5) else ()
+            rows.append(resize((2, 2, 3, width), [1, 1, 2, factor], mode=mode, coordinate_transformation_mode=coordinates, free=is_open))
+        rows.append(resize_to((1, 2, 4, 41), [1, 2, 7, 100], mode=mode, coordinate_transformation_mode=coordinates))
+        rows.append(resize_to((1, 1, 4, 300), [1, 1, 3, 1001], mode=mode, coordinate_transformation_mode=coordinates))
+        if mode != "cubic":  # of which onnxruntime knows planes alone
+            for channels in (3, 20, 48):
+                rows.append(resize((1, 6, 5, channels), [1, 2, 1.5, 1], mode=mode, coordinate_transformation_mode=coordinates, free=((0, 1), (0, 2))))
+for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil"):
+    for factor in (2, 3, 0.75):
+        rows.append(resize((1, 2, 4, 40), [1, 1, 2, factor], mode="nearest", nearest_mode=rounding, free=((0, 3),)))
+rows.append(resize((1, 1, 6, 40), [1, 1, 2, 2], mode="cubic", cubic_coeff_a=-0.5, exclude_outside=1, free=((0, 3),)))
+
 bytes_ = np.arange(200, 230, dtype=np.uint8).reshape(1, 1, 5, 6)
+for many in (np.arange(240, dtype=np.uint8), np.arange(240, dtype=np.int32), (np.arange(240) * 7 % 50).astype(np.float16)):
+    rows.append(Row("Resize", many.reshape(1, 2, 3, 40), None, Constant([1, 1, 2, 2], F32), mode="nearest", free=((0, 3),)))
 rows.append(Row("Resize", bytes_, None, Constant([1, 1, 2, 2], F32), mode="linear", coordinate_transformation_mode="asymmetric"))
 check(rows, rtol=1e-4, atol=5e-6)
 
