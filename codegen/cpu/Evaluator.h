@@ -145,7 +145,9 @@ private:
   mlir::Value computeNumber(mlir::AffineExpr expr, mlir::Type element, const Lanes *lanes);
   mlir::Value computeDimensions(DimensionsOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
   mlir::Value computePad(PadOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
-  mlir::AffineExpr beyondEdge(PadMode mode, mlir::AffineExpr index, mlir::AffineExpr extent, const Lanes *lanes);
+  mlir::Value computeContinuedPad(PadOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
+  /// The index inside that `index` along `axis` of a pad's input stands for.
+  mlir::AffineExpr beyondEdge(PadOp op, size_t axis, mlir::AffineExpr index, const Lanes *lanes);
   mlir::Value computeConcat(ConcatOp op, llvm::ArrayRef<mlir::AffineExpr> point, const Lanes *lanes);
   mlir::Value computePiece(ConcatOp op, unsigned first, mlir::AffineExpr start, llvm::ArrayRef<mlir::AffineExpr> point,
                            const Lanes *lanes);

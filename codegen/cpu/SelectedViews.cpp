@@ -54,7 +54,8 @@ Value Evaluator::isBetween(AffineExpr expr, AffineExpr low, AffineExpr high, con
 // pad
 // -------------------------------------------------------------------------------------------------------------------
 
-AffineExpr Evaluator::beyondEdge(PadMode mode, AffineExpr index, AffineExpr extent, const Lanes *lanes) {
+AffineExpr Evaluator::beyondEdge(PadOp op, size_t axis, AffineExpr index, const Lanes *lanes) {
+  AffineExpr extent = dims(op.getInput())[axis];
   Value i = number(index, lanes), zero = builder.constant(i.getType(), 0);
   Value size = builder.value(materialize(extent));
   if (isa<VectorType>(i.getType()))
@@ -63,34 +64,79 @@ AffineExpr Evaluator::beyondEdge(PadMode mode, AffineExpr index, AffineExpr exte
   auto clamp = [&](Value value) -> Value {
     return builder.create<arith::MinSIOp>(builder.create<arith::MaxSIOp>(value, zero), last);
   };
-  if (mode == PadMode::Edge)
+  if (op.getMode() == PadMode::Edge)
     return computed(clamp(i), extent);
+  auto less = [&](Value a, Value b) { return builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, a, b); };
+  auto select = [&](Value condition, Value then, Value otherwise) -> Value {
+    return builder.create<arith::SelectOp>(condition, then, otherwise);
+  };
+  auto isReachedBy = [&](AffineExpr most) {
+    return isNonNegative(most - op.getLow()[axis]) && isNonNegative(most - op.getHigh()[axis]);
+  };
   auto remainder = [&](Value value, Value period) -> Value {
     Value rest = builder.create<arith::RemSIOp>(value, period);
-    Value isNegative = builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, rest, zero);
-    return builder.create<arith::SelectOp>(isNegative, builder.create<arith::AddIOp>(rest, period), rest);
+    return select(less(rest, zero), builder.create<arith::AddIOp>(rest, period), rest);
   };
-  if (mode == PadMode::Wrap)
-    return computed(remainder(i, size), extent);
+  if (op.getMode() == PadMode::Wrap) {
+    if (!isReachedBy(extent))
+      return computed(remainder(i, size), extent);
+    Value fromEnd = builder.create<arith::AddIOp>(i, size), fromStart = builder.create<arith::SubIOp>(i, size);
+    return computed(select(less(i, zero), fromEnd, select(less(last, i), fromStart, i)), extent);
+  }
   // Reflect: a walk to and fro with period 2 * (size - 1); a single element reflects into itself.
-  Value one = builder.constant(i.getType(), 1);
-  Value period = builder.create<arith::MaxSIOp>(builder.create<arith::AddIOp>(last, last), one);
-  Value there = remainder(i, period), back = builder.create<arith::SubIOp>(period, there);
+  Value period = builder.create<arith::AddIOp>(last, last), there;
+  if (isReachedBy(extent - 1)) {
+    there = builder.create<arith::MaxSIOp>(i, builder.create<arith::SubIOp>(zero, i));
+  } else {
+    period = builder.create<arith::MaxSIOp>(period, builder.constant(i.getType(), 1));
+    there = remainder(i, period);
+  }
+  Value back = builder.create<arith::SubIOp>(period, there);
   return computed(clamp(builder.create<arith::MinSIOp>(there, back)), extent);
 }
 
+/// An input in which indices beyond an edge stand for others inside. A vector that lies inside is loaded as it is.
+Value Evaluator::computeContinuedPad(PadOp op, ArrayRef<AffineExpr> point, const Lanes *lanes) {
+  SmallVector<AffineExpr> inner = dims(op.getInput());
+  Point source;
+  SmallVector<size_t> open;
+  Value isInside;
+  for (auto [axis, index] : llvm::enumerate(point)) {
+    AffineExpr moved = simplify(index - op.getLow()[axis]);
+    source.push_back(moved);
+    if (op.getLow()[axis] <= 0 && op.getHigh()[axis] <= 0)
+      continue;
+    std::optional<Linear> linear = varies(moved, lanes) ? alongLanes(moved, *lanes) : std::nullopt;
+    if (!linear || linear->scale != 1) {
+      source.back() = beyondEdge(op, axis, moved, lanes);
+      continue;
+    }
+    open.push_back(axis);
+    Index first = materialize(linear->rest), beyond = builder.sub(materialize(inner[axis]), lanes->count - 1);
+    Value holds = builder.create<arith::AndIOp>(builder.less(-1, first), builder.less(first, beyond));
+    isInside = isInside ? builder.create<arith::AndIOp>(isInside, holds).getResult() : holds;
+  }
+  if (!isInside)
+    return evaluate(op.getInput(), source, lanes);
+  return branch(
+      isInside, typeOf(op, lanes), lanes, [&](const Lanes *inside) { return evaluate(op.getInput(), source, inside); },
+      [&](const Lanes *outside) {
+        for (size_t axis : open)
+          source[axis] = beyondEdge(op, axis, source[axis], outside);
+        return evaluate(op.getInput(), source, outside);
+      });
+}
+
 Value Evaluator::computePad(PadOp op, ArrayRef<AffineExpr> point, const Lanes *lanes) {
+  if (op.getMode() != PadMode::Constant)
+    return computeContinuedPad(op, point, lanes);
   SmallVector<AffineExpr> inner = dims(op.getInput());
   Point source;
   Value isInside;
   for (auto [axis, index] : llvm::enumerate(point)) {
-    AffineExpr moved = simplify(index - op.getLow()[axis]);
+    source.push_back(simplify(index - op.getLow()[axis]));
     bool canLeave = op.getLow()[axis] > 0 || op.getHigh()[axis] > 0;
-    if (canLeave && op.getMode() != PadMode::Constant)
-      moved = beyondEdge(op.getMode(), moved, inner[axis], lanes);
-    source.push_back(moved);
-    Value holds =
-        canLeave && op.getMode() == PadMode::Constant ? isBetween(moved, constant(0), inner[axis], lanes) : Value();
+    Value holds = canLeave ? isBetween(source.back(), constant(0), inner[axis], lanes) : Value();
     if (!holds)
       continue;
     if (isInside && isInside.getType() != holds.getType()) {
@@ -217,8 +263,9 @@ void Evaluator::visitAccesses(Value tensor, ArrayRef<AffineExpr> point,
     Point source(point);
     for (auto [axis, index] : llvm::enumerate(source)) {
       index = simplify(index - pad.getLow()[axis]);
-      if (pad.getMode() != PadMode::Constant && (pad.getLow()[axis] || pad.getHigh()[axis]))
-        index = unknown(dims(pad.getInput())[axis]);
+      // Neighbours are not evenly apart where the axis is continued, as they are with this remainder.
+      if (pad.getMode() != PadMode::Constant && (pad.getLow()[axis] > 0 || pad.getHigh()[axis] > 0))
+        index = index % dims(pad.getInput())[axis];
     }
     visitAccesses(pad.getInput(), source, visit);
   } else if (auto concat = dyn_cast<ConcatOp>(op)) {

@@ -53,3 +53,11 @@ check(rows, rtol=0, atol=0)
 # Slices whose number of elements is a quotient of open sizes.
 check_sizes(lambda length: [Row("Slice", normal(3, length), ints(start), ints(2**62), ints(1), ints(step), free=((0, 1),))
                             for start, step in [(1, 2), (4, 3), (5, 2)]], [(5,), (6,), (9,), (16,)])  # fmt: skip
+
+# Continued axes: of whole vectors, whose borders alone take other lanes; of pixels; cropped on one side; where a vector has no room.
+pads = {(2, 3, 50): (0, 2, 3, 0, 1, 5), (3, 17): (0, 16, 0, 16), (1, 6, 7, 20): (0, 1, 3, 0, 0, 2, 1, 0),
+        (2, 4, 40): (0, 0, 2, 0, 0, -6), (2, 9): (1, 4, 0, 8), (5, 6, 3): (2, 2, 0, 3, 1, 0)}  # fmt: skip
+rows = [Row("Pad", normal(*shape), ints(*amounts), mode=mode, free=tuple((0, axis) for axis in range(len(shape))) if is_open else ())
+        for shape, amounts in pads.items() for mode in ("reflect", "edge", "wrap") for is_open in (False, True)
+        if mode != "wrap" or min(amounts) >= 0]  # fmt: skip
+check(rows, rtol=0, atol=0, opset=19)
