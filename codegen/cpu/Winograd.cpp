@@ -84,18 +84,20 @@ WinogradMatrices winogradMatrices(const WinogradForm &form) {
     if (form.stride == 2)
       for (double &factor : row)
         factor /= norm;
-    std::vector<double> taps;
-    for (int64_t k = 0; k < form.taps; ++k)
-      taps.push_back((k ? std::pow(p, double(k)) : 1) / norm);
-    result.filter.push_back(form.stride == 2 ? std::vector<double>{1, 0, p} : taps);
+    std::vector<double> taps(form.taps);
+    for (int64_t k = 0; k < form.taps; k += form.stride)
+      taps[k] = (k ? std::pow(p, double(k / form.stride)) : 1) / (form.stride == 2 ? 1 : norm);
+    result.filter.push_back(taps);
     result.input.push_back(row);
   }
   std::vector<double> last(form.taps);
-  last.back() = 1;
+  last[(form.taps - 1) / form.stride * form.stride] = 1;
   result.filter.push_back(last);
   result.input.push_back(polynomial(points, size, size));
-  if (form.stride == 2)
+  if (form.stride == 2 && form.taps == 3)
     result.filter.push_back({0, 1, 0});
+  for (size_t j = 0; form.taps == 4 && j < size; ++j)
+    result.filter.push_back({0, result.filter[j][0], 0, result.filter[j][2]});
   for (int64_t i = 0; i < form.tile; ++i) {
     std::vector<double> row;
     for (double p : points)
@@ -112,7 +114,7 @@ std::vector<float> transformFilter(ArrayRef<float> filter, int64_t channels, int
   int64_t size = form.filterSize(), taps = form.taps, plane = channels * filters;
   std::vector<float> result(size * size * plane);
   for (int64_t at = 0; at < plane; ++at) {
-    double rows[6][5] = {};
+    double rows[10][5] = {};
     for (int64_t i = 0; i < size; ++i)
       for (int64_t l = 0; l < taps; ++l)
         for (int64_t k = 0; k < taps; ++k)
@@ -138,7 +140,7 @@ int64_t winogradStride(Operation *op) {
 
 /// The sides of tiles for which there is a form.
 static std::vector<int64_t> tilesFor(ArrayRef<int64_t> window, int64_t stride) {
-  if (window == ArrayRef<int64_t>{3, 3} && stride)
+  if ((window == ArrayRef<int64_t>{3, 3} && stride) || (window == ArrayRef<int64_t>{4, 4} && stride == 2))
     return {2, 4};
   if (window == ArrayRef<int64_t>{5, 5} && stride == 1)
     return {2};
@@ -171,7 +173,7 @@ std::vector<ConvolutionCost> winogradCosts(ConvOp op) {
   double images = output.isDynamicDim(0) ? 1 : output.getDimSize(0);
   double height = output.getDimSize(1), width = output.getDimSize(2), products = channels * filters;
   auto square = [](double side) { return side * side; };
-  double side = filter.getDimSize(0), skipped = stride == 1 ? (square(side) - 1) / 4 : 1;
+  double side = filter.getDimSize(0), skipped = stride == 1 ? (square(side) - 1) / 4 : side - 2;
   double taps = images * (side * height - skipped) * (side * width - skipped);
   std::vector<ConvolutionCost> costs = {
       {{}, 2 * taps * products / operations + weightMicroseconds(square(side) * products * 4)}};

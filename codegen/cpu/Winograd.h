@@ -14,6 +14,8 @@
 // outputs (instead of 3m), which one transformation takes back from m + 1 elements. So in two dimensions (2m + 1)^2
 // products are summed in (m + 1)^2 elements. The filter has (m + 2)^2 elements: of the one tap, all points have the
 // same. The points are +-1/2, +-3/2 and infinity for m = 4 (twice the direct sum's error), +-1 and infinity for m = 2.
+// Of four taps two meet the odd samples as well, which then have m + 1 points of their own: 2m + 2 products for m
+// outputs (instead of 4m), and a filter of (2m + 2)^2 elements.
 //
 //===----------------------------------------------------------------------===//
 #ifndef INGOT_CODEGEN_CPU_WINOGRAD_H
@@ -38,8 +40,9 @@ using Matrix = std::vector<std::vector<double>>;
 /// With s the form's size(), f its filterSize() and r its taps.
 struct WinogradMatrices {
   Matrix output; ///< A', m x s
-  Matrix filter; ///< G, f x r; with stride 2 the last row is that of the tap over odd samples
-  Matrix input;  ///< B', s x s; with stride 2 for even samples, and for odd ones without the last row and column
+  Matrix filter; ///< G, f x r; with stride 2 the last row, or half, is that of the taps over odd samples
+  Matrix input;  ///< B', s x s; with stride 2 for even samples, and for odd ones (fewer with 3 taps) its first rows and
+                 ///< columns
 };
 
 /// For a form with a tile.

@@ -54,14 +54,14 @@ static LogicalResult verifyLayout(Operation *op, Type plain, Type packed, ArrayR
     return op->emitOpError("needs one permutation entry and one block size per axis");
   SmallVector<int64_t> expected, inner, shape(input.getShape());
   // A filter may be transformed on the way: [r, r, C, F] becomes [m + r - 1, m + r - 1, C, F] for Winograd's tiles of m
-  // x m.
+  // x m; four taps are two of even and two of odd samples, with m + 1 elements each.
   if (auto tile = op->getAttrOfType<IntegerAttr>("kernel.winograd")) {
     int64_t winograd = tile.getInt();
     bool isKnown = rank == 4 && shape[0] == shape[1] &&
-                   ((shape[0] == 3 && (winograd == 2 || winograd == 4)) || (shape[0] == 5 && winograd == 2));
+                   (winograd == 2 ? shape[0] >= 3 && shape[0] <= 5 : winograd == 4 && (shape[0] == 3 || shape[0] == 4));
     if (!isKnown)
-      return op->emitOpError("transforms filters [3, 3, C, F] for tiles of 2 or 4, and [5, 5, C, F] for tiles of 2");
-    shape[0] = shape[1] = winograd + shape[0] - 1;
+      return op->emitOpError("transforms filters [r, r, C, F] of 3 or 4 taps for tiles of 2 or 4, of 5 for tiles of 2");
+    shape[0] = shape[1] = shape[0] == 4 ? 2 * (winograd + 1) : winograd + shape[0] - 1;
   }
   for (auto [axis, block] : llvm::zip(permutation, blocks)) {
     if (axis < 0 || axis >= int64_t(rank) || block < 1)

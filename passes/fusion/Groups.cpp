@@ -89,7 +89,8 @@ static bool hasTiles(ConvOp conv, SymbolScope &scope) {
       llvm::any_of(conv.getDilations(), [](int64_t step) { return step != 1; }))
     return false;
   int64_t stride = conv.getStrides()[0];
-  return (constantValue(filter[0]) == 3 && stride <= 2) || (constantValue(filter[0]) == 5 && stride == 1);
+  int64_t taps = constantValue(filter[0]).value_or(0);
+  return (taps == 3 && stride <= 2) || (taps == 4 && stride == 2) || (taps == 5 && stride == 1);
 }
 
 static bool readsChannels(Operation *op) {

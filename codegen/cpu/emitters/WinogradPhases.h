@@ -24,14 +24,16 @@ struct WinogradPhases {
   KernelBuilder &builder;
   const WinogradForm &form;
 
-  /// The first product of a phase. Phases follow each other by rows, then by columns; the odd ones lack the last
-  /// element of an axis.
+  /// The first product of a phase. Phases follow each other by rows, then by columns; the odd ones of three taps lack
+  /// the last element of an axis.
   Index start(const Phase &phase) const;
+  /// The elements of a phase along an axis.
+  Index extent(Index isOdd) const;
   /// How many phases have an element `at` along an axis.
   Index count(Index at) const;
   /// Which product an element has in a phase.
   Index inputOf(Index element, const Phase &phase) const;
-  /// Which element of the filters it multiplies: the last, for all of an axis, in an odd phase.
+  /// Which element of the filters it multiplies. In an odd phase of three taps that is the last for all of an axis.
   Index filterOf(Index element, const Phase &phase) const;
 };
 

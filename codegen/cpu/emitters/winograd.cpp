@@ -4,9 +4,8 @@
 // See Winograd.h. For a block of tiles: each tile's input is transformed to scratch memory V[product][tile][channel];
 // for each element, V times the packed transformed filters, summed over the element's products (one without strides, up
 // to four with stride 2), gives M[element][tile][filter]; M is transformed back, and the epilogue runs on the output
-// pixels in registers. A block is made of tiles of any of the batch's images, so that
-// small images share the reading of the filters. A transposed convolution without strides, the gradient of a
-// convolution's input, is the convolution with filters turned around, which whoever packed them has done.
+// pixels in registers. A block has tiles of any of the batch's images, so that small ones share the reading of filters.
+// A transposed convolution without strides, the gradient of an input, is one with filters that were turned around.
 //
 // Parallel items: a block of tiles by a chunk of the filters. What a thread has of a block is computed as one: V once,
 // and each element's filters in one pass over V.
@@ -270,7 +269,8 @@ void Winograd::transformInput(Index first, Index count) {
   grid.forEach(builder, first, count, [&](Index number, Index image, Index y, Index x) {
     for (int64_t row = 0; row < form.stride; ++row)
       for (int64_t column = 0; column < form.stride; ++column) {
-        ImageTiles tiles{input, height, width, channels, size - row, size - column, form.stride};
+        auto samples = [&](int64_t isOdd) { return isOdd ? form.oddSize() : size; };
+        ImageTiles tiles{input, height, width, channels, samples(row), samples(column), form.stride};
         Index top = builder.add(builder.mul(y, form.stride), row - problem.low[0]),
               left = builder.add(builder.mul(x, form.stride), column - problem.low[1]);
         Index place = builder.add(builder.mul(number, channels), builder.mul(phases.start({row, column}), inputPitch));
@@ -280,7 +280,7 @@ void Winograd::transformInput(Index first, Index count) {
   });
 }
 
-/// Along one axis: the odd samples of stride 2 are one fewer than the even ones.
+/// Along one axis: the odd samples of stride 2 may be one fewer than the even ones.
 Vectors Winograd::transformSamples(ArrayRef<Value> samples) {
   Matrix matrix(matrices.input.begin(), matrices.input.begin() + samples.size());
   for (std::vector<double> &row : matrix)

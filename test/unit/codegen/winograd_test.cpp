@@ -34,18 +34,19 @@ TEST(WinogradMatrices, MultiplyPolynomials) {
 
 // One dimension with stride 2: y_i = sum over k of g_k d_(2 i + k), the products of odd samples added to the others'.
 TEST(WinogradMatrices, MultiplyStridedPolynomials) {
-  for (int64_t tile : {2, 4}) {
-    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices({tile, 2});
-    for (int64_t d = 0; d < 2 * tile + 1; ++d)
-      for (int64_t g = 0; g < 3; ++g)
-        for (int64_t i = 0; i < tile; ++i) {
+  for (ingot::cpu::WinogradForm form : {ingot::cpu::WinogradForm{2, 2}, {4, 2}, {2, 2, 4}, {4, 2, 4}}) {
+    ingot::cpu::WinogradMatrices w = ingot::cpu::winogradMatrices(form);
+    ASSERT_EQ(int64_t(w.filter.size()), form.filterSize());
+    for (int64_t d = 0; d < form.products(); ++d)
+      for (int64_t g = 0; g < form.taps; ++g)
+        for (int64_t i = 0; i < form.tile; ++i) {
           double y = 0;
-          for (int64_t j = 0; j < tile + 1; ++j)
+          for (int64_t j = 0; j < form.size(); ++j)
             if (d % 2 == 0)
               y += w.output[i][j] * w.filter[j][g] * w.input[j][d / 2];
-            else if (j < tile)
-              y += w.output[i][j] * w.filter[tile + 1][g] * w.input[j][d / 2];
-          EXPECT_NEAR(y, d == 2 * i + g, 1e-12) << tile << " " << d << " " << g << " " << i;
+            else if (j < form.oddSize())
+              y += w.output[i][j] * w.filter[form.taps == 4 ? form.size() + j : form.size()][g] * w.input[j][d / 2];
+          EXPECT_NEAR(y, d == 2 * i + g, 1e-12) << form.tile << " " << d << " " << g << " " << i;
         }
   }
 }
@@ -59,7 +60,7 @@ void compareWithDirectSums(const Map &m, bool isOpen) {
           width = (m.width + 2 * m.low - m.taps) / m.stride + 1;
   residual = wholeNumbers(m.batch * height * width * m.filters, 3);
   std::vector<float> u = ingot::cpu::transformFilter(w, m.channels, m.filters, {m.tile, m.stride, m.taps});
-  int64_t size = m.tile + m.taps - 1;
+  int64_t size = ingot::cpu::WinogradForm{m.tile, m.stride, m.taps}.filterSize();
   Packed panels = pack(u, {size, size, m.channels, m.filters}, {0, 1, 3, 2}, {1, 1, 16, 1});
   // Of a batch that is known, blocks of tiles have sizes that are known.
   int64_t batch = isOpen ? -1 : m.batch;
@@ -111,6 +112,9 @@ INSTANTIATE_TEST_SUITE_P(Strided, Winograd,
                                          Map{2, 13, 13, 32, 16, 2, 0, 2}, Map{1, 33, 35, 16, 48, 4, 0, 2},
                                          Map{3, 17, 26, 32, 80, 4, 2, 2}, Map{20, 9, 7, 16, 32, 2, 1, 2},
                                          Map{3, 18, 23, 16, 96, 4, 1, 2}, Map{9, 5, 3, 16, 16, 4, 1, 2}));
+INSTANTIATE_TEST_SUITE_P(FourTaps, Winograd,
+                         testing::Values(Map{1, 16, 16, 16, 32, 2, 1, 2, 4}, Map{2, 13, 14, 32, 48, 4, 1, 2, 4},
+                                         Map{1, 31, 26, 48, 16, 4, 0, 2, 4}, Map{9, 6, 9, 16, 80, 2, 2, 2, 4}));
 INSTANTIATE_TEST_SUITE_P(FiveTaps, Winograd,
                          testing::Values(Map{1, 14, 14, 16, 32, 2, 2, 1, 5}, Map{2, 7, 9, 32, 48, 2, 1, 1, 5},
                                          Map{1, 27, 28, 48, 16, 2, 0, 1, 5}, Map{9, 6, 5, 16, 80, 2, 2, 1, 5}));
